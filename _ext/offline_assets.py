@@ -14,13 +14,18 @@ MATHJAX = ["startup.js", "core.js", "input/tex.js", "input/tex/extensions", "out
 ICON = re.compile(r'"?([a-z0-9-]+)"?:\[\d+,\d+,\[[^\]]*\],"[0-9a-f]+",(?:"[^"]*"|\["[^"]*","[^"]*"\])\],?')
 
 
-def copy_mathjax(out: Path) -> None:
+def package_path(name: str, *parts: str) -> Path:
+    """A path inside an installed package."""
+    package = find_spec(name)
+    assert package and package.origin, f"{name} is not installed"
+    return Path(package.origin).parent.joinpath(*parts)
+
+
+def copy_mathjax(static: Path) -> None:
     """Copy the parts from the package, whose own extension would copy all 24 MB."""
-    package = find_spec("sphinx-mathjax-offline")
-    assert package and package.origin, "sphinx-mathjax-offline is not installed"
-    source = Path(package.origin).parent / "static" / "mathjax"
+    source = package_path("sphinx-mathjax-offline", "static", "mathjax")
     for part in MATHJAX:
-        target = out / "mathjax" / part
+        target = static / "mathjax" / part
         target.parent.mkdir(parents=True, exist_ok=True)
         if (source / part).is_dir():
             shutil.copytree(source / part, target, dirs_exist_ok=True)
@@ -28,17 +33,20 @@ def copy_mathjax(out: Path) -> None:
             shutil.copyfile(source / part, target)
 
 
-def trim_icons(out: Path) -> None:
-    """Keep the icons that pages name: of 540 kB gzipped, about 30 remain."""
-    pages = "".join(page.read_text("utf-8") for page in out.parent.rglob("*.html"))
+def trim_icons(static: Path) -> None:
+    """Keep the icons that pages name: of 540 kB gzipped, 20 remain."""
+    pages = "".join(page.read_text("utf-8") for page in static.parent.rglob("*.html"))
     used = set(re.findall(r"\bfa-([a-z0-9-]+)", pages))
-    script = out / "scripts" / "fontawesome.js"
+    script = static / "scripts" / "fontawesome.js"
     script.write_text(ICON.sub(lambda icon: icon[0] if icon[1] in used else "", script.read_text("utf-8")), "utf-8")
 
 
-def drop_trimmed_icons(app: Sphinx) -> None:
-    """Let Sphinx copy the whole script again: it warns when it would overwrite a changed file."""
-    Path(app.outdir, "_static", "scripts", "fontawesome.js").unlink(missing_ok=True)
+def restore_icons(app: Sphinx) -> None:
+    """Put the whole script back before a build: Sphinx warns where it would overwrite a changed file."""
+    script = Path(app.outdir, "_static", "scripts", "fontawesome.js")
+    if script.exists():
+        theme = package_path("pydata_sphinx_theme", "theme", "pydata_sphinx_theme", "static")
+        shutil.copyfile(theme / "scripts" / script.name, script)
 
 
 def finish(app: Sphinx, error: Exception | None) -> None:
@@ -48,6 +56,6 @@ def finish(app: Sphinx, error: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.connect("builder-inited", drop_trimmed_icons)
+    app.connect("builder-inited", restore_icons)
     app.connect("build-finished", finish)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,78 @@
+"""The book's figures: few words, all of them arguments; colours that the colour-blind can tell apart.
+
+Colours are Okabe and Ito's (2008). Every function returns the Axes, so that a chapter can add to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000",
+)  # fmt: skip
+COLOURS = (BLUE, RED, GREEN, ORANGE, PINK, SKY, BLACK)
+
+
+def axes(width: float = 5.2, height: float = 3.0, **labels: str) -> Axes:
+    """An empty figure of the book's size and style, in inches; ``labels`` such as ``xlabel="step"``."""
+    figure, ax = plt.subplots(figsize=(width, height), dpi=144, layout="constrained")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.set(**labels)
+    return ax
+
+
+def bars(words: Sequence[str], values: Sequence[float], floor: float | None = None, digits: int = 3, **labels: str) -> Axes:
+    """One horizontal bar a word, its value written at its end; a dashed line at ``floor`` where one is given."""
+    ax = axes(height=0.6 + 0.32 * len(words), **labels)
+    rows = ax.barh(range(len(words)), values, color=BLUE)
+    ax.bar_label(rows, fmt=f"%.{digits}f", padding=3)
+    ax.set_yticks(range(len(words)), words)
+    ax.invert_yaxis()
+    ax.margins(x=0.16)
+    if floor is not None:
+        ax.axvline(floor, color=RED, linestyle="--", linewidth=1.5)
+    return ax
+
+
+def curves(series: Mapping[str, Sequence[float] | tuple[Sequence[float], Sequence[float]]], **labels: str) -> Axes:
+    """One line a name, told apart by colour and dashes; a series is values, or a pair (x, values)."""
+    ax = axes(**labels)
+    dashes = ("-", "--", "-.", ":")
+    for i, (name, values) in enumerate(series.items()):
+        x, y = values if isinstance(values, tuple) else (range(len(values)), values)
+        ax.plot(x, y, label=name, color=COLOURS[i % len(COLOURS)], linestyle=dashes[i % len(dashes)])
+    if len(series) > 1:
+        ax.legend(frameon=False)
+    return ax
+
+
+def heatmap(
+    weights: Sequence[Sequence[float]], rows: Sequence[str], columns: Sequence[str], digits: int = 2, **labels: str
+) -> Axes:
+    """A table of numbers as colours, light for 0; the numbers are written in where there are at most 12 columns."""
+    values = np.asarray(weights)
+    size = max(0.42 * len(columns), 2.4)
+    ax = axes(width=size + 1.2, height=max(0.38 * len(rows), 1.4) + 0.8, **labels)
+    ax.imshow(values, cmap="Blues", vmin=min(0.0, values.min()), vmax=values.max(), aspect="auto")
+    ax.set_xticks(range(len(columns)), columns, rotation=45, ha="right", rotation_mode="anchor")
+    ax.set_yticks(range(len(rows)), rows)
+    if len(columns) <= 12:
+        middle = (values.max() + values.min()) / 2
+        for (i, j), value in np.ndenumerate(values):
+            ax.text(j, i, f"{value:.{digits}f}", ha="center", va="center", fontsize=8, color="white" if value > middle else "black")
+    return ax
+
+
+def scatter(points: Sequence[Sequence[float]], words: Sequence[str], groups: Sequence[int] | None = None, **labels: str) -> Axes:
+    """Words at their place in the plane, (N, 2) points; words of one group share colour and marker."""
+    ax = axes(height=3.8, **labels)
+    markers = "os^Dv*"
+    for (x, y), word, group in zip(points, words, groups or [0] * len(words), strict=True):
+        ax.plot(x, y, markers[group % len(markers)], color=COLOURS[group % len(COLOURS)])
+        ax.annotate(word, (x, y), xytext=(4, 3), textcoords="offset points", fontsize=9)
+    ax.margins(0.14)
+    return ax

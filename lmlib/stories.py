@@ -20,6 +20,7 @@ import tomllib
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -28,6 +29,8 @@ END = "<end>"
 """The token that stands before the first story and after each."""
 
 Distribution = dict[str, float]
+Beliefs = dict[tuple[float, ...], float]  # beliefs about the mood that a story may have led to → their probabilities
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,12 @@ def _table(words: str, uniform: bool) -> Distribution:
     return {word: weight / sum(weights.values()) for word, weight in weights.items()}
 
 
-def _mix(tables: Iterable[tuple[float, Distribution]]) -> Distribution:
-    mixed: Distribution = {}
+def _mix(tables: Iterable[tuple[float, dict[Key, float]]]) -> dict[Key, float]:
+    mixed: dict[Key, float] = {}
     for share, table in tables:
-        for word, p in table.items():
-            mixed[word] = mixed.get(word, 0.0) + share * p
+        if share > 0:  # or what is impossible would stand in the mixture, with probability 0
+            for key, p in table.items():
+                mixed[key] = mixed.get(key, 0.0) + share * p
     return mixed
 
 
@@ -71,15 +75,18 @@ class Grammar:
     ``vocab`` is the tuple of its V tokens, ``END`` first; a token's id is its place there.
     """
 
-    def __init__(self, story: list[str | list[str]], slots: dict[str, dict], hidden: dict[str, list[str]] | None = None) -> None:
+    def __init__(
+        self, story: list[str | list[str]], slots: dict[str, dict], hidden: dict[str, list[str]] | None = None
+    ) -> None:
         name, moods = next(iter((hidden or {"": [""]}).items()))
         self.hidden = f"{{{name}}}"
         self.prior = {mood: 1.0 / len(moods) for mood in moods}
         self.slots = {f"{{{name}}}": _slot(**spec) for name, spec in slots.items()}
-        self.story = [[self._items(line) for line in ([part] if isinstance(part, str) else part)] for part in story]
-        self._only = {item: {item: 1.0} for part in self.story for line in part for item in line if item not in self.slots}
+        self.story = [self._lines([part] if isinstance(part, str) else part) for part in story]
+        plain = {item for part in self.story for line in part for item in line if item not in self.slots}
+        self._only = {word: {word: 1.0} for word in plain}
         words = {word for slot in self.slots.values() for table in slot.tables.values() for word in table}
-        self.vocab = (END, *sorted(words | set(self._only)))
+        self.vocab = (END, *sorted(words | plain))
         self.ids = {word: i for i, word in enumerate(self.vocab)}
 
     @classmethod
@@ -90,6 +97,13 @@ class Grammar:
     @property
     def vocab_size(self) -> int:
         return len(self.vocab)
+
+    def _lines(self, part: list[str]) -> list[list[str]]:
+        """Split alternative sentences. One is known by its first word, so those must be words, and differ."""
+        lines = [self._items(line) for line in part]
+        if part[1:] and len({line[0] for line in lines} - set(self.slots)) < len(part):
+            raise ValueError(f"story: the alternatives {part} must each begin with a word of their own, and no slot")
+        return lines
 
     def _items(self, line: str) -> list[str]:
         """Split a sentence into words and names of slots; ``(a|b)`` becomes a slot of its own."""
@@ -126,6 +140,7 @@ class Grammar:
             word = yield table
             for mood in belief:  # Bayes: posterior = prior × likelihood / evidence
                 belief[mood] *= slot.tables[mood].get(word, 0.0) / table[word]
+            seen[item] = word
         else:
             word = yield slot.tables[seen[slot.given] if slot.given else ""]
             if not item.startswith("("):  # an anonymous choice is drawn anew each time
@@ -171,15 +186,18 @@ class Grammar:
         By the chain rule it is the sum of the entropies of the choices. A choice depends on
         one earlier word at most, or on the belief about the mood, so one pass suffices.
         """
-        total, marginals, beliefs = 0.0, {"": {"": 1.0}}, {tuple(self.prior.values()): 1.0}
+        total, marginals = 0.0, {"": {"": 1.0}}
+        beliefs: Beliefs = {tuple(self.prior.values()): 1.0}
         for part in self.story:
             total += math.log(len(part))
             branches = [self._line_entropy(line, dict(marginals) if part[1:] else marginals, beliefs) for line in part]
             total += sum(h for h, _ in branches) / len(part)
-            beliefs = _mix((1.0 / len(part), after) for _, after in branches)  # type: ignore[arg-type, assignment]
+            beliefs = _mix((1.0 / len(part), after) for _, after in branches)
         return total
 
-    def _line_entropy(self, line: list[str], marginals: dict[str, Distribution], beliefs: dict) -> tuple[float, dict]:
+    def _line_entropy(
+        self, line: list[str], marginals: dict[str, Distribution], beliefs: Beliefs
+    ) -> tuple[float, Beliefs]:
         total = 0.0
         for item in line:
             slot = self.slots.get(item)
@@ -187,22 +205,25 @@ class Grammar:
                 continue
             if slot.given == self.hidden:
                 h, beliefs = self._cue_entropy(slot, beliefs)
-                total += h
-                continue
-            parent = marginals[slot.given or ""]
-            total += sum(p * _entropy(slot.tables[value]) for value, p in parent.items())
+                parent = self.prior
+            else:
+                parent = marginals[slot.given or ""]
+                h = sum(p * _entropy(slot.tables[value]) for value, p in parent.items())
+            total += h
             if not item.startswith("("):
                 marginals[item] = _mix((p, slot.tables[value]) for value, p in parent.items())
         return total, beliefs
 
-    def _cue_entropy(self, slot: Slot, beliefs: dict) -> tuple[float, dict]:
+    def _cue_entropy(self, slot: Slot, beliefs: Beliefs) -> tuple[float, Beliefs]:
         """Entropy of a word that depends on the mood, and the beliefs about the mood after it."""
-        total, after = 0.0, {}
+        total = 0.0
+        after: Beliefs = {}
+        tables = [slot.tables[mood] for mood in self.prior]
         for belief, share in beliefs.items():
-            table = _mix(zip(belief, slot.tables.values(), strict=True))
+            table = _mix(zip(belief, tables, strict=True))
             total += share * _entropy(table)
             for word, p in table.items():  # words with the same evidence lead to one belief
-                posterior = tuple(round(b * t.get(word, 0.0) / p, 12) for b, t in zip(belief, slot.tables.values(), strict=True))
+                posterior = tuple(round(b * t.get(word, 0.0) / p, 12) for b, t in zip(belief, tables, strict=True))
                 after[posterior] = after.get(posterior, 0.0) + share * p
         return total, after
 
@@ -211,12 +232,21 @@ class Grammar:
         return 1.0 + sum(sum(map(len, part)) / len(part) for part in self.story)
 
     def __call__(self, tokens: Tensor) -> Tensor:
-        """Logits of the next token, (B, T) ids → (B, T, V) float64: exact log-probabilities, −inf for the impossible."""
+        """Logits of the next token, (B, T) ids → (B, T, V) float64: exact log-probabilities, −inf for the impossible.
+
+        Raises ValueError at an id outside 0 … V − 1, and at a token that the grammar cannot write there.
+        """
         logits = torch.full((*tokens.shape, self.vocab_size), -math.inf, dtype=torch.float64)
         for b, row in enumerate(tokens.tolist()):
-            for t, table in enumerate(self.follow(self.vocab[i] for i in row)):
-                logits[b, t, [self.ids[w] for w in table]] = torch.tensor(list(table.values()), dtype=torch.float64).log()
+            for t, table in enumerate(self.follow(self._word(i) for i in row)):
+                probs = torch.tensor(list(table.values()), dtype=torch.float64)
+                logits[b, t, [self.ids[word] for word in table]] = probs.log()
         return logits
+
+    def _word(self, token: int) -> str:
+        if not 0 <= token < self.vocab_size:
+            raise ValueError(f"tokens: {token} is no token's id; ids run from 0 to {self.vocab_size - 1}")
+        return self.vocab[token]
 
 
 def read_text(path: str | Path) -> str:
@@ -230,7 +260,7 @@ def read_text(path: str | Path) -> str:
         raise ValueError(f"path: cannot read {str(path)!r} ({error.strerror}); give the path of a text file") from error
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"path: {str(path)!r} is not UTF-8 (byte {error.start} is {error.object[error.start]:#04x}); save it as UTF-8"
+            f"path: {str(path)!r} is not UTF-8 (byte {error.start} is {error.object[error.start]:#04x}); save it so"
         ) from error
     if not text.strip():
         raise ValueError(f"path: {str(path)!r} is empty; give a file with some text in it")

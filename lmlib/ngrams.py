@@ -56,6 +56,9 @@ class NGram:
 
     def _codes(self, tokens: np.ndarray, width: int) -> np.ndarray:
         """(T,) ids → (T,) codes of the ``width`` tokens that end at each position."""
+        unknown = tokens[(tokens < 0) | (tokens >= self.vocab_size)]
+        if len(unknown):  # its code would be another n-gram's
+            raise ValueError(f"tokens: {unknown[0]} is no token's id; ids run from 0 to {self.vocab_size - 1}")
         padded = np.concatenate([np.repeat(tokens[:1], max(width - 1, 0)), tokens])
         codes = np.zeros(len(tokens), dtype=np.int64)
         for i in range(width):
@@ -67,7 +70,7 @@ class NGram:
 
         The highest order counts how often an n-gram occurs. A lower one counts after how many
         different tokens it occurs, its continuation count (formula `eq:kneser-ney`).
-        Raises ValueError where there is nothing to count.
+        Raises ValueError where there is nothing to count, and at an id outside 0 … V − 1.
         """
         if not any(len(tokens) > 1 for tokens in sequences):
             raise ValueError("sequences: hold no token to predict; give at least one of two tokens or more")
@@ -84,7 +87,10 @@ class NGram:
         return sum(len(level.grams) for level in self.levels)
 
     def __call__(self, tokens: Tensor) -> Tensor:
-        """Logits of the next token, (B, T) ids → (B, T, V) float64: log-probabilities."""
+        """Logits of the next token, (B, T) ids → (B, T, V) float64: log-probabilities.
+
+        Raises ValueError before ``fit``, and at an id outside 0 … V − 1.
+        """
         if not self.levels:
             raise ValueError("NGram: has counted nothing yet; call fit(sequences) first")
         contexts = np.stack([self._codes(np.asarray(row), self.order - 1) for row in tokens])
@@ -97,7 +103,10 @@ class NGram:
         for k, level in enumerate(self.levels, start=1):
             wanted = contexts % self.vocab_size ** (k - 1)
             place = np.searchsorted(level.contexts, wanted).clip(max=len(level.contexts) - 1)
-            rows = np.flatnonzero(level.contexts[place] == wanted)  # a context never seen keeps the shorter one's answer
+            # A context never seen keeps the shorter one's answer; where none was seen, no longer one was either.
+            rows = np.flatnonzero(level.contexts[place] == wanted)
+            if not len(rows):
+                break
             place = place[rows]
             kinds = level.start[place + 1] - level.start[place]
             probs[rows] *= (self.discount * kinds / level.totals[place])[:, None]

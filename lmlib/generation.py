@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from lmlib.softmax import LanguageModel, softmax
+from lmlib.softmax import LanguageModel, log_softmax, softmax
 
 
 def top_k_filter(logits: Tensor, k: int) -> Tensor:
@@ -43,20 +43,25 @@ def top_p_filter(logits: Tensor, p: float) -> Tensor:
     return logits.scatter(-1, order, logits.gather(-1, order).masked_fill(before >= p, -math.inf))
 
 
-def next_probs(logits: Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None) -> Tensor:
+def next_probs(
+    logits: Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+) -> Tensor:
     """Probabilities to draw from: temperature first, then top-k, then top-p of what is left.
 
     (..., V) → (..., V). Temperature 0 means greedy: all probability on the highest logit.
     Raises ValueError as the filters and the softmax do.
+
+    >>> next_probs(torch.tensor([0.5, 0.3, 0.2]).log(), top_k=2)
+    tensor([0.6250, 0.3750, 0.0000])
     """
+    if top_k is not None:  # the highest k are the same at every temperature
+        logits = top_k_filter(logits, top_k)
     if temperature == 0:
-        temperature, top_k = 1.0, 1
-    filtered = logits / temperature if temperature > 0 else logits
-    if top_k is not None:
-        filtered = top_k_filter(filtered, top_k)
+        temperature, logits = 1.0, top_k_filter(logits, 1)
+    logits = log_softmax(logits, temperature)
     if top_p is not None:
-        filtered = top_p_filter(filtered, top_p)
-    return softmax(filtered, temperature=1.0 if temperature > 0 else temperature)
+        logits = top_p_filter(logits, top_p)
+    return softmax(logits)
 
 
 @torch.no_grad()
@@ -73,6 +78,10 @@ def generate(
 
     ``tokens`` (B, T) → (B, T + max_new_tokens). Raises ValueError for an empty prompt, and as
     :func:`next_probs` does.
+
+    >>> count_up = lambda tokens: 9.0 * torch.eye(5)[(tokens + 1) % 5]  # prefers the next number
+    >>> generate(count_up, torch.tensor([[0]]), max_new_tokens=6, temperature=0)
+    tensor([[0, 1, 2, 3, 4, 0, 1]])
     """
     if tokens.dim() != 2 or tokens.shape[1] == 0:
         raise ValueError(f"tokens: shape {tuple(tokens.shape)}; give (B, T) ids with at least one token, such as END")

@@ -30,7 +30,8 @@ class LanguageModel(Protocol):
 
 def _check(logits: Tensor, dim: int) -> None:
     if logits.isnan().any() or (logits == math.inf).any():
-        raise ValueError("logits: hold NaN or +inf, which no probability answers; look for an overflow before the softmax")
+        bad = "NaN" if logits.isnan().any() else "+inf"
+        raise ValueError(f"logits: hold {bad}, which no probability answers; look for an overflow before the softmax")
     if (logits == -math.inf).all(dim).any():
         raise ValueError("logits: −inf everywhere, so nothing is possible; leave at least one finite logit")
 
@@ -43,13 +44,13 @@ def log_softmax(logits: Tensor, temperature: float = 1.0, dim: int = -1) -> Tens
     >>> log_softmax(torch.tensor([1000.0, 0.0]))
     tensor([    0., -1000.])
     """
-    if not temperature > 0:
+    if not 0 < temperature < math.inf:
         raise ValueError(
-            f"temperature: {temperature} is not above 0; the limit towards 0 is the argmax, in generation temperature=0"
+            f"temperature: {temperature} is not above 0 and finite; towards 0 lies the argmax, in generation temperature=0"
         )
     _check(logits, dim)
-    z = logits / temperature
-    z = z - z.amax(dim, keepdim=True)  # changes no probability, and exp can no longer overflow
+    # Taking the maximum away changes no probability, and neither exp nor the division can overflow any more.
+    z = (logits - logits.amax(dim, keepdim=True)) / temperature
     return z - z.exp().sum(dim, keepdim=True).log()
 
 
@@ -57,7 +58,7 @@ def softmax(logits: Tensor, temperature: float = 1.0, dim: int = -1) -> Tensor:
     """Probabilities from logits, sharper for temperature below 1 and flatter above.
 
     Formula `eq:softmax`. ``logits`` (..., V) of any shape; the probabilities along ``dim`` add up to 1.
-    Raises ValueError for a temperature that is not above 0, for NaN or +inf, and where all are −inf.
+    Raises ValueError for a temperature not above 0 or infinite, for NaN or +inf, and where all are −inf.
     """
     return log_softmax(logits, temperature, dim).exp()
 
@@ -73,9 +74,9 @@ def cross_entropy(logits: Tensor, targets: Tensor, reduction: Literal["mean", "s
     """
     if logits.shape[:-1] != targets.shape:
         raise ValueError(
-            f"targets: shape {tuple(targets.shape)} does not fit logits {tuple(logits.shape)}; give one id for each row of logits"
+            f"targets: shape {tuple(targets.shape)} does not fit logits {tuple(logits.shape)}; give one id for each row"
         )
-    if targets.numel() and not (0 <= targets.min() and targets.max() < logits.shape[-1]):
+    if targets.numel() and (targets.min() < 0 or targets.max() >= logits.shape[-1]):
         raise ValueError(f"targets: ids must lie in 0 … {logits.shape[-1] - 1}, got {targets.min()} … {targets.max()}")
     losses = -log_softmax(logits).gather(-1, targets.unsqueeze(-1)).squeeze(-1)
     if reduction not in ("mean", "sum", "none"):
@@ -91,8 +92,12 @@ def entropy(probs: Tensor, dim: int = -1) -> Tensor:
     >>> entropy(torch.tensor([0.5, 0.5])) / math.log(2)  # one fair coin: one bit
     tensor(1.)
     """
-    if not (probs >= 0).all() or not torch.allclose(probs.sum(dim), probs.new_ones(()), atol=1e-4):
-        raise ValueError("probs: must be at least 0 and add up to 1; apply softmax to logits first")
+    sums = probs.sum(dim)
+    if not (probs >= 0).all() or not torch.allclose(sums, torch.ones_like(sums), atol=1e-4):
+        raise ValueError(
+            f"probs: the least is {probs.min():.4g} and the sums go from {sums.min():.4g} to {sums.max():.4g}; "
+            "they must be at least 0 and add up to 1: apply softmax to logits first"
+        )
     return torch.special.entr(probs).sum(dim)
 
 

@@ -16,6 +16,10 @@ def token_losses(model: LanguageModel, sequences: Sequence[Tensor]) -> list[Tens
 
     Each (T,) sequence gives T − 1 losses. The mean over all of them is the model's cross-entropy
     (formula `eq:cross-entropy`). Raises ValueError for a sequence of fewer than two tokens.
+
+    >>> uniform = lambda tokens: torch.zeros(*tokens.shape, 10)  # ten tokens, all equally likely: ln 10 each
+    >>> token_losses(uniform, [torch.tensor([0, 7, 3])])
+    [tensor([2.3026, 2.3026])]
     """
     for tokens in sequences:
         if len(tokens) < 2:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Sequence
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -36,7 +37,7 @@ class Tokenizer:
             raise ValueError(f"vocab: {twice!r} stands in it more than once; give each token once")
 
     @classmethod
-    def train(cls, texts: Iterable[str]) -> Tokenizer:
+    def train(cls, texts: Iterable[str]) -> Self:
         """Collect the tokens of ``texts``: ``END`` first, then all others in sorted order."""
         return cls([END, *sorted({token for text in texts for token in cls.split(text)} - {END})])
 
@@ -96,8 +97,12 @@ class CharTokenizer(Tokenizer):
 def sequences(texts: Iterable[str], tokenizer: Tokenizer) -> list[Tensor]:
     """Each text as a (T,) tensor of ids between two ``END`` tokens, as every model of the book reads them.
 
+    Raises ValueError where the tokenizer has no ``END``, and as :meth:`Tokenizer.encode` does.
+
     >>> sequences(["I love AI"], WordTokenizer.train(["I love AI"]))
     [tensor([0, 2, 3, 1, 0])]
     """
+    if END not in tokenizer.ids:
+        raise ValueError(f"tokenizer: {tokenizer} has no {END!r}; use .train(texts), which puts it first")
     end = tokenizer.ids[END]
     return [torch.tensor([end, *tokenizer.encode(text), end]) for text in texts]

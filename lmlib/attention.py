@@ -24,6 +24,11 @@ def causal_mask(length: int, device: torch.device | str | None = None) -> Tensor
     """(T, T) booleans: True where the query of a row may look at the key of a column, itself or earlier.
 
     Formula `eq:causal-mask`. The one mask of the book: pass it wherever a ``mask`` is asked for.
+
+    >>> causal_mask(3).int()
+    tensor([[1, 0, 0],
+            [1, 1, 0],
+            [1, 1, 1]], dtype=torch.int32)
     """
     if length < 1:
         raise ValueError(f"length: {length} leaves no token to look at; use 1 or more")
@@ -34,7 +39,10 @@ def attention_scores(q: Tensor, k: Tensor, mask: Tensor | None = None, scale: bo
     """How well each query fits each key: (..., T, D) and (..., S, D) → (..., T, S) scores.
 
     Formula `eq:attention-scores`: q kᵀ / √D, without the root for ``scale=False``; −inf where ``mask`` is False.
-    Raises ValueError where the sizes of q and k, or the mask, do not fit.
+    Raises ValueError where the sizes of q and k do not fit, or the mask does not, or leaves a query no key.
+
+    >>> attention_scores(torch.tensor([[2.0, 0.0, 0.0, 0.0]]), torch.eye(4))
+    tensor([[1., 0., 0., 0.]])
     """
     if q.shape[-1] != k.shape[-1]:
         raise ValueError(f"k: keys of size {k.shape[-1]} do not fit queries of size {q.shape[-1]}; both must be d_k")
@@ -45,8 +53,11 @@ def attention_scores(q: Tensor, k: Tensor, mask: Tensor | None = None, scale: bo
         return scores
     if mask.dtype != torch.bool or mask.shape[-2:] != scores.shape[-2:]:
         raise ValueError(
-            f"mask: {mask.dtype} of shape {tuple(mask.shape)}; give booleans of shape {tuple(scores.shape[-2:])}, True = may look"
+            f"mask: {mask.dtype} of shape {tuple(mask.shape)}; "
+            f"give booleans of shape {tuple(scores.shape[-2:])}, True = may look"
         )
+    if not mask.any(-1).all():
+        raise ValueError("mask: a row is False everywhere, so its query has nothing to look at; leave it one key")
     return scores.masked_fill(~mask, -math.inf)
 
 
@@ -90,6 +101,10 @@ class MultiHeadAttention(nn.Module):
     """H heads side by side, each with C / H of the numbers, and one matrix that mixes what they found.
 
     Formula `eq:multi-head`. Raises ValueError where ``n_head`` does not divide ``d_model``.
+
+    >>> output, weights = MultiHeadAttention(d_model=8, n_head=2)(torch.randn(1, 5, 8))
+    >>> output.shape, weights.shape
+    (torch.Size([1, 5, 8]), torch.Size([1, 2, 5, 5]))
     """
 
     def __init__(self, d_model: int, n_head: int, causal: bool = True) -> None:

@@ -64,8 +64,10 @@ def train_skip_gram(
 
     Frequent words are thinned out: one that makes up a share f of the text is kept with probability
     √(subsample / f). Negatives are drawn for each pair, from counts to the power 3/4.
-    Raises ValueError where no pair is left to learn from.
+    Raises ValueError where no pair is left to learn from, and at an id outside 0 … V − 1.
     """
+    if any(len(tokens) and not 0 <= tokens.min() <= tokens.max() < vocab_size for tokens in sequences):
+        raise ValueError(f"sequences: hold an id outside 0 … {vocab_size - 1}; encode them with the same tokenizer")
     generator = torch.Generator().manual_seed(seed)
     counts = torch.bincount(torch.cat(list(sequences)), minlength=vocab_size).double()
     keep = (subsample * counts.sum() / counts).sqrt().clamp(max=1.0)
@@ -91,8 +93,12 @@ def train_skip_gram(
 def nearest(vectors: Tensor, query: Tensor, k: int = 5, without: Sequence[int] = ()) -> list[tuple[int, float]]:
     """The ``k`` ids whose vectors point most nearly in the direction of ``query``, with their cosines.
 
-    Formula `eq:cosine`; ``vectors`` (V, C), ``query`` (C,). Raises ValueError for a query of zeros.
+    Formula `eq:cosine`; ``vectors`` (V, C), ``query`` (C,). Raises ValueError for a query of zeros, and
+    for a k below 1 or above the number of vectors not left out.
     """
+    choice = len(vectors) - len(set(without))
+    if not 1 <= k <= choice:
+        raise ValueError(f"k: {k} neighbours out of {choice} vectors; use 1 to {choice}")
     if not query.norm() > 0:
         raise ValueError("query: a vector of zeros points nowhere; give one that is not 0")
     cosines = F.cosine_similarity(vectors, query[None], dim=-1)
@@ -105,6 +111,11 @@ def analogy(vectors: Tensor, a: int, b: int, c: int, k: int = 5) -> list[tuple[i
     """``a`` is to ``b`` as ``c`` is to …: the ids nearest to b − a + c, the three themselves left out.
 
     Formula `eq:analogy`. Mikolov, Yih and Zweig (2013). Vectors are brought to length 1 first.
+    Raises ValueError as :func:`nearest` does.
+
+    >>> vectors = torch.tensor([[1.0, 0, 0], [1, 1, 0], [0, 0, 1], [0, 1, 1], [0, -1, 1]])
+    >>> analogy(vectors, a=0, b=1, c=2, k=1)
+    [(3, 0.9585...)]
     """
     unit = F.normalize(vectors, dim=-1)
     return nearest(unit, unit[b] - unit[a] + unit[c], k, without=(a, b, c))
@@ -114,10 +125,13 @@ def project(vectors: Tensor) -> Tensor:
     """The two directions in which ``vectors`` differ most (principal components): (N, C) → (N, 2).
 
     An axis has no sign of its own; it is turned so that its largest coordinate is positive.
-    Raises ValueError for fewer than two vectors.
+    Raises ValueError for fewer than two vectors, or for vectors of fewer than two numbers.
+
+    >>> project(torch.tensor([[0.0, 0.0, 5.0], [3.0, 0.0, 5.0], [0.0, -1.0, 5.0]])).shape
+    torch.Size([3, 2])
     """
-    if len(vectors) < 2:
-        raise ValueError(f"vectors: {len(vectors)} given; two are the least that differ in a direction")
+    if min(vectors.shape) < 2:
+        raise ValueError(f"vectors: shape {tuple(vectors.shape)}; a plane takes two vectors of two numbers at least")
     centred = vectors - vectors.mean(0)
     *_, axes = torch.linalg.svd(centred, full_matrices=False)
     plane = centred @ axes[:2].T

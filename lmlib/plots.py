@@ -6,6 +6,7 @@ Colours are Okabe and Ito's (2008). Every function returns the Axes, so that a c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -17,15 +18,17 @@ BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK = (
 COLOURS = (BLUE, RED, GREEN, ORANGE, PINK, SKY, BLACK)
 
 
-def axes(width: float = 5.2, height: float = 3.0, **labels: str) -> Axes:
-    """An empty figure of the book's size and style, in inches; ``labels`` such as ``xlabel="step"``."""
-    figure, ax = plt.subplots(figsize=(width, height), dpi=144, layout="constrained")
+def axes(width: float = 5.2, height: float = 3.0, **labels: Any) -> Axes:
+    """An empty figure of the book's size and style, in inches; ``labels`` are for ``Axes.set``, as ``xlabel="step"``."""
+    _, ax = plt.subplots(figsize=(width, height), dpi=144, layout="constrained")
     ax.spines[["top", "right"]].set_visible(False)
     ax.set(**labels)
     return ax
 
 
-def bars(words: Sequence[str], values: Sequence[float], floor: float | None = None, digits: int = 3, **labels: str) -> Axes:
+def bars(
+    words: Sequence[str], values: Sequence[float], floor: float | None = None, digits: int = 3, **labels: Any
+) -> Axes:
     """One horizontal bar a word, its value written at its end; a dashed line at ``floor`` where one is given."""
     ax = axes(height=0.6 + 0.32 * len(words), **labels)
     rows = ax.barh(range(len(words)), values, color=BLUE)
@@ -38,7 +41,7 @@ def bars(words: Sequence[str], values: Sequence[float], floor: float | None = No
     return ax
 
 
-def curves(series: Mapping[str, Sequence[float] | tuple[Sequence[float], Sequence[float]]], **labels: str) -> Axes:
+def curves(series: Mapping[str, Sequence[float] | tuple[Sequence[float], Sequence[float]]], **labels: Any) -> Axes:
     """One line a name, told apart by colour and dashes; a series is values, or a pair (x, values)."""
     ax = axes(**labels)
     dashes = ("-", "--", "-.", ":")
@@ -51,23 +54,26 @@ def curves(series: Mapping[str, Sequence[float] | tuple[Sequence[float], Sequenc
 
 
 def heatmap(
-    weights: Sequence[Sequence[float]], rows: Sequence[str], columns: Sequence[str], digits: int = 2, **labels: str
+    weights: Sequence[Sequence[float]], rows: Sequence[str], columns: Sequence[str], digits: int = 2, **labels: Any
 ) -> Axes:
     """A table of numbers as colours, light for 0; the numbers are written in where there are at most 12 columns."""
     values = np.asarray(weights)
     size = max(0.42 * len(columns), 2.4)
     ax = axes(width=size + 1.2, height=max(0.38 * len(rows), 1.4) + 0.8, **labels)
-    ax.imshow(values, cmap="Blues", vmin=min(0.0, values.min()), vmax=values.max(), aspect="auto")
+    low, high = min(0.0, values.min()), values.max()
+    ax.imshow(values, cmap="Blues", vmin=low, vmax=high, aspect="auto")
     ax.set_xticks(range(len(columns)), columns, rotation=45, ha="right", rotation_mode="anchor")
     ax.set_yticks(range(len(rows)), rows)
     if len(columns) <= 12:
-        middle = (values.max() + values.min()) / 2
         for (i, j), value in np.ndenumerate(values):
-            ax.text(j, i, f"{value:.{digits}f}", ha="center", va="center", fontsize=8, color="white" if value > middle else "black")
+            ink = "white" if value > low + 0.71 * (high - low) else "black"  # black reads well on a middling blue
+            ax.text(j, i, f"{value:.{digits}f}", ha="center", va="center", fontsize=8, color=ink)
     return ax
 
 
-def scatter(points: Sequence[Sequence[float]], words: Sequence[str], groups: Sequence[int] | None = None, **labels: str) -> Axes:
+def scatter(
+    points: Sequence[Sequence[float]], words: Sequence[str], groups: Sequence[int] | None = None, **labels: Any
+) -> Axes:
     """Words at their place in the plane, (N, 2) points; words of one group share colour and marker."""
     ax = axes(height=3.8, **labels)
     markers = "os^Dv*"

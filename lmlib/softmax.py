@@ -46,7 +46,7 @@ def log_softmax(logits: Tensor, temperature: float = 1.0, dim: int = -1) -> Tens
     """
     if not 0 < temperature < math.inf:
         raise ValueError(
-            f"temperature: {temperature} is not above 0 and finite; towards 0 lies the argmax, in generation temperature=0"
+            f"temperature: {temperature} is not above 0 and finite; in the limit towards 0 take the argmax instead"
         )
     _check(logits, dim)
     # Taking the maximum away changes no probability, and neither exp nor the division can overflow any more.

@@ -19,7 +19,7 @@ COLOURS = (BLUE, RED, GREEN, ORANGE, PINK, SKY, BLACK)
 
 
 def axes(width: float = 5.2, height: float = 3.0, **labels: Any) -> Axes:
-    """An empty figure of the book's size and style, in inches; ``labels`` are for ``Axes.set``, as ``xlabel="step"``."""
+    """An empty figure of the book's size and style, in inches; ``labels`` go to ``Axes.set``, as ``xlabel="step"``."""
     _, ax = plt.subplots(figsize=(width, height), dpi=144, layout="constrained")
     ax.spines[["top", "right"]].set_visible(False)
     ax.set(**labels)

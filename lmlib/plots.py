@@ -56,8 +56,13 @@ def curves(series: Mapping[str, Sequence[float] | tuple[Sequence[float], Sequenc
 def heatmap(
     weights: Sequence[Sequence[float]], rows: Sequence[str], columns: Sequence[str], digits: int = 2, **labels: Any
 ) -> Axes:
-    """A table of numbers as colours, light for 0; the numbers are written in where there are at most 12 columns."""
+    """A table of numbers as colours, light for 0; the numbers are written in where there are at most 12 columns.
+
+    Raises ValueError where the names do not fit the table.
+    """
     values = np.asarray(weights)
+    if values.shape != (len(rows), len(columns)):
+        raise ValueError(f"weights: shape {values.shape}; {len(rows)} rows and {len(columns)} columns are named")
     size = max(0.42 * len(columns), 2.4)
     ax = axes(width=size + 1.2, height=max(0.38 * len(rows), 1.4) + 0.8, **labels)
     low, high = min(0.0, values.min()), values.max()

@@ -1,0 +1,111 @@
+"""Figures show the numbers they were given, and can be read."""
+
+from collections.abc import Iterator
+
+import matplotlib
+import numpy as np
+import pytest
+import torch
+from matplotlib import pyplot as plt
+from matplotlib.colors import to_hex, to_rgb
+
+from lmlib import plots
+
+
+@pytest.fixture(autouse=True)
+def drawn_and_closed() -> Iterator[None]:
+    """Draw every figure of a test, with nothing shown on a screen, then close it."""
+    matplotlib.use("Agg")
+    yield
+    for number in plt.get_fignums():
+        plt.figure(number).canvas.draw()
+    plt.close("all")
+
+
+def luminance(colour) -> float:
+    parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def contrast(one, other) -> float:
+    """WCAG 2: from 1 (the same) to 21 (black on white)."""
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_bars_are_as_long_as_their_values() -> None:
+    ax = plots.bars(["king", "queen"], [0.25, 0.7501], floor=0.5, digits=2, xlabel="probability")
+    assert [bar.get_width() for bar in ax.patches] == [0.25, 0.7501]
+    assert {text.get_text() for text in ax.texts} == {"0.25", "0.75"}
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["king", "queen"]
+    assert ax.yaxis_inverted()  # the first word is on top
+    assert set(ax.lines[0].get_xdata()) == {0.5}
+    assert ax.get_xlabel() == "probability"
+    assert not plots.bars(["king"], [1.0]).lines
+
+
+def test_curves_show_values_or_pairs() -> None:
+    ax = plots.curves({"a": [3.0, 1.0], "b": ([10, 20, 30], [1.0, 2.0, 4.0])}, ylabel="nats")
+    first, second = ax.lines
+    assert (list(first.get_xdata()), list(first.get_ydata())) == ([0, 1], [3, 1])
+    assert (list(second.get_xdata()), list(second.get_ydata())) == ([10, 20, 30], [1, 2, 4])
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
+    assert plots.curves({"alone": [1.0]}).get_legend() is None
+
+
+def test_curves_differ_without_their_colour() -> None:
+    lines = plots.curves({name: [1.0, 2.0] for name in "abcd"}).lines
+    assert len({line.get_linestyle() for line in lines}) == len({line.get_color() for line in lines}) == 4
+
+
+def test_first_colours_stand_out_on_white() -> None:
+    assert all(contrast(colour, "white") > 3 for colour in plots.COLOURS[:3])
+    assert len(set(plots.COLOURS)) == len(plots.COLOURS)
+
+
+@pytest.mark.parametrize("low", [0.0, -2.0])
+def test_heatmap_shows_every_number_legibly(low: float) -> None:
+    values = np.linspace(low, 1.0, 60).reshape(5, 12)
+    ax = plots.heatmap(values, rows="abcde", columns="abcdefghijkl", digits=3)
+    image = ax.images[0]
+    np.testing.assert_array_equal(image.get_array(), values)
+    assert len(ax.texts) == 60
+    for text in ax.texts:
+        j, i = text.get_position()
+        assert text.get_text() == f"{values[i, j]:.3f}"
+        assert contrast(text.get_color(), image.to_rgba(values[i, j])[:3]) >= 4.5
+
+
+def test_heatmap_is_light_for_zero() -> None:
+    weights = torch.tensor([[1.0, 0.0], [0.5, 0.5]])
+    ax = plots.heatmap(weights, ["I", "love"], ["I", "love"], xlabel="key")
+    shades = [luminance(ax.images[0].to_rgba(weight)[:3]) for weight in (0.0, 0.5, 1.0)]
+    assert shades[0] > 0.9
+    assert shades == sorted(shades, reverse=True)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["I", "love"]
+    assert ax.get_xlabel() == "key"
+
+
+def test_wide_heatmap_holds_no_numbers() -> None:
+    assert not plots.heatmap(np.eye(13), rows="a" * 13, columns="a" * 13).texts
+
+
+def test_heatmap_with_names_that_do_not_fit() -> None:
+    with pytest.raises(ValueError, match=r"weights: shape \(2, 2\); 1 rows and 2 columns are named"):
+        plots.heatmap(np.eye(2), rows=["I"], columns=["I", "love"])
+
+
+def test_scatter_puts_words_at_their_points() -> None:
+    ax = plots.scatter([[1.0, 2.0], [3.0, -1.0], [0.0, 0.0]], ["king", "queen", "ball"], groups=[0, 0, 1])
+    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in ax.lines] == [(1, 2), (3, -1), (0, 0)]
+    assert [(text.get_text(), text.xy) for text in ax.texts] == [("king", (1, 2)), ("queen", (3, -1)), ("ball", (0, 0))]
+    king, queen, ball = ((to_hex(line.get_color()), line.get_marker()) for line in ax.lines)
+    assert king == queen
+    assert king[0] != ball[0]
+    assert king[1] != ball[1]
+
+
+def test_size_in_inches() -> None:
+    ax = plots.axes(width=4.0, height=2.0, title="loss")
+    assert tuple(ax.figure.get_size_inches()) == (4.0, 2.0)
+    assert ax.get_title() == "loss"

@@ -51,12 +51,12 @@ class SkipGram(nn.Module):
 def train_skip_gram(
     sequences: Sequence[Tensor],
     vocab_size: int,
-    d_model: int = 16,
+    d_model: int = 32,
     window: int = 4,
     negatives: int = 5,
-    epochs: int = 3,
+    epochs: int = 2,
     batch_size: int = 1024,
-    lr: float = 0.01,
+    lr: float = 0.02,
     subsample: float = 1e-2,
     seed: int = 0,
 ) -> tuple[SkipGram, list[float]]:

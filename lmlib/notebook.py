@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import inspect
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
@@ -29,5 +30,5 @@ def table(rows: Iterable[Sequence[object]], columns: Sequence[str]) -> Markdown:
     |:--|--:|
     | I | 2 |
     """
-    head, *body = ["| " + " | ".join(map(str, row)) + " |" for row in [columns, *rows]]
+    head, *body = ["| " + " | ".join(html.escape(str(cell), quote=False) for cell in row) + " |" for row in [columns, *rows]]
     return Markdown("\n".join([head, "|:--" + "|--:" * (len(columns) - 1) + "|", *body]))

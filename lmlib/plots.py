@@ -77,13 +77,25 @@ def heatmap(
 
 
 def scatter(
-    points: Sequence[Sequence[float]], words: Sequence[str], groups: Sequence[int] | None = None, **labels: Any
+    points: Sequence[Sequence[float]],
+    words: Sequence[str],
+    groups: Sequence[int] | None = None,
+    names: Sequence[str] = (),
+    **labels: Any,
 ) -> Axes:
-    """Words at their place in the plane, (N, 2) points; words of one group share colour and marker."""
+    """Words at their place in the plane, (N, 2) points; words of one group share colour and marker.
+
+    An empty word leaves its point without a label. ``names`` are those of the groups, for a legend.
+    """
     ax = axes(height=3.8, **labels)
     markers = "os^Dv*"
-    for (x, y), word, group in zip(points, words, groups or [0] * len(words), strict=True):
+    for i, ((x, y), word, group) in enumerate(zip(points, words, groups or [0] * len(words), strict=True)):
         ax.plot(x, y, markers[group % len(markers)], color=COLOURS[group % len(COLOURS)])
-        ax.annotate(word, (x, y), xytext=(4, 3), textcoords="offset points", fontsize=9)
+        side, dx = ("left", 6) if i % 2 else ("right", -6)  # in turn, so that neighbours keep apart
+        ax.annotate(word, (x, y), (dx, 0), textcoords="offset points", fontsize=9, ha=side, va="center")
+    for group, name in enumerate(names):
+        ax.plot([], [], markers[group % len(markers)], color=COLOURS[group % len(COLOURS)], label=name)
+    if names:
+        ax.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=2)
     ax.margins(0.14)
     return ax

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,3 +32,10 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS + root)
         yield browser
         browser.close()
+
+
+if __name__ == "__main__":  # for install_browser.sh: is there a browser?
+    with sync_playwright() as playwright:
+        path = chromium_path(playwright.chromium.executable_path)
+    print(f"== Browser: {path}" if path else "== No Chromium on this machine yet")
+    sys.exit(path is None)

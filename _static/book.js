@@ -1,0 +1,14 @@
+// A formula wider than its column scrolls by itself; this lets the keyboard reach it.
+(() => {
+  const reach = () => {
+    for (const box of document.querySelectorAll("mjx-container[display='true']")) {
+      const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
+      if (scrolls) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  };
+  addEventListener("load", () => {
+    window.MathJax?.startup?.promise?.then(reach);
+    addEventListener("resize", reach);
+  });
+})();

@@ -1,0 +1,261 @@
+"""The built site in a real browser, with every other host out of reach. Build it first: `make book`."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin, urlparse
+
+import nbformat
+import pytest
+import torch
+from axe_playwright_python.sync_playwright import Axe
+from bs4 import BeautifulSoup
+from playwright.sync_api import Browser, Page, Route, expect
+
+from lmlib.softmax import entropy, softmax
+
+ROOT = Path(__file__).parents[1]
+SITE = ROOT / "_build" / "html"
+# index.html only sends its reader on to the introduction; a test of its own sees to that.
+PAGES = sorted(str(page.relative_to(SITE)) for page in SITE.rglob("*.html") if not {"_static", "index.html"} & {*page.parts})
+CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
+LIMIT_KB = 1_000  # what a new reader loads for one page, gzipped as static hosts send it
+
+
+@pytest.fixture(autouse=True, scope="module")
+def built() -> None:
+    if not (SITE / "index.html").exists():
+        pytest.fail("there is no built site; run `make book` first")
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        """A line for each request would bury the test's own output."""
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[str]:
+    """Address of the site on this machine."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(SITE)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+@dataclass
+class Visit:
+    """A page as a reader has it open, and all that went wrong on the way."""
+
+    page: Page
+    problems: list[str] = field(default_factory=list)
+    loaded: set[str] = field(default_factory=set)
+
+
+@contextmanager
+def visit(browser: Browser, address: str, width: int = 1280, scheme: str = "light") -> Iterator[Visit]:
+    """Open ``address`` where only its own site can be reached."""
+    home = urlparse(address)
+    size = {"width": width, "height": 900}
+    context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
+    seen = Visit(context.new_page())
+
+    def guard(route: Route) -> None:
+        there = urlparse(route.request.url)
+        if there.scheme in ("data", "blob") or (there.scheme, there.netloc) == (home.scheme, home.netloc):
+            seen.loaded.add(there.path)
+            route.continue_()
+        else:
+            seen.problems.append(f"asks another host: {route.request.url}")
+            route.abort()
+
+    context.route("**/*", guard)
+    page = seen.page
+    page.on("console", lambda m: seen.problems.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: seen.problems.append(f"page error: {error}"))
+    page.on("requestfailed", lambda request: seen.problems.append(f"failed: {request.url}"))
+    page.on("response", lambda r: seen.problems.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
+    try:
+        page.goto(address)
+        page.wait_for_function("window.MathJax?.startup?.promise?.then(() => true) ?? true")
+        yield seen
+    finally:
+        context.close()
+
+
+def address(base: str, page: str) -> str:
+    return (SITE / page).as_uri() if base == "file" else base + page
+
+
+def check_reading(page: Page) -> None:
+    """What every reader needs of every page."""
+    too_wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert too_wide <= 0, f"the page is {too_wide} px wider than the window"
+    assert page.locator("img:not([alt]), img[alt='']").count() == 0, "a picture has no alternative text"
+    assert page.locator("mjx-merror, .MathJax_Error").count() == 0, "a formula is broken"
+    formulas = page.locator("span.math, div.math").count()
+    assert page.locator("mjx-container").count() >= formulas, "a formula was not rendered"
+    text = page.locator("article, main").first.inner_text()
+    assert not re.search(r"\\\(|\\\[|\$\$|\{eq\}`|\{cite", text), "raw markup stands in the text"
+
+
+@pytest.mark.parametrize("base, width, scheme", [("http", 1280, "light"), ("file", 390, "dark")])
+@pytest.mark.parametrize("name", PAGES)
+def test_page_opens_without_a_complaint(
+    name: str, base: str, width: int, scheme: str, browser: Browser, served: str
+) -> None:
+    with visit(browser, address(served if base == "http" else "file", name), width, scheme) as seen:
+        check_reading(seen.page)
+        mode = seen.page.evaluate("document.documentElement.dataset.theme")
+        assert mode == scheme
+        assert not seen.problems, "\n".join(seen.problems)
+
+
+def test_the_folder_opens_at_the_introduction(browser: Browser) -> None:
+    with visit(browser, (SITE / "index.html").as_uri()) as seen:
+        seen.page.wait_for_url("**/intro.html")
+        assert not seen.problems, "\n".join(seen.problems)
+
+
+@pytest.mark.parametrize("width, scheme", [(1280, "dark"), (390, "light")])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_serious(name: str, width: int, scheme: str, browser: Browser, served: str) -> None:
+    with visit(browser, served + name, width, scheme) as seen:
+        for answer in seen.page.locator("details").all():
+            answer.evaluate("details => details.open = true")
+        check_reading(seen.page)
+        seen.page.wait_for_function("document.getAnimations().every(a => a.playState !== 'running')")
+        found = Axe().run(seen.page).response["violations"]
+    serious = [
+        f"{violation['id']}: {node['html'][:160]}"
+        for violation in found
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
+    assert not serious, "\n".join(serious)
+
+
+def widget_states(chapter: str) -> list[dict]:
+    """The state that each widget of a chapter was stored with."""
+    notebook = nbformat.read(ROOT / "chapters" / f"{chapter}.ipynb", as_version=4)
+    pages = [out.get("data", {}).get("text/html", "") for cell in notebook.cells for out in cell.get("outputs", [])]
+    found = (re.search(r'application/json">(.*?)</script>', page, re.DOTALL) for page in pages if "lm-widget" in page)
+    return [json.loads(match[1]) for match in found if match]
+
+
+@pytest.mark.parametrize("base", ["http", "file"])
+def test_temperature_scrubber_shows_what_lmlib_gives(base: str, browser: Browser, served: str) -> None:
+    state = widget_states("softmax")[0]
+    logits = [-torch.inf if z is None else z for z in state["_data"]["contexts"][state["context"]]]
+    with visit(browser, address(served if base == "http" else "file", "chapters/softmax.html")) as seen:
+        widget = seen.page.locator("figure.lm-widget").first
+        slider = widget.get_by_label("Temperature T").first
+        before = widget.locator(".open").inner_text()
+        slider.focus()
+        for _ in range(12):
+            slider.press("ArrowRight")
+        temperature = float(widget.get_by_label("Temperature T").nth(1).input_value())
+        assert temperature > 1
+        probs = softmax(torch.tensor(logits, dtype=torch.float64), temperature)
+        shown = [float(p) for p in widget.locator(".rows .word:not(.rest) .prob").all_inner_texts()]
+        best = probs.topk(len(shown)).values
+        assert shown == pytest.approx(best.tolist(), abs=6e-5)
+        others = widget.locator(".word.rest .prob").inner_text()
+        assert float(others) == pytest.approx(1 - best.sum().item(), abs=6e-5)
+        said = widget.locator(".open").inner_text()
+        assert said != before
+        assert float(re.search(r"Entropy ([\d.]+) nats", said)[1]) == pytest.approx(entropy(probs).item(), abs=6e-5)  # type: ignore[index]
+        assert not seen.problems, "\n".join(seen.problems)
+
+
+@pytest.mark.parametrize("base", ["http", "file"])
+def test_attention_heatmap_answers_keys_and_switches(base: str, browser: Browser, served: str) -> None:
+    with visit(browser, address(served if base == "http" else "file", "chapters/attention.html")) as seen:
+        widget = seen.page.locator("figure.lm-widget").first
+        weight = widget.locator(".token.key", has_text="milford").locator(".value").last
+        # The chapter's own numbers: score 6 / √4 = 3 against 16 zeros, and 6 without the root.
+        scaled, unscaled = (torch.tensor([s, *[0.0] * 16]).softmax(0)[0].item() for s in (3.0, 6.0))
+        assert float(weight.inner_text()) == pytest.approx(scaled, abs=6e-5)
+        widget.get_by_label("divide by √d").uncheck()
+        assert float(weight.inner_text()) == pytest.approx(unscaled, abs=6e-5)
+        chosen = widget.locator(".token.query[aria-selected=true]")
+        chosen.focus()
+        chosen.press("ArrowUp")
+        expect(chosen).to_contain_text("back")
+        assert float(weight.inner_text()) == pytest.approx(1 / 16, abs=6e-5)
+        assert not seen.problems, "\n".join(seen.problems)
+
+
+def test_a_widget_is_a_picture_where_scripts_do_not_run(browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((SITE / "chapters" / "softmax.html").as_uri())
+    picture = page.locator("figure.lm-widget img").first
+    assert picture.is_visible()
+    assert "fox 0.33" in (picture.get_attribute("alt") or "")
+    context.close()
+
+
+def test_search_finds_a_word(browser: Browser) -> None:
+    with visit(browser, (SITE / "search.html").as_uri() + "?q=perplexity") as seen:
+        seen.page.locator("#search-results li a").first.wait_for()
+        titles = " ".join(seen.page.locator("#search-results li").all_inner_texts())
+        assert "softmax" in titles
+        assert not seen.problems, "\n".join(seen.problems)
+
+
+def test_dark_and_light_can_be_chosen(browser: Browser, served: str) -> None:
+    with visit(browser, served + "chapters/softmax.html") as seen:
+        before = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        for _ in range(3):
+            seen.page.locator("button.theme-switch-button:visible").first.click()
+            if seen.page.evaluate("document.documentElement.dataset.theme") == "dark":
+                break
+        assert seen.page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+        card = seen.page.locator("figure.lm-widget .card").first
+        assert "dark" in (card.get_attribute("class") or "")
+
+
+def soup(page: str) -> BeautifulSoup:
+    return BeautifulSoup((SITE / page).read_text("utf-8"), "html.parser")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_internal_link_arrives(name: str) -> None:
+    broken = []
+    for link in soup(name).find_all("a", href=True):
+        href = str(link["href"])
+        if urlparse(href).scheme or href in ("#", ""):
+            continue
+        path, anchor = urldefrag(urljoin(name, href))
+        target = SITE / unquote(path.split("?")[0])
+        if not target.is_file():
+            broken.append(href)
+        elif anchor and target.suffix == ".html":
+            goal = soup(str(target.relative_to(SITE)))
+            if not (goal.find(id=unquote(anchor)) or goal.find(attrs={"name": unquote(anchor)})):
+                broken.append(href)
+    assert not broken, f"{name}: {broken}"
+
+
+def test_no_page_is_heavy(browser: Browser, served: str, capsys: pytest.CaptureFixture[str]) -> None:
+    weights = {}
+    for name in PAGES:
+        with visit(browser, served + name) as seen:
+            seen.page.wait_for_load_state("networkidle")
+            files = [SITE / unquote(path.lstrip("/")) for path in seen.loaded]
+        files = [file for file in files if file.is_file()]
+        packed = [raw if file.suffix in (".woff", ".woff2", ".png") else gzip.compress(raw) for file in files for raw in [file.read_bytes()]]
+        weights[name] = sum(map(len, packed)) / 1000
+    heaviest = max(weights, key=weights.__getitem__)
+    with capsys.disabled():
+        print(f"\nheaviest page: {heaviest}, {weights[heaviest]:.0f} kB gzipped for a new reader")
+    assert weights[heaviest] < LIMIT_KB

@@ -5,9 +5,13 @@ from typing import Any
 from sphinx.application import Sphinx
 
 
-def plain_list(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+def plain_list(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
     if "body" in context:
-        context["body"] = context["body"].replace('<div role="list" class="citation-list">', '<div class="citation-list">')
+        context["body"] = context["body"].replace(
+            '<div role="list" class="citation-list">', '<div class="citation-list">'
+        )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -9,9 +9,18 @@ from typing import Any
 from sphinx.application import Sphinx
 
 # The parts that `loader` in _config.yml names, what they load themselves, and TeX extensions loaded on first use.
-MATHJAX = ["startup.js", "core.js", "input/tex.js", "input/tex/extensions", "output/chtml.js",
-           "output/chtml/fonts", "a11y/assistive-mml.js"]
-ICON = re.compile(r'"?([a-z0-9-]+)"?:\[\d+,\d+,\[[^\]]*\],"[0-9a-f]+",(?:"[^"]*"|\["[^"]*","[^"]*"\])\],?')
+MATHJAX = [
+    "startup.js",
+    "core.js",
+    "input/tex.js",
+    "input/tex/extensions",
+    "output/chtml.js",
+    "output/chtml/fonts",
+    "a11y/assistive-mml.js",
+]
+ICON = re.compile(
+    r'"?([a-z0-9-]+)"?:\[\d+,\d+,\[[^\]]*\],"[0-9a-f]+",(?:"[^"]*"|\["[^"]*","[^"]*"\])\],?'
+)
 
 
 def package_path(name: str, *parts: str) -> Path:
@@ -38,14 +47,21 @@ def trim_icons(static: Path) -> None:
     pages = "".join(page.read_text("utf-8") for page in static.parent.rglob("*.html"))
     used = set(re.findall(r"\bfa-([a-z0-9-]+)", pages))
     script = static / "scripts" / "fontawesome.js"
-    script.write_text(ICON.sub(lambda icon: icon[0] if icon[1] in used else "", script.read_text("utf-8")), "utf-8")
+    script.write_text(
+        ICON.sub(
+            lambda icon: icon[0] if icon[1] in used else "", script.read_text("utf-8")
+        ),
+        "utf-8",
+    )
 
 
 def restore_icons(app: Sphinx) -> None:
     """Put the whole script back before a build: Sphinx warns where it would overwrite a changed file."""
     script = Path(app.outdir, "_static", "scripts", "fontawesome.js")
     if script.exists():
-        theme = package_path("pydata_sphinx_theme", "theme", "pydata_sphinx_theme", "static")
+        theme = package_path(
+            "pydata_sphinx_theme", "theme", "pydata_sphinx_theme", "static"
+        )
         shutil.copyfile(theme / "scripts" / script.name, script)
 
 

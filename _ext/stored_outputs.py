@@ -12,7 +12,11 @@ logger = logging.getLogger(__name__)
 
 def problems(notebook: dict[str, Any]) -> Iterator[str]:
     """What a reader should not see, a sentence each."""
-    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and "".join(cell["source"]).strip()]
+    code = [
+        cell
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code" and "".join(cell["source"]).strip()
+    ]
     for number, cell in enumerate(code, 1):
         if cell["execution_count"] is None:
             yield f"code cell {number} was never executed; run `make chapters`"

@@ -35,17 +35,23 @@ def causal_mask(length: int, device: torch.device | str | None = None) -> Tensor
     return torch.ones(length, length, dtype=torch.bool, device=device).tril()
 
 
-def attention_scores(q: Tensor, k: Tensor, mask: Tensor | None = None, scale: bool = True) -> Tensor:
-    """How well each query fits each key: (..., T, D) and (..., S, D) → (..., T, S) scores.
+def attention_scores(
+    q: Tensor, k: Tensor, mask: Tensor | None = None, scale: bool = True
+) -> Tensor:
+    """How well each query fits each key: (..., T, D), (..., S, D) → (..., T, S).
 
-    Formula `eq:attention-scores`: q kᵀ / √D, without the root for ``scale=False``; −inf where ``mask`` is False.
-    Raises ValueError where the sizes of q and k do not fit, or the mask does not, or leaves a query no key.
+    Formula `eq:attention-scores`: q kᵀ / √D, without the root for ``scale=False``; −inf
+    where ``mask`` is False. Raises ValueError where q and k do not fit, or the mask does
+    not, or leaves a query no key.
 
     >>> attention_scores(torch.tensor([[2.0, 0.0, 0.0, 0.0]]), torch.eye(4))
     tensor([[1., 0., 0., 0.]])
     """
     if q.shape[-1] != k.shape[-1]:
-        raise ValueError(f"k: keys of size {k.shape[-1]} do not fit queries of size {q.shape[-1]}; both must be d_k")
+        raise ValueError(
+            f"k: keys of size {k.shape[-1]} do not fit "
+            f"queries of size {q.shape[-1]}; both must be d_k"
+        )
     scores = q @ k.transpose(-2, -1)  # (..., T, S)
     if scale:
         scores = scores / math.sqrt(q.shape[-1])
@@ -57,7 +63,10 @@ def attention_scores(q: Tensor, k: Tensor, mask: Tensor | None = None, scale: bo
             f"give booleans of shape {tuple(scores.shape[-2:])}, True = may look"
         )
     if not mask.any(-1).all():
-        raise ValueError("mask: a row is False everywhere, so its query has nothing to look at; leave it one key")
+        raise ValueError(
+            "mask: a row is False everywhere, so its query has nothing to look at; "
+            "leave it one key"
+        )
     return scores.masked_fill(~mask, -math.inf)
 
 
@@ -66,17 +75,20 @@ def scaled_dot_product_attention(
 ) -> tuple[Tensor, Tensor]:
     """Weighted means of the values: softmax(q kᵀ / √D) v, formula `eq:attention`.
 
-    q (..., T, D), k (..., S, D), v (..., S, E) → output (..., T, E) and weights (..., T, S).
-    Raises ValueError where shapes do not fit, or where the mask leaves a query nothing to look at.
+    q (..., T, D), k (..., S, D), v (..., S, E) → output (..., T, E) and weights
+    (..., T, S). Raises ValueError where shapes do not fit, or where the mask leaves a
+    query nothing to look at.
     """
     if k.shape[-2] != v.shape[-2]:
-        raise ValueError(f"v: {v.shape[-2]} values for {k.shape[-2]} keys; every key needs its value")
+        raise ValueError(
+            f"v: {v.shape[-2]} values for {k.shape[-2]} keys; every key needs its value"
+        )
     weights = softmax(attention_scores(q, k, mask, scale))
     return weights @ v, weights
 
 
 class SelfAttention(nn.Module):
-    """One head: queries, keys and values are three views of the same vectors, formula `eq:self-attention`.
+    """One head: three views of the same vectors, formula `eq:self-attention`.
 
     >>> head = SelfAttention(d_model=8, d_head=4)
     >>> output, weights = head(torch.randn(1, 5, 8))
@@ -94,7 +106,9 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(B, T, C) → output (B, T, D) and weights (B, T, T)."""
         mask = causal_mask(x.shape[-2], x.device) if self.causal else None
-        return scaled_dot_product_attention(self.query(x), self.key(x), self.value(x), mask)
+        return scaled_dot_product_attention(
+            self.query(x), self.key(x), self.value(x), mask
+        )
 
 
 class MultiHeadAttention(nn.Module):
@@ -110,7 +124,9 @@ class MultiHeadAttention(nn.Module):
     def __init__(self, d_model: int, n_head: int, causal: bool = True) -> None:
         super().__init__()
         if n_head < 1 or d_model % n_head:
-            raise ValueError(f"n_head: {n_head} does not divide d_model {d_model}; choose a divisor of {d_model}")
+            raise ValueError(
+                f"n_head: {n_head} does not divide d_model {d_model}; choose a divisor of {d_model}"
+            )
         self.n_head, self.causal = n_head, causal
         self.query = nn.Linear(d_model, d_model, bias=False)
         self.key = nn.Linear(d_model, d_model, bias=False)
@@ -118,15 +134,28 @@ class MultiHeadAttention(nn.Module):
         self.output = nn.Linear(d_model, d_model, bias=False)
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.n_head, -1)).transpose(-3, -2)  # (B, T, C) → (B, H, T, D)
+        return x.unflatten(-1, (self.n_head, -1)).transpose(
+            -3, -2
+        )  # (B, T, C) → (B, H, T, D)
 
     def forward(self, x: Tensor, memory: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """(B, T, C) → output (B, T, C) and weights (B, H, T, S).
 
-        Keys and values come from ``memory`` (B, S, C) where it is given: cross-attention, which has no causal mask.
+        Keys and values come from ``memory`` (B, S, C) where it is given. That is
+        cross-attention, which has no causal mask.
         """
         source = x if memory is None else memory
-        mask = causal_mask(x.shape[-2], x.device) if self.causal and memory is None else None
-        q, k, v = self._split(self.query(x)), self._split(self.key(source)), self._split(self.value(source))
-        heads, weights = scaled_dot_product_attention(q, k, v, mask)  # (B, H, T, D), (B, H, T, S)
+        mask = (
+            causal_mask(x.shape[-2], x.device)
+            if self.causal and memory is None
+            else None
+        )
+        q, k, v = (
+            self._split(self.query(x)),
+            self._split(self.key(source)),
+            self._split(self.value(source)),
+        )
+        heads, weights = scaled_dot_product_attention(
+            q, k, v, mask
+        )  # (B, H, T, D), (B, H, T, S)
         return self.output(heads.transpose(-3, -2).flatten(-2)), weights

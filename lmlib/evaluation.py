@@ -23,5 +23,10 @@ def token_losses(model: LanguageModel, sequences: Sequence[Tensor]) -> list[Tens
     """
     for tokens in sequences:
         if len(tokens) < 2:
-            raise ValueError(f"sequences: one has {len(tokens)} token(s); it takes two for a prediction and its answer")
-    return [cross_entropy(model(tokens[None, :-1]), tokens[None, 1:], reduction="none")[0] for tokens in sequences]
+            raise ValueError(
+                f"sequences: one has {len(tokens)} token(s); it takes two for a prediction and its answer"
+            )
+    return [
+        cross_entropy(model(tokens[None, :-1]), tokens[None, 1:], reduction="none")[0]
+        for tokens in sequences
+    ]

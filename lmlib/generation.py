@@ -19,15 +19,18 @@ def top_k_filter(logits: Tensor, k: int) -> Tensor:
     tensor([-inf, 3., 2.])
     """
     if k < 1:
-        raise ValueError(f"top_k: {k} keeps nothing; use 1 or more, or None to keep all")
+        raise ValueError(
+            f"top_k: {k} keeps nothing; use 1 or more, or None to keep all"
+        )
     order = logits.argsort(dim=-1, descending=True, stable=True)
     return logits.scatter(-1, order[..., k:], -math.inf)
 
 
 def top_p_filter(logits: Tensor, p: float) -> Tensor:
-    """Keep the fewest of the likeliest tokens that hold probability ``p`` together; −inf for the others.
+    """Keep the fewest of the likeliest tokens that hold ``p`` together; −inf for others.
 
-    Formula `eq:top-p`; (..., V) → (..., V). Raises ValueError for p outside (0, 1]. Holtzman et al. (2020).
+    Formula `eq:top-p`; (..., V) → (..., V). Raises ValueError for p outside (0, 1].
+    Holtzman et al. (2020).
 
     >>> top_p_filter(torch.tensor([0.5, 0.3, 0.2]).log(), p=0.7).exp()
     tensor([0.5000, 0.3000, 0.0000])
@@ -40,11 +43,16 @@ def top_p_filter(logits: Tensor, p: float) -> Tensor:
     probs = softmax(logits).gather(-1, order)
     before = probs.cumsum(-1).roll(1, -1)  # what the likelier tokens hold already
     before[..., 0] = 0.0
-    return logits.scatter(-1, order, logits.gather(-1, order).masked_fill(before >= p, -math.inf))
+    return logits.scatter(
+        -1, order, logits.gather(-1, order).masked_fill(before >= p, -math.inf)
+    )
 
 
 def next_probs(
-    logits: Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+    logits: Tensor,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
 ) -> Tensor:
     """Probabilities to draw from: temperature first, then top-k, then top-p of what is left.
 
@@ -84,8 +92,12 @@ def generate(
     tensor([[0, 1, 2, 3, 4, 0, 1]])
     """
     if tokens.dim() != 2 or tokens.shape[1] == 0:
-        raise ValueError(f"tokens: shape {tuple(tokens.shape)}; give (B, T) ids with at least one token, such as END")
+        raise ValueError(
+            f"tokens: shape {tuple(tokens.shape)}; give (B, T) ids with at least one token, such as END"
+        )
     for _ in range(max_new_tokens):
         probs = next_probs(model(tokens)[:, -1], temperature, top_k, top_p)
-        tokens = torch.cat([tokens, torch.multinomial(probs, 1, generator=generator)], dim=1)
+        tokens = torch.cat(
+            [tokens, torch.multinomial(probs, 1, generator=generator)], dim=1
+        )
     return tokens

@@ -22,8 +22,12 @@ from torch import Tensor
 class Level:
     """The distinct k-grams of one k, sorted, as numbers in base V; those of one context stand side by side."""
 
-    grams: np.ndarray  # (G,) code of each k-gram; code // V is its context, code % V its last token
-    counts: np.ndarray  # (G,) how often it stands in the text, or after how many different tokens
+    grams: (
+        np.ndarray
+    )  # (G,) code of each k-gram; code // V is its context, code % V its last token
+    counts: (
+        np.ndarray
+    )  # (G,) how often it stands in the text, or after how many different tokens
     contexts: np.ndarray  # (X,) the distinct contexts
     start: np.ndarray  # (X + 1,) where the k-grams of each context begin in ``grams``
     totals: np.ndarray  # (X,) sum of the counts of each context
@@ -32,7 +36,13 @@ class Level:
 def _level(codes: np.ndarray, vocab_size: int) -> Level:
     grams, counts = np.unique(codes, return_counts=True)
     contexts, start = np.unique(grams // vocab_size, return_index=True)
-    return Level(grams, counts, contexts, np.append(start, len(grams)), np.add.reduceat(counts, start))
+    return Level(
+        grams,
+        counts,
+        contexts,
+        np.append(start, len(grams)),
+        np.add.reduceat(counts, start),
+    )
 
 
 class NGram:
@@ -45,9 +55,13 @@ class NGram:
         if order < 1:
             raise ValueError(f"order: {order} is below 1; 1 is a unigram, 2 a bigram")
         if not 0 < discount < 1:
-            raise ValueError(f"discount: {discount} is outside (0, 1); 0.75 is customary")
+            raise ValueError(
+                f"discount: {discount} is outside (0, 1); 0.75 is customary"
+            )
         if vocab_size**order >= 2**63:
-            raise ValueError(f"order: {order} tokens out of {vocab_size} have no 64-bit code; use a lower order")
+            raise ValueError(
+                f"order: {order} tokens out of {vocab_size} have no 64-bit code; use a lower order"
+            )
         self.order, self.vocab_size, self.discount = order, vocab_size, discount
         self.levels: list[Level] = []
 
@@ -58,7 +72,9 @@ class NGram:
         """(T,) ids → (T,) codes of the ``width`` tokens that end at each position."""
         unknown = tokens[(tokens < 0) | (tokens >= self.vocab_size)]
         if len(unknown):  # its code would be another n-gram's
-            raise ValueError(f"tokens: {unknown[0]} is no token's id; ids run from 0 to {self.vocab_size - 1}")
+            raise ValueError(
+                f"tokens: {unknown[0]} is no token's id; ids run from 0 to {self.vocab_size - 1}"
+            )
         padded = np.concatenate([np.repeat(tokens[:1], max(width - 1, 0)), tokens])
         codes = np.zeros(len(tokens), dtype=np.int64)
         for i in range(width):
@@ -73,12 +89,18 @@ class NGram:
         Raises ValueError where there is nothing to count, and at an id outside 0 … V − 1.
         """
         if not any(len(tokens) > 1 for tokens in sequences):
-            raise ValueError("sequences: hold no token to predict; give at least one of two tokens or more")
-        codes = np.concatenate([self._codes(np.asarray(tokens), self.order)[1:] for tokens in sequences])
+            raise ValueError(
+                "sequences: hold no token to predict; give at least one of two tokens or more"
+            )
+        codes = np.concatenate(
+            [self._codes(np.asarray(tokens), self.order)[1:] for tokens in sequences]
+        )
         self.levels = []
         for k in range(self.order, 0, -1):
             self.levels.insert(0, _level(codes, self.vocab_size))
-            codes = self.levels[0].grams % self.vocab_size ** (k - 1)  # each distinct k-gram, its first token dropped
+            codes = self.levels[0].grams % self.vocab_size ** (
+                k - 1
+            )  # each distinct k-gram, its first token dropped
         return self
 
     @property
@@ -92,25 +114,40 @@ class NGram:
         Raises ValueError before ``fit``, and at an id outside 0 … V − 1.
         """
         if not self.levels:
-            raise ValueError("NGram: has counted nothing yet; call fit(sequences) first")
-        contexts = np.stack([self._codes(np.asarray(row), self.order - 1) for row in tokens])
+            raise ValueError(
+                "NGram: has counted nothing yet; call fit(sequences) first"
+            )
+        contexts = np.stack(
+            [self._codes(np.asarray(row), self.order - 1) for row in tokens]
+        )
         distinct, inverse = np.unique(contexts, return_inverse=True)
-        return torch.from_numpy(np.log(self._probs(distinct))[inverse.reshape(contexts.shape)])
+        return torch.from_numpy(
+            np.log(self._probs(distinct))[inverse.reshape(contexts.shape)]
+        )
 
     def _probs(self, contexts: np.ndarray) -> np.ndarray:
-        """(N,) codes of contexts → (N, V) probabilities, formula `eq:kneser-ney` from the shortest context up."""
+        """(N,) codes of contexts → (N, V) probabilities, formula `eq:kneser-ney`."""
         probs = np.full((len(contexts), self.vocab_size), 1.0 / self.vocab_size)
         for k, level in enumerate(self.levels, start=1):
             wanted = contexts % self.vocab_size ** (k - 1)
-            place = np.searchsorted(level.contexts, wanted).clip(max=len(level.contexts) - 1)
-            # A context never seen keeps the shorter one's answer; where none was seen, no longer one was either.
+            place = np.searchsorted(level.contexts, wanted).clip(
+                max=len(level.contexts) - 1
+            )
+            # A context that was never seen keeps the shorter one's answer. Where none
+            # was seen, no longer one was either.
             rows = np.flatnonzero(level.contexts[place] == wanted)
             if not len(rows):
                 break
             place = place[rows]
             kinds = level.start[place + 1] - level.start[place]
             probs[rows] *= (self.discount * kinds / level.totals[place])[:, None]
-            entries = np.concatenate([np.arange(level.start[x], level.start[x + 1]) for x in place])
-            share = (level.counts[entries] - self.discount) / np.repeat(level.totals[place], kinds)
-            probs[np.repeat(rows, kinds), level.grams[entries] % self.vocab_size] += share
+            entries = np.concatenate(
+                [np.arange(level.start[x], level.start[x + 1]) for x in place]
+            )
+            share = (level.counts[entries] - self.discount) / np.repeat(
+                level.totals[place], kinds
+            )
+            probs[np.repeat(rows, kinds), level.grams[entries] % self.vocab_size] += (
+                share
+            )
         return probs

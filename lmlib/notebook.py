@@ -18,7 +18,9 @@ def source(*objects: Callable) -> Markdown:
     ```python
     def perplexity(nats:
     """
-    code = "\n\n".join(textwrap.dedent(inspect.getsource(thing)).rstrip() for thing in objects)
+    code = "\n\n".join(
+        textwrap.dedent(inspect.getsource(thing)).rstrip() for thing in objects
+    )
     return Markdown(f"```python\n{code}\n```")
 
 
@@ -30,5 +32,10 @@ def table(rows: Iterable[Sequence[object]], columns: Sequence[str]) -> Markdown:
     |:--|--:|
     | I | 2 |
     """
-    head, *body = ["| " + " | ".join(html.escape(str(cell), quote=False) for cell in row) + " |" for row in [columns, *rows]]
-    return Markdown("\n".join([head, "|:--" + "|--:" * (len(columns) - 1) + "|", *body]))
+    head, *body = [
+        "| " + " | ".join(html.escape(str(cell), quote=False) for cell in row) + " |"
+        for row in [columns, *rows]
+    ]
+    return Markdown(
+        "\n".join([head, "|:--" + "|--:" * (len(columns) - 1) + "|", *body])
+    )

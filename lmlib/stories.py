@@ -29,7 +29,9 @@ END = "<end>"
 """The token that stands before the first story and after each."""
 
 Distribution = dict[str, float]
-Beliefs = dict[tuple[float, ...], float]  # beliefs about the mood that a story may have led to → their probabilities
+Beliefs = dict[
+    tuple[float, ...], float
+]  # beliefs about the mood that a story may have led to → their probabilities
 Key = TypeVar("Key")
 
 
@@ -42,27 +44,47 @@ class Slot:
 
 
 def _table(words: str, uniform: bool) -> Distribution:
-    weights = {word: 1.0 if uniform else 1.0 / rank for rank, word in enumerate(words.split(), start=1)}
+    weights = {
+        word: 1.0 if uniform else 1.0 / rank
+        for rank, word in enumerate(words.split(), start=1)
+    }
     return {word: weight / sum(weights.values()) for word, weight in weights.items()}
 
 
 def _mix(tables: Iterable[tuple[float, dict[Key, float]]]) -> dict[Key, float]:
     mixed: dict[Key, float] = {}
     for share, table in tables:
-        if share > 0:  # or what is impossible would stand in the mixture, with probability 0
+        if (
+            share > 0
+        ):  # or what is impossible would stand in the mixture, with probability 0
             for key, p in table.items():
                 mixed[key] = mixed.get(key, 0.0) + share * p
     return mixed
 
 
-def _slot(given: str = "", words: str | dict[str, str] = "", uniform: bool = False, fidelity: float = 1.0) -> Slot:
+def _slot(
+    given: str = "",
+    words: str | dict[str, str] = "",
+    uniform: bool = False,
+    fidelity: float = 1.0,
+) -> Slot:
     if isinstance(words, str):
         return Slot(None, {"": _table(words, uniform)})
-    tables = {value: _table(line, uniform) for key, line in words.items() for value in key.split()}
+    tables = {
+        value: _table(line, uniform)
+        for key, line in words.items()
+        for value in key.split()
+    }
     if fidelity == 1.0:
         return Slot(f"{{{given}}}", tables)
     slip = (1.0 - fidelity) / (len(tables) - 1)
-    return Slot(f"{{{given}}}", {v: _mix((fidelity if u == v else slip, tables[u]) for u in tables) for v in tables})
+    return Slot(
+        f"{{{given}}}",
+        {
+            v: _mix((fidelity if u == v else slip, tables[u]) for u in tables)
+            for v in tables
+        },
+    )
 
 
 def _entropy(table: Distribution) -> float:
@@ -76,16 +98,32 @@ class Grammar:
     """
 
     def __init__(
-        self, story: list[str | list[str]], slots: dict[str, dict], hidden: dict[str, list[str]] | None = None
+        self,
+        story: list[str | list[str]],
+        slots: dict[str, dict],
+        hidden: dict[str, list[str]] | None = None,
     ) -> None:
         name, moods = next(iter((hidden or {"": [""]}).items()))
         self.hidden = f"{{{name}}}"
         self.prior = {mood: 1.0 / len(moods) for mood in moods}
         self.slots = {f"{{{name}}}": _slot(**spec) for name, spec in slots.items()}
-        self.story = [self._lines([part] if isinstance(part, str) else part) for part in story]
-        plain = {item for part in self.story for line in part for item in line if item not in self.slots}
+        self.story = [
+            self._lines([part] if isinstance(part, str) else part) for part in story
+        ]
+        plain = {
+            item
+            for part in self.story
+            for line in part
+            for item in line
+            if item not in self.slots
+        }
         self._only = {word: {word: 1.0} for word in plain}
-        words = {word for slot in self.slots.values() for table in slot.tables.values() for word in table}
+        words = {
+            word
+            for slot in self.slots.values()
+            for table in slot.tables.values()
+            for word in table
+        }
         self.vocab = (END, *sorted(words | plain))
         self.ids = {word: i for i, word in enumerate(self.vocab)}
 
@@ -102,17 +140,23 @@ class Grammar:
         """Split alternative sentences. One is known by its first word, so those must be words, and differ."""
         lines = [self._items(line) for line in part]
         if part[1:] and len({line[0] for line in lines} - set(self.slots)) < len(part):
-            raise ValueError(f"story: the alternatives {part} must each begin with a word of their own, and no slot")
+            raise ValueError(
+                f"story: the alternatives {part} must each begin with a word of their own, and no slot"
+            )
         return lines
 
     def _items(self, line: str) -> list[str]:
         """Split a sentence into words and names of slots; ``(a|b)`` becomes a slot of its own."""
         for choice in re.findall(r"\(\S+\)", line):
-            self.slots.setdefault(choice, _slot(words=choice[1:-1].replace("|", " "), uniform=True))
+            self.slots.setdefault(
+                choice, _slot(words=choice[1:-1].replace("|", " "), uniform=True)
+            )
         items = line.split()
         for item in items:
             if item.startswith("{") and item not in self.slots:
-                raise ValueError(f"story: {item} in {line!r} names no slot; the slots are {sorted(self.slots)}")
+                raise ValueError(
+                    f"story: {item} in {line!r} names no slot; the slots are {sorted(self.slots)}"
+                )
         return items
 
     def _walk(self) -> Generator[Distribution, str, None]:
@@ -122,14 +166,21 @@ class Grammar:
             belief = dict(self.prior)
             for part in self.story:
                 line, known = part[0], seen
-                if len(part) > 1:  # what is drawn in an alternative is forgotten after it
+                if (
+                    len(part) > 1
+                ):  # what is drawn in an alternative is forgotten after it
                     first = yield {line[0]: 1.0 / len(part) for line in part}
-                    line, known = next(line[1:] for line in part if line[0] == first), dict(seen)
+                    line, known = (
+                        next(line[1:] for line in part if line[0] == first),
+                        dict(seen),
+                    )
                 for item in line:
                     yield from self._step(item, known, belief)
             yield {END: 1.0}
 
-    def _step(self, item: str, seen: dict[str, str], belief: Distribution) -> Generator[Distribution, str, None]:
+    def _step(
+        self, item: str, seen: dict[str, str], belief: Distribution
+    ) -> Generator[Distribution, str, None]:
         slot = self.slots.get(item)
         if slot is None:
             yield self._only[item]
@@ -176,7 +227,11 @@ class Grammar:
         walk = self._walk()
         table = next(walk)
         while END not in table:
-            (word,) = table if len(table) == 1 else rng.choices(list(table), list(table.values()))
+            (word,) = (
+                table
+                if len(table) == 1
+                else rng.choices(list(table), list(table.values()))
+            )
             yield word
             table = walk.send(word)
 
@@ -190,7 +245,12 @@ class Grammar:
         beliefs: Beliefs = {tuple(self.prior.values()): 1.0}
         for part in self.story:
             total += math.log(len(part))
-            branches = [self._line_entropy(line, dict(marginals) if part[1:] else marginals, beliefs) for line in part]
+            branches = [
+                self._line_entropy(
+                    line, dict(marginals) if part[1:] else marginals, beliefs
+                )
+                for line in part
+            ]
             total += sum(h for h, _ in branches) / len(part)
             beliefs = _mix((1.0 / len(part), after) for _, after in branches)
         return total
@@ -211,7 +271,9 @@ class Grammar:
                 h = sum(p * _entropy(slot.tables[value]) for value, p in parent.items())
             total += h
             if not item.startswith("("):
-                marginals[item] = _mix((p, slot.tables[value]) for value, p in parent.items())
+                marginals[item] = _mix(
+                    (p, slot.tables[value]) for value, p in parent.items()
+                )
         return total, beliefs
 
     def _cue_entropy(self, slot: Slot, beliefs: Beliefs) -> tuple[float, Beliefs]:
@@ -222,8 +284,14 @@ class Grammar:
         for belief, share in beliefs.items():
             table = _mix(zip(belief, tables, strict=True))
             total += share * _entropy(table)
-            for word, p in table.items():  # words with the same evidence lead to one belief
-                posterior = tuple(round(b * t.get(word, 0.0) / p, 12) for b, t in zip(belief, tables, strict=True))
+            for (
+                word,
+                p,
+            ) in table.items():  # words with the same evidence lead to one belief
+                posterior = tuple(
+                    round(b * t.get(word, 0.0) / p, 12)
+                    for b, t in zip(belief, tables, strict=True)
+                )
                 after[posterior] = after.get(posterior, 0.0) + share * p
         return total, after
 
@@ -236,7 +304,9 @@ class Grammar:
 
         Raises ValueError at an id outside 0 … V − 1, and at a token that the grammar cannot write there.
         """
-        logits = torch.full((*tokens.shape, self.vocab_size), -math.inf, dtype=torch.float64)
+        logits = torch.full(
+            (*tokens.shape, self.vocab_size), -math.inf, dtype=torch.float64
+        )
         for b, row in enumerate(tokens.tolist()):
             for t, table in enumerate(self.follow(self._word(i) for i in row)):
                 probs = torch.tensor(list(table.values()), dtype=torch.float64)
@@ -245,7 +315,9 @@ class Grammar:
 
     def _word(self, token: int) -> str:
         if not 0 <= token < self.vocab_size:
-            raise ValueError(f"tokens: {token} is no token's id; ids run from 0 to {self.vocab_size - 1}")
+            raise ValueError(
+                f"tokens: {token} is no token's id; ids run from 0 to {self.vocab_size - 1}"
+            )
         return self.vocab[token]
 
 
@@ -257,13 +329,17 @@ def read_text(path: str | Path) -> str:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
-        raise ValueError(f"path: cannot read {str(path)!r} ({error.strerror}); give the path of a text file") from error
+        raise ValueError(
+            f"path: cannot read {str(path)!r} ({error.strerror}); give the path of a text file"
+        ) from error
     except UnicodeDecodeError as error:
         raise ValueError(
             f"path: {str(path)!r} is not UTF-8 (byte {error.start} is {error.object[error.start]:#04x}); save it so"
         ) from error
     if not text.strip():
-        raise ValueError(f"path: {str(path)!r} is empty; give a file with some text in it")
+        raise ValueError(
+            f"path: {str(path)!r} is empty; give a file with some text in it"
+        )
     return text
 
 

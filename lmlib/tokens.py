@@ -33,13 +33,22 @@ class Tokenizer:
         self.vocab = tuple(vocab)
         self.ids = {token: i for i, token in enumerate(self.vocab)}
         if len(self.ids) < len(self.vocab):
-            twice = next(token for i, token in enumerate(self.vocab) if self.ids[token] != i)
-            raise ValueError(f"vocab: {twice!r} stands in it more than once; give each token once")
+            twice = next(
+                token for i, token in enumerate(self.vocab) if self.ids[token] != i
+            )
+            raise ValueError(
+                f"vocab: {twice!r} stands in it more than once; give each token once"
+            )
 
     @classmethod
     def train(cls, texts: Iterable[str]) -> Self:
         """Collect the tokens of ``texts``: ``END`` first, then all others in sorted order."""
-        return cls([END, *sorted({token for text in texts for token in cls.split(text)} - {END})])
+        return cls(
+            [
+                END,
+                *sorted({token for text in texts for token in cls.split(text)} - {END}),
+            ]
+        )
 
     @staticmethod
     def split(text: str) -> list[str]:
@@ -56,15 +65,23 @@ class Tokenizer:
         except KeyError as error:
             token = error.args[0]
             near = difflib.get_close_matches(token, self.vocab, n=3)
-            hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "see .vocab for the words it knows"
-            raise ValueError(f"text: {token!r} is not in the vocabulary of {len(self.vocab)} tokens; {hint}") from None
+            hint = (
+                f"did you mean {' or '.join(map(repr, near))}?"
+                if near
+                else "see .vocab for the words it knows"
+            )
+            raise ValueError(
+                f"text: {token!r} is not in the vocabulary of {len(self.vocab)} tokens; {hint}"
+            ) from None
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of ``ids``. Raises ValueError at an id outside 0 … V − 1."""
         ids = [int(i) for i in ids]
         for i in ids:
             if not 0 <= i < len(self.vocab):
-                raise ValueError(f"ids: {i} is no token's id; ids run from 0 to {len(self.vocab) - 1}")
+                raise ValueError(
+                    f"ids: {i} is no token's id; ids run from 0 to {len(self.vocab) - 1}"
+                )
         return self.separator.join(self.vocab[i] for i in ids)
 
 
@@ -103,6 +120,8 @@ def sequences(texts: Iterable[str], tokenizer: Tokenizer) -> list[Tensor]:
     [tensor([0, 2, 3, 1, 0])]
     """
     if END not in tokenizer.ids:
-        raise ValueError(f"tokenizer: {tokenizer} has no {END!r}; use .train(texts), which puts it first")
+        raise ValueError(
+            f"tokenizer: {tokenizer} has no {END!r}; use .train(texts), which puts it first"
+        )
     end = tokenizer.ids[END]
     return [torch.tensor([end, *tokenizer.encode(text), end]) for text in texts]

@@ -9,13 +9,19 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+FLAGS = [
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 NO_BROWSER = "no Chromium found: run `make test`, which installs one, or set CHROMIUM=/path/to/chromium"
 
 
 def chromium_path(own: str) -> str | None:
     """First Chromium that exists: $CHROMIUM, Playwright's `own`, then the PATH."""
-    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    found = (
+        shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")
+    )
     candidates = [os.environ.get("CHROMIUM"), own, *found]
     return next((path for path in candidates if path and Path(path).is_file()), None)
 

@@ -12,9 +12,12 @@ import pytest
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).parents[1]
-CHAPTERS = {path.stem: nbformat.read(path, as_version=4) for path in sorted((ROOT / "chapters").glob("*.ipynb"))}
+CHAPTERS = {
+    path.stem: nbformat.read(path, as_version=4)
+    for path in sorted((ROOT / "chapters").glob("*.ipynb"))
+}
 UNCOMPARED = {"nbval-skip", "nbval-ignore-output", "raises-exception"}
-WIDTH = 100  # characters of printed output; more would scroll on a laptop
+WIDTH = 90  # characters of printed output; more would scroll on a laptop
 
 
 def tags(cell: NotebookNode) -> set[str]:
@@ -36,14 +39,22 @@ chapter = pytest.mark.parametrize("notebook", CHAPTERS.values(), ids=CHAPTERS)
 def test_every_cell_ran_once_in_order(notebook: NotebookNode) -> None:
     nbformat.validate(notebook)
     cells = code_cells(notebook)
-    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1)), "run `make chapters`"
-    assert not [out for cell in cells for out in cell.outputs if out.output_type == "error"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1)), (
+        "run `make chapters`"
+    )
+    assert not [
+        out for cell in cells for out in cell.outputs if out.output_type == "error"
+    ]
 
 
 @chapter
 def test_outputs_are_compared(notebook: NotebookNode) -> None:
     cells = code_cells(notebook)
-    left_out = [c for c in cells if tags(c) & UNCOMPARED or re.search(r"#\s*(NBVAL|PYTEST_VALIDATE)", c.source)]
+    left_out = [
+        c
+        for c in cells
+        if tags(c) & UNCOMPARED or re.search(r"#\s*(NBVAL|PYTEST_VALIDATE)", c.source)
+    ]
     assert len(left_out) <= len(cells) / 10
 
 
@@ -52,25 +63,40 @@ def test_pictures_and_widgets_have_words(notebook: NotebookNode) -> None:
     for number, cell in enumerate(code_cells(notebook), 1):
         for data in (out.data for out in cell.outputs if "data" in out):
             if "application/vnd.jupyter.widget-view+json" in data:
-                assert {"text/html", "image/png", "text/plain"} <= set(data), f"cell {number}: a widget without a picture"
-                assert re.search(r"\d\.\d", data["text/plain"]), f"cell {number}: the widget's sentence has no numbers"
+                assert {"text/html", "image/png", "text/plain"} <= set(data), (
+                    f"cell {number}: a widget without a picture"
+                )
+                assert re.search(r"\d\.\d", data["text/plain"]), (
+                    f"cell {number}: the widget's sentence has no numbers"
+                )
             elif "image/png" in data:
                 alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
-                assert len(alt) > 20, f"cell {number}: a figure without alternative text"
-    state = notebook.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json")
-    assert state is None or "state" in state, "GitHub cannot show this notebook; run `make chapters`"
+                assert len(alt) > 20, (
+                    f"cell {number}: a figure without alternative text"
+                )
+    state = notebook.metadata.get("widgets", {}).get(
+        "application/vnd.jupyter.widget-state+json"
+    )
+    assert state is None or "state" in state, (
+        "GitHub cannot show this notebook; run `make chapters`"
+    )
 
 
 @chapter
-def test_printed_lines_fit_the_page(notebook: NotebookNode) -> None:
-    printed = [out.text for cell in code_cells(notebook) for out in cell.outputs if out.output_type == "stream"]
-    long = [line for text in printed for line in text.splitlines() if len(line) > WIDTH]
-    assert len(long) <= 20 and all(" " in line for line in long), long
+def test_lines_fit_the_page(notebook: NotebookNode) -> None:
+    outputs = [out for cell in code_cells(notebook) for out in cell.outputs]
+    printed = [out.text for out in outputs if out.output_type == "stream"]
+    listings = [out.data["text/markdown"] for out in outputs if "```" in out.get("data", {}).get("text/markdown", "")]
+    lines = [line for text in [*printed, *listings] for line in text.splitlines()]
+    # Text that a model wrote may be longer: it has no place to break.
+    assert not [line for line in lines if len(line) > WIDTH and not re.match(r"[\w-]* +\w+ ", line)]
 
 
 @chapter
 def test_the_shape_of_a_chapter(notebook: NotebookNode) -> None:
-    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    text = "\n".join(
+        cell.source for cell in notebook.cells if cell.cell_type == "markdown"
+    )
     assert "**At the end you can**" in text
     assert re.search(r"\*\d+ minutes to read\. It runs in about \d+ seconds", text)
     assert len(re.findall(r"^\*\*Predict\.\*\*", text, re.MULTILINE)) >= 3
@@ -86,7 +112,9 @@ EXERCISES = {
     for name, notebook in CHAPTERS.items()
     for cell in with_tag(notebook, "exercise-solution")
 }
-exercise = pytest.mark.parametrize("notebook, solution", EXERCISES.values(), ids=EXERCISES)
+exercise = pytest.mark.parametrize(
+    "notebook, solution", EXERCISES.values(), ids=EXERCISES
+)
 
 
 def function_of(cell: NotebookNode) -> ast.FunctionDef:
@@ -108,14 +136,20 @@ def prepared() -> dict[str, dict[str, Any]]:
         exec(with_tag(notebook, "setup")[0].source, space)
         for cell in code_cells(notebook):
             if not tags(cell) & {"exercise-solution", "exercise-check"}:
-                body = [part for part in ast.parse(cell.source).body if isinstance(part, ast.FunctionDef | ast.ClassDef)]
+                body = [
+                    part
+                    for part in ast.parse(cell.source).body
+                    if isinstance(part, ast.FunctionDef | ast.ClassDef)
+                ]
                 exec(compile(ast.Module(body, []), name, "exec"), space)
         spaces[name] = space
     return spaces
 
 
 @exercise
-def test_exercise_has_the_one_form(notebook: NotebookNode, solution: NotebookNode) -> None:
+def test_exercise_has_the_one_form(
+    notebook: NotebookNode, solution: NotebookNode
+) -> None:
     place = notebook.cells.index(solution)
     statement = notebook.cells[place - 1].source
     assert f":label: ex-{solution.metadata['exercise']}\n" in statement
@@ -135,11 +169,20 @@ def run_check(space: dict[str, Any], source: str, check: NotebookNode) -> None:
 def test_check_passes_the_solution_and_no_empty_answer(
     notebook: NotebookNode, solution: NotebookNode, prepared: dict[str, dict[str, Any]]
 ) -> None:
-    space = prepared[next(name for name, other in CHAPTERS.items() if other is notebook)]
+    space = prepared[
+        next(name for name, other in CHAPTERS.items() if other is notebook)
+    ]
     check = check_of(notebook, solution)
     run_check(space, solution.source, check)
     function = function_of(solution)
-    for empty in ("return None", "return 0", "return []", "return {}", "return True", "return 1.0"):
+    for empty in (
+        "return None",
+        "return 0",
+        "return []",
+        "return {}",
+        "return True",
+        "return 1.0",
+    ):
         function.body = ast.parse(f"def f():\n    {empty}").body[0].body  # type: ignore[attr-defined]
         with pytest.raises(AssertionError):
             run_check(space, ast.unparse(function), check)
@@ -148,8 +191,14 @@ def test_check_passes_the_solution_and_no_empty_answer(
 # Mistakes that students make, as a change to the reference solution: (what stands there, what they write).
 MISTAKES = {
     "sentence-probability": [
-        ("zip([None, *sentence], [*sentence, None])", "zip([None, *sentence], sentence)"),
-        ("zip([None, *sentence], [*sentence, None])", "zip(sentence, [*sentence[1:], None])"),
+        (
+            "zip([None, *sentence], [*sentence, None])",
+            "zip([None, *sentence], sentence)",
+        ),
+        (
+            "zip([None, *sentence], [*sentence, None])",
+            "zip(sentence, [*sentence[1:], None])",
+        ),
         ("/ singles[before]", "/ sum(singles.values())"),
         ("/ singles[before]", "/ len(corpus)"),
         ("return 0.0", "continue"),
@@ -169,8 +218,14 @@ MISTAKES = {
     "cosine": [
         (" / lengths if lengths else 0.0", ""),
         ("math.sqrt(sum(b * b for b in v))", "1"),
-        ("math.sqrt(sum(a * a for a in u)) * math.sqrt(sum(b * b for b in v))", "sum(a * a for a in u) * sum(b * b for b in v)"),
-        ("sum(a * b for a, b in zip(u, v)) /", "abs(sum(a * b for a, b in zip(u, v))) /"),
+        (
+            "math.sqrt(sum(a * a for a in u)) * math.sqrt(sum(b * b for b in v))",
+            "sum(a * a for a in u) * sum(b * b for b in v)",
+        ),
+        (
+            "sum(a * b for a, b in zip(u, v)) /",
+            "abs(sum(a * b for a, b in zip(u, v))) /",
+        ),
     ],
     "skip-gram-pairs": [
         ("max(0, i - window)", "i - window"),
@@ -182,7 +237,10 @@ MISTAKES = {
     "negative-sampling": [
         ("cost(-x)", "cost(x)"),
         ("cost(true) +", "cost(-true) +"),
-        ("sum(cost(-x) for x in false)", "sum(cost(-x) for x in false) / max(1, len(false))"),
+        (
+            "sum(cost(-x) for x in false)",
+            "sum(cost(-x) for x in false) / max(1, len(false))",
+        ),
         ("if x > 0 else -x + math.log1p(math.exp(x))", ""),
     ],
     "reheat": [
@@ -241,23 +299,40 @@ MISTAKES = {
 
 
 def test_there_are_mistakes_for_every_exercise() -> None:
-    assert set(MISTAKES) == {cell.metadata["exercise"] for _, cell in EXERCISES.values()}
+    assert set(MISTAKES) == {
+        cell.metadata["exercise"] for _, cell in EXERCISES.values()
+    }
 
 
 @exercise
 def test_check_catches_the_usual_mistakes(
     notebook: NotebookNode, solution: NotebookNode, prepared: dict[str, dict[str, Any]]
 ) -> None:
-    space = prepared[next(name for name, other in CHAPTERS.items() if other is notebook)]
+    space = prepared[
+        next(name for name, other in CHAPTERS.items() if other is notebook)
+    ]
     for right, wrong in MISTAKES[solution.metadata["exercise"]]:
         assert right in solution.source, f"the solution no longer holds {right!r}"
         with pytest.raises(AssertionError) as caught:
-            run_check(space, solution.source.replace(right, wrong), check_of(notebook, solution))
+            run_check(
+                space,
+                solution.source.replace(right, wrong),
+                check_of(notebook, solution),
+            )
         assert len(str(caught.value)) > 25, f"{wrong!r} is caught without a hint"
 
 
 def test_formulas_that_lmlib_names_stand_in_a_chapter() -> None:
-    written = "\n".join(cell.source for nb in CHAPTERS.values() for cell in nb.cells if cell.cell_type == "markdown")
-    named = {name for path in (ROOT / "lmlib").rglob("*.py") for name in re.findall(r"`(eq:[\w-]+)`", path.read_text("utf-8"))}
+    written = "\n".join(
+        cell.source
+        for nb in CHAPTERS.values()
+        for cell in nb.cells
+        if cell.cell_type == "markdown"
+    )
+    named = {
+        name
+        for path in (ROOT / "lmlib").rglob("*.py")
+        for name in re.findall(r"`(eq:[\w-]+)`", path.read_text("utf-8"))
+    }
     assert named
     assert not {name for name in named if f"({name})" not in written}

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
-from lmlib.embeddings import SkipGram, analogy, nearest, project, skip_gram_pairs, train_skip_gram
+from lmlib.embeddings import (
+    SkipGram,
+    analogy,
+    nearest,
+    project,
+    skip_gram_pairs,
+    train_skip_gram,
+)
 from lmlib.stories import STORIES
 from lmlib.tokens import WordTokenizer, sequences
 
@@ -17,7 +24,9 @@ I_LOVE_AI = torch.tensor([[1.0, 0, 0, 0, 1], [0, 1, 1, 0, 0], [0, 0, 1, 1, 0]])
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return torch.randn(
+        *shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+    )
 
 
 def random_model(vocab_size: int = 7, d_model: int = 3) -> SkipGram:
@@ -27,7 +36,9 @@ def random_model(vocab_size: int = 7, d_model: int = 3) -> SkipGram:
     return model
 
 
-def loop_loss(model: SkipGram, pairs: list[list[int]], negatives: list[list[int]]) -> float:
+def loop_loss(
+    model: SkipGram, pairs: list[list[int]], negatives: list[list[int]]
+) -> float:
     centre, context = model.centre.weight.tolist(), model.context.weight.tolist()
 
     def score(i: int, j: int) -> float:
@@ -41,28 +52,44 @@ def loop_loss(model: SkipGram, pairs: list[list[int]], negatives: list[list[int]
     return total / len(pairs)
 
 
-PAIRS, NEGATIVES = [[0, 1], [2, 1], [6, 6], [3, 5]], [[4, 4, 2], [0, 1, 3], [5, 6, 2], [3, 0, 1]]
+PAIRS, NEGATIVES = (
+    [[0, 1], [2, 1], [6, 6], [3, 5]],
+    [[4, 4, 2], [0, 1, 3], [5, 6, 2], [3, 0, 1]],
+)
 
 
 def test_looking_up_is_multiplying_with_one_hot() -> None:
     ids = torch.tensor([2, 0, 1, 2])
-    assert torch.equal(F.embedding(ids, I_LOVE_AI), F.one_hot(ids, 3).float() @ I_LOVE_AI)
+    assert torch.equal(
+        F.embedding(ids, I_LOVE_AI), F.one_hot(ids, 3).float() @ I_LOVE_AI
+    )
 
 
 def test_loss_loop_library_and_torch() -> None:
-    model, pairs, negatives = random_model(), torch.tensor(PAIRS), torch.tensor(NEGATIVES)
+    model, pairs, negatives = (
+        random_model(),
+        torch.tensor(PAIRS),
+        torch.tensor(NEGATIVES),
+    )
     loss = model(pairs, negatives)
     assert loss.item() == pytest.approx(loop_loss(model, PAIRS, NEGATIVES), abs=1e-13)
     words = torch.cat([pairs[:, 1:], negatives], dim=1)  # the true neighbour first
     scores = (model.centre.weight[pairs[:, :1]] * model.context.weight[words]).sum(-1)
     truth = torch.tensor([1.0, 0, 0, 0]).double().expand(4, 4)
     torch.testing.assert_close(
-        loss, F.binary_cross_entropy_with_logits(scores, truth, reduction="sum") / 4, rtol=0, atol=1e-13
+        loss,
+        F.binary_cross_entropy_with_logits(scores, truth, reduction="sum") / 4,
+        rtol=0,
+        atol=1e-13,
     )
 
 
 def test_gradient_against_small_steps() -> None:
-    model, pairs, negatives = random_model(), torch.tensor(PAIRS), torch.tensor(NEGATIVES)
+    model, pairs, negatives = (
+        random_model(),
+        torch.tensor(PAIRS),
+        torch.tensor(NEGATIVES),
+    )
     model(pairs, negatives).backward()
     for weight in (model.centre.weight, model.context.weight):
         for place in ((0, 0), (2, 1), (5, 2), (6, 0)):
@@ -71,7 +98,9 @@ def test_gradient_against_small_steps() -> None:
                 weight.data[place] += step
                 ends.append(loop_loss(model, PAIRS, NEGATIVES))
             weight.data[place] += 1e-5
-            assert weight.grad[place].item() == pytest.approx((ends[0] - ends[1]) / 2e-5, abs=1e-8)
+            assert weight.grad[place].item() == pytest.approx(
+                (ends[0] - ends[1]) / 2e-5, abs=1e-8
+            )
 
 
 def test_start_knows_nothing() -> None:
@@ -100,7 +129,9 @@ TOKENIZER = WordTokenizer(STORIES.vocab)
 
 @pytest.fixture(scope="module")
 def trained() -> tuple[SkipGram, list[float]]:
-    return train_skip_gram(sequences(STORIES.sample(600, seed=1), TOKENIZER), len(TOKENIZER.vocab), seed=1)
+    return train_skip_gram(
+        sequences(STORIES.sample(600, seed=1), TOKENIZER), len(TOKENIZER.vocab), seed=1
+    )
 
 
 def test_training_lowers_the_loss(trained: tuple[SkipGram, list[float]]) -> None:
@@ -110,9 +141,12 @@ def test_training_lowers_the_loss(trained: tuple[SkipGram, list[float]]) -> None
 
 
 @pytest.mark.parametrize(
-    ("a", "b", "c", "d"), [("man", "king", "woman", "queen"), ("boy", "prince", "girl", "princess")]
+    ("a", "b", "c", "d"),
+    [("man", "king", "woman", "queen"), ("boy", "prince", "girl", "princess")],
 )
-def test_analogy_follows_from_the_company_words_keep(trained, a: str, b: str, c: str, d: str) -> None:
+def test_analogy_follows_from_the_company_words_keep(
+    trained, a: str, b: str, c: str, d: str
+) -> None:
     ids, vectors = TOKENIZER.ids, trained[0].centre.weight.detach()
     (best, cosine), (_, second) = analogy(vectors, ids[a], ids[b], ids[c], k=2)
     assert TOKENIZER.vocab[best] == d
@@ -129,7 +163,9 @@ def test_neighbours_are_of_a_kind(trained) -> None:
 
 def small_run(seed: int, **settings) -> tuple[Tensor, list[float]]:
     texts = sequences(STORIES.sample(10, seed=0), TOKENIZER)
-    model, losses = train_skip_gram(texts, len(TOKENIZER.vocab), epochs=1, batch_size=256, seed=seed, **settings)
+    model, losses = train_skip_gram(
+        texts, len(TOKENIZER.vocab), epochs=1, batch_size=256, seed=seed, **settings
+    )
     return model.centre.weight.detach(), losses
 
 
@@ -145,24 +181,35 @@ def test_same_seed_same_weights() -> None:
 
 def test_subsampling_thins_out_frequent_words() -> None:
     """With everything kept, 10 texts give a known number of pairs; thinned, clearly fewer."""
-    pairs = sum(len(skip_gram_pairs(t, 4)) for t in sequences(STORIES.sample(10, seed=0), TOKENIZER))
+    pairs = sum(
+        len(skip_gram_pairs(t, 4))
+        for t in sequences(STORIES.sample(10, seed=0), TOKENIZER)
+    )
     assert len(small_run(seed=0, subsample=1.0)[1]) == math.ceil(pairs / 256)
     assert len(small_run(seed=0, subsample=1e-3)[1]) < 0.4 * pairs / 256
 
 
 def test_nearest_by_loop() -> None:
     vectors, query = random(20, 4), random(4, seed=1)
-    cosines = [sum(a * b for a, b in zip(v, query.tolist(), strict=True)) / math.hypot(*v) for v in vectors.tolist()]
+    cosines = [
+        sum(a * b for a, b in zip(v, query.tolist(), strict=True)) / math.hypot(*v)
+        for v in vectors.tolist()
+    ]
     best = sorted(range(20), key=lambda i: -cosines[i])
     found = nearest(vectors, query, k=6, without=(best[1],))
     assert [i for i, _ in found] == [best[0], *best[2:7]]
-    assert [c for _, c in found] == pytest.approx([cosines[i] / query.norm().item() for i, _ in found], abs=1e-14)
+    assert [c for _, c in found] == pytest.approx(
+        [cosines[i] / query.norm().item() for i, _ in found], abs=1e-14
+    )
 
 
 @given(st.floats(0.01, 100), st.integers(0, 1000))
 def test_length_does_not_matter_to_the_cosine(factor: float, seed: int) -> None:
     vectors, query = random(6, 3, seed=seed), random(3, seed=seed + 1)
-    (i, c), (j, d) = nearest(vectors, query, k=1)[0], nearest(factor * vectors, factor * query, k=1)[0]
+    (i, c), (j, d) = (
+        nearest(vectors, query, k=1)[0],
+        nearest(factor * vectors, factor * query, k=1)[0],
+    )
     assert (i, c) == (j, pytest.approx(d, abs=1e-12))
     assert -1 - 1e-12 <= c <= 1 + 1e-12
 
@@ -172,19 +219,29 @@ def test_analogy_is_b_minus_a_plus_c_of_unit_vectors() -> None:
     unit = vectors / vectors.norm(dim=1, keepdim=True)
     expected = nearest(unit, unit[4] - unit[3] + unit[7], k=5, without=(3, 4, 7))
     assert analogy(vectors, a=3, b=4, c=7) == expected
-    assert analogy(vectors * torch.arange(1, 31)[:, None], 3, 4, 7) == [(i, pytest.approx(c)) for i, c in expected]
+    assert analogy(vectors * torch.arange(1, 31)[:, None], 3, 4, 7) == [
+        (i, pytest.approx(c)) for i, c in expected
+    ]
     assert not {3, 4, 7} & {i for i, _ in analogy(vectors, 3, 4, 7, k=27)}
 
 
 @given(st.integers(2, 9), st.integers(2, 6), st.integers(0, 1000))
-def test_projection_is_centred_and_its_signs_are_fixed(n: int, size: int, seed: int) -> None:
+def test_projection_is_centred_and_its_signs_are_fixed(
+    n: int, size: int, seed: int
+) -> None:
     vectors = random(n, size, seed=seed)
     plane = project(vectors)
     assert plane.shape == (n, 2)
-    torch.testing.assert_close(plane.mean(0), torch.zeros(2).double(), rtol=0, atol=1e-12)
-    if n > 2:  # of two points both are as far out, and the second direction holds only rounding
+    torch.testing.assert_close(
+        plane.mean(0), torch.zeros(2).double(), rtol=0, atol=1e-12
+    )
+    if (
+        n > 2
+    ):  # of two points both are as far out, and the second direction holds only rounding
         assert (plane.gather(0, plane.abs().argmax(0, keepdim=True)) > 0).all()
-        torch.testing.assert_close(project(vectors + 5.0), plane, rtol=0, atol=1e-9)  # where the middle is, is nothing
+        torch.testing.assert_close(
+            project(vectors + 5.0), plane, rtol=0, atol=1e-9
+        )  # where the middle is, is nothing
 
 
 @given(st.integers(3, 9), st.integers(0, 1000))
@@ -197,31 +254,44 @@ def test_projection_keeps_most_of_the_variance(n: int, seed: int) -> None:
 
 def test_projection_of_a_plane_keeps_every_distance() -> None:
     flat = random(8, 2) @ torch.linalg.qr(random(5, 5)).Q[:2] + 3.0
-    torch.testing.assert_close(torch.cdist(project(flat), project(flat)), torch.cdist(flat, flat))
+    torch.testing.assert_close(
+        torch.cdist(project(flat), project(flat)), torch.cdist(flat, flat)
+    )
 
 
 def test_bad_queries() -> None:
     with pytest.raises(ValueError, match=r"query: a vector of zeros"):
         nearest(torch.eye(3), torch.zeros(3), k=1)
     for k, without, choice in ((0, (), 3), (4, (), 3), (2, (0, 1), 1)):
-        with pytest.raises(ValueError, match=rf"k: {k} neighbours out of {choice} vectors; use 1 to {choice}"):
+        with pytest.raises(
+            ValueError,
+            match=rf"k: {k} neighbours out of {choice} vectors; use 1 to {choice}",
+        ):
             nearest(torch.eye(3), torch.ones(3), k, without)
 
 
 @pytest.mark.parametrize("shape", [(1, 5), (0, 5), (4, 1)])
 def test_too_little_to_project(shape: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match=rf"vectors: shape \({shape[0]}, {shape[1]}\); a plane takes two"):
+    with pytest.raises(
+        ValueError,
+        match=rf"vectors: shape \({shape[0]}, {shape[1]}\); a plane takes two",
+    ):
         project(torch.zeros(shape))
 
 
 @pytest.mark.parametrize("window", [0, -1])
 def test_window_without_neighbours(window: int) -> None:
-    with pytest.raises(ValueError, match=rf"window: {window} reaches no neighbour; use 1 or more"):
+    with pytest.raises(
+        ValueError, match=rf"window: {window} reaches no neighbour; use 1 or more"
+    ):
         skip_gram_pairs(torch.tensor([1, 2]), window)
 
 
 def test_nothing_to_learn_from() -> None:
-    with pytest.raises(ValueError, match=r"sequences: no two words stand near each other; give longer texts"):
+    with pytest.raises(
+        ValueError,
+        match=r"sequences: no two words stand near each other; give longer texts",
+    ):
         train_skip_gram([torch.tensor([1]), torch.tensor([2])], vocab_size=3)
     for token in (-1, 3):
         with pytest.raises(ValueError, match=r"sequences: hold an id outside 0 … 2"):

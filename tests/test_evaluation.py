@@ -29,19 +29,27 @@ def test_grammar_loses_minus_log_of_its_own_probability() -> None:
 
 def test_one_loss_for_each_token_but_the_first() -> None:
     texts = held_out(3)
-    assert [len(losses) for losses in token_losses(STORIES, texts)] == [len(tokens) - 1 for tokens in texts]
+    assert [len(losses) for losses in token_losses(STORIES, texts)] == [
+        len(tokens) - 1 for tokens in texts
+    ]
 
 
 def test_uniform_model_has_as_many_choices_as_tokens() -> None:
-    losses = token_losses(lambda tokens: torch.zeros(*tokens.shape, STORIES.vocab_size), held_out(2))
-    assert perplexity(torch.cat(losses).mean()) == pytest.approx(STORIES.vocab_size, rel=1e-5)
+    losses = token_losses(
+        lambda tokens: torch.zeros(*tokens.shape, STORIES.vocab_size), held_out(2)
+    )
+    assert perplexity(torch.cat(losses).mean()) == pytest.approx(
+        STORIES.vocab_size, rel=1e-5
+    )
 
 
 def test_prediction_is_of_the_next_token() -> None:
     def sure_of_successor(tokens: torch.Tensor) -> torch.Tensor:
         return 50.0 * torch.nn.functional.one_hot(tokens + 1, 10).double()
 
-    right, wrong = token_losses(sure_of_successor, [torch.tensor([1, 2, 3, 4]), torch.tensor([1, 1, 2])])
+    right, wrong = token_losses(
+        sure_of_successor, [torch.tensor([1, 2, 3, 4]), torch.tensor([1, 1, 2])]
+    )
     assert right.tolist() == pytest.approx([0, 0, 0], abs=1e-15)
     assert wrong.tolist() == pytest.approx([50, 0], abs=1e-15)
 
@@ -50,16 +58,22 @@ def test_losses_of_a_model_are_those_of_its_logits() -> None:
     model, texts = NGram(3, STORIES.vocab_size).fit(held_out(20, seed=2)), held_out(2)
     for tokens, losses in zip(texts, token_losses(model, texts), strict=True):
         logits = model(tokens[None, :-1])[0]
-        expected = torch.nn.functional.cross_entropy(logits, tokens[1:], reduction="none")
+        expected = torch.nn.functional.cross_entropy(
+            logits, tokens[1:], reduction="none"
+        )
         torch.testing.assert_close(losses, expected, rtol=0, atol=1e-13)
 
 
 def test_nothing_is_kept_for_gradients() -> None:
     table = torch.randn(5, 5, requires_grad=True)
-    assert not token_losses(lambda tokens: table[tokens], [torch.tensor([0, 1])])[0].requires_grad
+    assert not token_losses(lambda tokens: table[tokens], [torch.tensor([0, 1])])[
+        0
+    ].requires_grad
 
 
 @pytest.mark.parametrize("length", [0, 1])
 def test_sequence_too_short(length: int) -> None:
-    with pytest.raises(ValueError, match=rf"sequences: one has {length} token\(s\); it takes two"):
+    with pytest.raises(
+        ValueError, match=rf"sequences: one has {length} token\(s\); it takes two"
+    ):
         token_losses(STORIES, [torch.zeros(3, dtype=torch.int64)[:length]])

@@ -23,7 +23,10 @@ def drawn_and_closed() -> Iterator[None]:
 
 
 def luminance(colour) -> float:
-    parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    parts = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in to_rgb(colour)
+    ]
     return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
 
@@ -34,7 +37,9 @@ def contrast(one, other) -> float:
 
 
 def test_bars_are_as_long_as_their_values() -> None:
-    ax = plots.bars(["king", "queen"], [0.25, 0.7501], floor=0.5, digits=2, xlabel="probability")
+    ax = plots.bars(
+        ["king", "queen"], [0.25, 0.7501], floor=0.5, digits=2, xlabel="probability"
+    )
     assert [bar.get_width() for bar in ax.patches] == [0.25, 0.7501]
     assert {text.get_text() for text in ax.texts} == {"0.25", "0.75"}
     assert [label.get_text() for label in ax.get_yticklabels()] == ["king", "queen"]
@@ -45,17 +50,26 @@ def test_bars_are_as_long_as_their_values() -> None:
 
 
 def test_curves_show_values_or_pairs() -> None:
-    ax = plots.curves({"a": [3.0, 1.0], "b": ([10, 20, 30], [1.0, 2.0, 4.0])}, ylabel="nats")
+    ax = plots.curves(
+        {"a": [3.0, 1.0], "b": ([10, 20, 30], [1.0, 2.0, 4.0])}, ylabel="nats"
+    )
     first, second = ax.lines
     assert (list(first.get_xdata()), list(first.get_ydata())) == ([0, 1], [3, 1])
-    assert (list(second.get_xdata()), list(second.get_ydata())) == ([10, 20, 30], [1, 2, 4])
+    assert (list(second.get_xdata()), list(second.get_ydata())) == (
+        [10, 20, 30],
+        [1, 2, 4],
+    )
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
     assert plots.curves({"alone": [1.0]}).get_legend() is None
 
 
 def test_curves_differ_without_their_colour() -> None:
     lines = plots.curves({name: [1.0, 2.0] for name in "abcd"}).lines
-    assert len({line.get_linestyle() for line in lines}) == len({line.get_color() for line in lines}) == 4
+    assert (
+        len({line.get_linestyle() for line in lines})
+        == len({line.get_color() for line in lines})
+        == 4
+    )
 
 
 def test_first_colours_stand_out_on_white() -> None:
@@ -91,15 +105,31 @@ def test_wide_heatmap_holds_no_numbers() -> None:
 
 
 def test_heatmap_with_names_that_do_not_fit() -> None:
-    with pytest.raises(ValueError, match=r"weights: shape \(2, 2\); 1 rows and 2 columns are named"):
+    with pytest.raises(
+        ValueError, match=r"weights: shape \(2, 2\); 1 rows and 2 columns are named"
+    ):
         plots.heatmap(np.eye(2), rows=["I"], columns=["I", "love"])
 
 
 def test_scatter_puts_words_at_their_points() -> None:
-    ax = plots.scatter([[1.0, 2.0], [3.0, -1.0], [0.0, 0.0]], ["king", "queen", "ball"], groups=[0, 0, 1])
-    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in ax.lines] == [(1, 2), (3, -1), (0, 0)]
-    assert [(text.get_text(), text.xy) for text in ax.texts] == [("king", (1, 2)), ("queen", (3, -1)), ("ball", (0, 0))]
-    king, queen, ball = ((to_hex(line.get_color()), line.get_marker()) for line in ax.lines)
+    ax = plots.scatter(
+        [[1.0, 2.0], [3.0, -1.0], [0.0, 0.0]],
+        ["king", "queen", "ball"],
+        groups=[0, 0, 1],
+    )
+    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in ax.lines] == [
+        (1, 2),
+        (3, -1),
+        (0, 0),
+    ]
+    assert [(text.get_text(), text.xy) for text in ax.texts] == [
+        ("king", (1, 2)),
+        ("queen", (3, -1)),
+        ("ball", (0, 0)),
+    ]
+    king, queen, ball = (
+        (to_hex(line.get_color()), line.get_marker()) for line in ax.lines
+    )
     assert king == queen
     assert king[0] != ball[0]
     assert king[1] != ball[1]

@@ -26,9 +26,15 @@ from lmlib.softmax import entropy, softmax
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "_build" / "html"
 # index.html only sends its reader on to the introduction; a test of its own sees to that.
-PAGES = sorted(str(page.relative_to(SITE)) for page in SITE.rglob("*.html") if not {"_static", "index.html"} & {*page.parts})
+PAGES = sorted(
+    str(page.relative_to(SITE))
+    for page in SITE.rglob("*.html")
+    if not {"_static", "index.html"} & {*page.parts}
+)
 CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
-LIMIT_KB = 1_000  # what a new reader loads for one page, gzipped as static hosts send it
+LIMIT_KB = (
+    1_000  # what a new reader loads for one page, gzipped as static hosts send it
+)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -61,7 +67,9 @@ class Visit:
 
 
 @contextmanager
-def visit(browser: Browser, address: str, width: int = 1280, scheme: str = "light") -> Iterator[Visit]:
+def visit(
+    browser: Browser, address: str, width: int = 1280, scheme: str = "light"
+) -> Iterator[Visit]:
     """Open ``address`` where only its own site can be reached."""
     home = urlparse(address)
     size = {"width": width, "height": 900}
@@ -70,7 +78,10 @@ def visit(browser: Browser, address: str, width: int = 1280, scheme: str = "ligh
 
     def guard(route: Route) -> None:
         there = urlparse(route.request.url)
-        if there.scheme in ("data", "blob") or (there.scheme, there.netloc) == (home.scheme, home.netloc):
+        if there.scheme in ("data", "blob") or (there.scheme, there.netloc) == (
+            home.scheme,
+            home.netloc,
+        ):
             seen.loaded.add(there.path)
             route.continue_()
         else:
@@ -79,13 +90,29 @@ def visit(browser: Browser, address: str, width: int = 1280, scheme: str = "ligh
 
     context.route("**/*", guard)
     page = seen.page
-    page.on("console", lambda m: seen.problems.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None)
+    page.on(
+        "console",
+        lambda m: (
+            seen.problems.append(f"{m.type}: {m.text}")
+            if m.type in ("error", "warning")
+            else None
+        ),
+    )
     page.on("pageerror", lambda error: seen.problems.append(f"page error: {error}"))
-    page.on("requestfailed", lambda request: seen.problems.append(f"failed: {request.url}"))
-    page.on("response", lambda r: seen.problems.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
+    page.on(
+        "requestfailed", lambda request: seen.problems.append(f"failed: {request.url}")
+    )
+    page.on(
+        "response",
+        lambda r: (
+            seen.problems.append(f"{r.status}: {r.url}") if r.status >= 400 else None
+        ),
+    )
     try:
         page.goto(address)
-        page.wait_for_function("window.MathJax?.startup?.promise?.then(() => true) ?? true")
+        page.wait_for_function(
+            "window.MathJax?.startup?.promise?.then(() => true) ?? true"
+        )
         yield seen
     finally:
         context.close()
@@ -99,20 +126,32 @@ def check_reading(page: Page) -> None:
     """What every reader needs of every page."""
     too_wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert too_wide <= 0, f"the page is {too_wide} px wider than the window"
-    assert page.locator("img:not([alt]), img[alt='']").count() == 0, "a picture has no alternative text"
-    assert page.locator("mjx-merror, .MathJax_Error").count() == 0, "a formula is broken"
+    assert page.locator("img:not([alt]), img[alt='']").count() == 0, (
+        "a picture has no alternative text"
+    )
+    assert page.locator("mjx-merror, .MathJax_Error").count() == 0, (
+        "a formula is broken"
+    )
     formulas = page.locator("span.math, div.math").count()
-    assert page.locator("mjx-container").count() >= formulas, "a formula was not rendered"
+    assert page.locator("mjx-container").count() >= formulas, (
+        "a formula was not rendered"
+    )
     text = page.locator("article, main").first.inner_text()
-    assert not re.search(r"\\\(|\\\[|\$\$|\{eq\}`|\{cite", text), "raw markup stands in the text"
+    assert not re.search(r"\\\(|\\\[|\$\$|\{eq\}`|\{cite", text), (
+        "raw markup stands in the text"
+    )
 
 
-@pytest.mark.parametrize("base, width, scheme", [("http", 1280, "light"), ("file", 390, "dark")])
+@pytest.mark.parametrize(
+    "base, width, scheme", [("http", 1280, "light"), ("file", 390, "dark")]
+)
 @pytest.mark.parametrize("name", PAGES)
 def test_page_opens_without_a_complaint(
     name: str, base: str, width: int, scheme: str, browser: Browser, served: str
 ) -> None:
-    with visit(browser, address(served if base == "http" else "file", name), width, scheme) as seen:
+    with visit(
+        browser, address(served if base == "http" else "file", name), width, scheme
+    ) as seen:
         check_reading(seen.page)
         mode = seen.page.evaluate("document.documentElement.dataset.theme")
         assert mode == scheme
@@ -127,12 +166,16 @@ def test_the_folder_opens_at_the_introduction(browser: Browser) -> None:
 
 @pytest.mark.parametrize("width, scheme", [(1280, "dark"), (390, "light")])
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing_serious(name: str, width: int, scheme: str, browser: Browser, served: str) -> None:
+def test_axe_finds_nothing_serious(
+    name: str, width: int, scheme: str, browser: Browser, served: str
+) -> None:
     with visit(browser, served + name, width, scheme) as seen:
         for answer in seen.page.locator("details").all():
             answer.evaluate("details => details.open = true")
         check_reading(seen.page)
-        seen.page.wait_for_function("document.getAnimations().every(a => a.playState !== 'running')")
+        seen.page.wait_for_function(
+            "document.getAnimations().every(a => a.playState !== 'running')"
+        )
         found = Axe().run(seen.page).response["violations"]
     serious = [
         f"{violation['id']}: {node['html'][:160]}"
@@ -146,16 +189,31 @@ def test_axe_finds_nothing_serious(name: str, width: int, scheme: str, browser: 
 def widget_states(chapter: str) -> list[dict]:
     """The state that each widget of a chapter was stored with."""
     notebook = nbformat.read(ROOT / "chapters" / f"{chapter}.ipynb", as_version=4)
-    pages = [out.get("data", {}).get("text/html", "") for cell in notebook.cells for out in cell.get("outputs", [])]
-    found = (re.search(r'application/json">(.*?)</script>', page, re.DOTALL) for page in pages if "lm-widget" in page)
+    pages = [
+        out.get("data", {}).get("text/html", "")
+        for cell in notebook.cells
+        for out in cell.get("outputs", [])
+    ]
+    found = (
+        re.search(r'application/json">(.*?)</script>', page, re.DOTALL)
+        for page in pages
+        if "lm-widget" in page
+    )
     return [json.loads(match[1]) for match in found if match]
 
 
 @pytest.mark.parametrize("base", ["http", "file"])
-def test_temperature_scrubber_shows_what_lmlib_gives(base: str, browser: Browser, served: str) -> None:
+def test_temperature_scrubber_shows_what_lmlib_gives(
+    base: str, browser: Browser, served: str
+) -> None:
     state = widget_states("softmax")[0]
-    logits = [-torch.inf if z is None else z for z in state["_data"]["contexts"][state["context"]]]
-    with visit(browser, address(served if base == "http" else "file", "chapters/softmax.html")) as seen:
+    logits = [
+        -torch.inf if z is None else z
+        for z in state["_data"]["contexts"][state["context"]]
+    ]
+    with visit(
+        browser, address(served if base == "http" else "file", "chapters/softmax.html")
+    ) as seen:
         widget = seen.page.locator("figure.lm-widget").first
         slider = widget.get_by_label("Temperature T").first
         before = widget.locator(".open").inner_text()
@@ -165,24 +223,36 @@ def test_temperature_scrubber_shows_what_lmlib_gives(base: str, browser: Browser
         temperature = float(widget.get_by_label("Temperature T").nth(1).input_value())
         assert temperature > 1
         probs = softmax(torch.tensor(logits, dtype=torch.float64), temperature)
-        shown = [float(p) for p in widget.locator(".rows .word:not(.rest) .prob").all_inner_texts()]
+        shown = [
+            float(p)
+            for p in widget.locator(".rows .word:not(.rest) .prob").all_inner_texts()
+        ]
         best = probs.topk(len(shown)).values
         assert shown == pytest.approx(best.tolist(), abs=6e-5)
         others = widget.locator(".word.rest .prob").inner_text()
         assert float(others) == pytest.approx(1 - best.sum().item(), abs=6e-5)
         said = widget.locator(".open").inner_text()
         assert said != before
-        assert float(re.search(r"Entropy ([\d.]+) nats", said)[1]) == pytest.approx(entropy(probs).item(), abs=6e-5)  # type: ignore[index]
+        assert float(re.search(r"Entropy ([\d.]+) nats", said)[1]) == pytest.approx(
+            entropy(probs).item(), abs=6e-5
+        )  # type: ignore[index]
         assert not seen.problems, "\n".join(seen.problems)
 
 
 @pytest.mark.parametrize("base", ["http", "file"])
-def test_attention_heatmap_answers_keys_and_switches(base: str, browser: Browser, served: str) -> None:
-    with visit(browser, address(served if base == "http" else "file", "chapters/attention.html")) as seen:
+def test_attention_heatmap_answers_keys_and_switches(
+    base: str, browser: Browser, served: str
+) -> None:
+    with visit(
+        browser,
+        address(served if base == "http" else "file", "chapters/attention.html"),
+    ) as seen:
         widget = seen.page.locator("figure.lm-widget").first
         weight = widget.locator(".token.key", has_text="milford").locator(".value").last
         # The chapter's own numbers: score 6 / √4 = 3 against 16 zeros, and 6 without the root.
-        scaled, unscaled = (torch.tensor([s, *[0.0] * 16]).softmax(0)[0].item() for s in (3.0, 6.0))
+        scaled, unscaled = (
+            torch.tensor([s, *[0.0] * 16]).softmax(0)[0].item() for s in (3.0, 6.0)
+        )
         assert float(weight.inner_text()) == pytest.approx(scaled, abs=6e-5)
         widget.get_by_label("divide by √d").uncheck()
         assert float(weight.inner_text()) == pytest.approx(unscaled, abs=6e-5)
@@ -219,7 +289,10 @@ def test_dark_and_light_can_be_chosen(browser: Browser, served: str) -> None:
             seen.page.locator("button.theme-switch-button:visible").first.click()
             if seen.page.evaluate("document.documentElement.dataset.theme") == "dark":
                 break
-        assert seen.page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+        assert (
+            seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
+            != before
+        )
         card = seen.page.locator("figure.lm-widget .card").first
         assert "dark" in (card.get_attribute("class") or "")
 
@@ -241,21 +314,32 @@ def test_every_internal_link_arrives(name: str) -> None:
             broken.append(href)
         elif anchor and target.suffix == ".html":
             goal = soup(str(target.relative_to(SITE)))
-            if not (goal.find(id=unquote(anchor)) or goal.find(attrs={"name": unquote(anchor)})):
+            if not (
+                goal.find(id=unquote(anchor))
+                or goal.find(attrs={"name": unquote(anchor)})
+            ):
                 broken.append(href)
     assert not broken, f"{name}: {broken}"
 
 
-def test_no_page_is_heavy(browser: Browser, served: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_page_is_heavy(
+    browser: Browser, served: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     weights = {}
     for name in PAGES:
         with visit(browser, served + name) as seen:
             seen.page.wait_for_load_state("networkidle")
             files = [SITE / unquote(path.lstrip("/")) for path in seen.loaded]
         files = [file for file in files if file.is_file()]
-        packed = [raw if file.suffix in (".woff", ".woff2", ".png") else gzip.compress(raw) for file in files for raw in [file.read_bytes()]]
+        packed = [
+            raw if file.suffix in (".woff", ".woff2", ".png") else gzip.compress(raw)
+            for file in files
+            for raw in [file.read_bytes()]
+        ]
         weights[name] = sum(map(len, packed)) / 1000
     heaviest = max(weights, key=weights.__getitem__)
     with capsys.disabled():
-        print(f"\nheaviest page: {heaviest}, {weights[heaviest]:.0f} kB gzipped for a new reader")
+        print(
+            f"\nheaviest page: {heaviest}, {weights[heaviest]:.0f} kB gzipped for a new reader"
+        )
     assert weights[heaviest] < LIMIT_KB

@@ -16,7 +16,9 @@ TEMPERATURES = st.floats(0.01, 100.0)
 
 
 def random_logits(*shape: int, seed: int = 0) -> torch.Tensor:
-    return 3 * torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return 3 * torch.randn(
+        *shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+    )
 
 
 def loop_softmax(logits: list[float], temperature: float = 1.0) -> list[float]:
@@ -31,19 +33,33 @@ def tensor(values: list[float]) -> torch.Tensor:
 @pytest.mark.parametrize("temperature", [0.3, 1.0, 4.0])
 def test_loop_library_and_torch_agree(temperature: float) -> None:
     logits = random_logits(5, 7)
-    loop = torch.tensor([loop_softmax(row, temperature) for row in logits.tolist()], dtype=torch.float64)
+    loop = torch.tensor(
+        [loop_softmax(row, temperature) for row in logits.tolist()], dtype=torch.float64
+    )
     probs = softmax(logits, temperature)
     torch.testing.assert_close(probs, loop, rtol=0, atol=1e-14)
-    torch.testing.assert_close(probs, torch.softmax(logits / temperature, dim=-1), rtol=0, atol=1e-14)
+    torch.testing.assert_close(
+        probs, torch.softmax(logits / temperature, dim=-1), rtol=0, atol=1e-14
+    )
 
 
 @pytest.mark.parametrize("temperature", [0.3, 1.0, 4.0])
 def test_log_softmax_is_the_logarithm(temperature: float) -> None:
     logits = random_logits(5, 7)
-    loop = tensor([[math.log(p) for p in loop_softmax(row, temperature)] for row in logits.tolist()])
-    torch.testing.assert_close(log_softmax(logits, temperature), loop, rtol=0, atol=1e-13)
+    loop = tensor(
+        [
+            [math.log(p) for p in loop_softmax(row, temperature)]
+            for row in logits.tolist()
+        ]
+    )
     torch.testing.assert_close(
-        log_softmax(logits, temperature), F.log_softmax(logits / temperature, -1), rtol=0, atol=1e-13
+        log_softmax(logits, temperature), loop, rtol=0, atol=1e-13
+    )
+    torch.testing.assert_close(
+        log_softmax(logits, temperature),
+        F.log_softmax(logits / temperature, -1),
+        rtol=0,
+        atol=1e-13,
     )
 
 
@@ -51,7 +67,9 @@ def test_log_softmax_is_the_logarithm(temperature: float) -> None:
 def test_any_dimension(dim: int) -> None:
     logits = random_logits(2, 3, 4)
     torch.testing.assert_close(softmax(logits, dim=dim), torch.softmax(logits, dim))
-    torch.testing.assert_close(entropy(softmax(logits, dim=dim), dim=dim).shape, logits.sum(dim).shape)
+    torch.testing.assert_close(
+        entropy(softmax(logits, dim=dim), dim=dim).shape, logits.sum(dim).shape
+    )
 
 
 def test_large_logits_do_not_overflow() -> None:
@@ -59,7 +77,10 @@ def test_large_logits_do_not_overflow() -> None:
         [1 / (1 + 1 / math.e), 1 / (1 + math.e), 0]
     )
     assert log_softmax(tensor([1e4, -1e4])).tolist() == [0.0, -2e4]
-    assert softmax(torch.tensor([1000.0, 999.0]), temperature=1e-40).tolist() == [1.0, 0.0]
+    assert softmax(torch.tensor([1000.0, 999.0]), temperature=1e-40).tolist() == [
+        1.0,
+        0.0,
+    ]
 
 
 def test_impossible_token_gets_exactly_zero() -> None:
@@ -70,7 +91,9 @@ def test_impossible_token_gets_exactly_zero() -> None:
 
 
 @given(LOGITS, TEMPERATURES)
-def test_sums_to_one_and_keeps_the_order(logits: list[float], temperature: float) -> None:
+def test_sums_to_one_and_keeps_the_order(
+    logits: list[float], temperature: float
+) -> None:
     probs = softmax(tensor(logits), temperature).tolist()
     assert sum(probs) == pytest.approx(1.0, abs=1e-12)
     by_logit = sorted(range(len(logits)), key=lambda i: logits[i])
@@ -78,21 +101,40 @@ def test_sums_to_one_and_keeps_the_order(logits: list[float], temperature: float
 
 
 @given(LOGITS, st.floats(-100, 100))
-def test_adding_a_constant_changes_nothing(logits: list[float], constant: float) -> None:
-    torch.testing.assert_close(softmax(tensor(logits) + constant), softmax(tensor(logits)), rtol=1e-9, atol=1e-12)
+def test_adding_a_constant_changes_nothing(
+    logits: list[float], constant: float
+) -> None:
+    torch.testing.assert_close(
+        softmax(tensor(logits) + constant),
+        softmax(tensor(logits)),
+        rtol=1e-9,
+        atol=1e-12,
+    )
 
 
 @given(LOGITS, TEMPERATURES)
-def test_temperature_divides_the_logits(logits: list[float], temperature: float) -> None:
+def test_temperature_divides_the_logits(
+    logits: list[float], temperature: float
+) -> None:
     expected = torch.softmax(tensor(logits) / temperature, -1)
-    torch.testing.assert_close(softmax(tensor(logits), temperature), expected, rtol=1e-8, atol=1e-12)
+    torch.testing.assert_close(
+        softmax(tensor(logits), temperature), expected, rtol=1e-8, atol=1e-12
+    )
 
 
 @given(LOGITS, TEMPERATURES, TEMPERATURES)
-def test_higher_temperature_opens_the_choice(logits: list[float], one: float, other: float) -> None:
+def test_higher_temperature_opens_the_choice(
+    logits: list[float], one: float, other: float
+) -> None:
     low, high = sorted([one, other])
-    assert entropy(softmax(tensor(logits), low)) <= entropy(softmax(tensor(logits), high)) + 1e-9
-    assert softmax(tensor(logits), low).max() >= softmax(tensor(logits), high).max() - 1e-12
+    assert (
+        entropy(softmax(tensor(logits), low))
+        <= entropy(softmax(tensor(logits), high)) + 1e-9
+    )
+    assert (
+        softmax(tensor(logits), low).max()
+        >= softmax(tensor(logits), high).max() - 1e-12
+    )
 
 
 def test_gradients_agree_with_torch() -> None:
@@ -106,29 +148,42 @@ def test_gradients_agree_with_torch() -> None:
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 def test_cross_entropy_loop_library_and_torch(reduction: str) -> None:
     logits, targets = random_logits(6, 5), torch.tensor([0, 4, 2, 2, 1, 3])
-    losses = [-math.log(loop_softmax(row)[i]) for row, i in zip(logits.tolist(), targets.tolist(), strict=True)]
-    loop = {"mean": sum(losses) / len(losses), "sum": sum(losses), "none": losses}[reduction]
+    losses = [
+        -math.log(loop_softmax(row)[i])
+        for row, i in zip(logits.tolist(), targets.tolist(), strict=True)
+    ]
+    loop = {"mean": sum(losses) / len(losses), "sum": sum(losses), "none": losses}[
+        reduction
+    ]
     ours = cross_entropy(logits, targets, reduction)
     assert ours.tolist() == pytest.approx(loop, abs=1e-13)
-    torch.testing.assert_close(ours, F.cross_entropy(logits, targets, reduction=reduction))
+    torch.testing.assert_close(
+        ours, F.cross_entropy(logits, targets, reduction=reduction)
+    )
 
 
 def test_cross_entropy_of_a_batch_of_sequences() -> None:
     logits, targets = random_logits(2, 3, 5), torch.tensor([[0, 1, 2], [3, 4, 0]])
     losses = cross_entropy(logits, targets, "none")
     assert losses.shape == (2, 3)
-    torch.testing.assert_close(losses, F.cross_entropy(logits.transpose(1, 2), targets, reduction="none"))
+    torch.testing.assert_close(
+        losses, F.cross_entropy(logits.transpose(1, 2), targets, reduction="none")
+    )
 
 
 def test_entropy_loop_library_and_torch() -> None:
     probs = softmax(random_logits(4, 6))
     loop = [-sum(p * math.log(p) for p in row) for row in probs.tolist()]
     assert entropy(probs).tolist() == pytest.approx(loop, abs=1e-14)
-    torch.testing.assert_close(entropy(probs), torch.distributions.Categorical(probs=probs).entropy())
+    torch.testing.assert_close(
+        entropy(probs), torch.distributions.Categorical(probs=probs).entropy()
+    )
 
 
 @given(LOGITS, LOGITS)
-def test_no_guess_has_a_lower_cross_entropy_than_the_truth(truth: list[float], guess: list[float]) -> None:
+def test_no_guess_has_a_lower_cross_entropy_than_the_truth(
+    truth: list[float], guess: list[float]
+) -> None:
     size = min(len(truth), len(guess))
     p, log_q = softmax(tensor(truth[:size])), log_softmax(tensor(guess[:size]))
     assert -(p * log_q).sum() >= entropy(p) - 1e-9
@@ -136,12 +191,16 @@ def test_no_guess_has_a_lower_cross_entropy_than_the_truth(truth: list[float], g
 
 def test_entropy_ends() -> None:
     assert entropy(tensor([1.0, 0.0, 0.0])) == 0
-    assert entropy(torch.full((8,), 1 / 8, dtype=torch.float64)).item() == pytest.approx(math.log(8), abs=1e-15)
+    assert entropy(
+        torch.full((8,), 1 / 8, dtype=torch.float64)
+    ).item() == pytest.approx(math.log(8), abs=1e-15)
 
 
 def test_perplexity_counts_equally_likely_tokens() -> None:
     logits = torch.zeros(3, 10)
-    assert perplexity(cross_entropy(logits, torch.tensor([1, 2, 3]))) == pytest.approx(10, rel=1e-6)
+    assert perplexity(cross_entropy(logits, torch.tensor([1, 2, 3]))) == pytest.approx(
+        10, rel=1e-6
+    )
     assert perplexity(0.0) == 1.0
 
 
@@ -167,7 +226,9 @@ def test_bad_logits(function, logits: list[float], message: str) -> None:
 
 
 def test_bad_targets() -> None:
-    with pytest.raises(ValueError, match=r"targets: shape \(2,\) does not fit logits \(3, 5\)"):
+    with pytest.raises(
+        ValueError, match=r"targets: shape \(2,\) does not fit logits \(3, 5\)"
+    ):
         cross_entropy(torch.zeros(3, 5), torch.tensor([0, 1]))
     with pytest.raises(ValueError, match=r"targets: .*0 … 4, got 0 … 5"):
         cross_entropy(torch.zeros(2, 5), torch.tensor([0, 5]))
@@ -178,7 +239,13 @@ def test_bad_targets() -> None:
 
 
 @pytest.mark.parametrize(
-    ("probs", "value"), [([0.5, 0.6], "1.1"), ([1.5, -0.5], "-0.5"), ([2.0, 1.0], "3"), ([math.nan, 1.0], "nan")]
+    ("probs", "value"),
+    [
+        ([0.5, 0.6], "1.1"),
+        ([1.5, -0.5], "-0.5"),
+        ([2.0, 1.0], "3"),
+        ([math.nan, 1.0], "nan"),
+    ],
 )
 def test_entropy_of_what_is_no_distribution(probs: list[float], value: str) -> None:
     with pytest.raises(ValueError, match=rf"probs: .*{value}.*apply softmax"):
@@ -189,4 +256,6 @@ def test_entropy_of_what_is_no_distribution(probs: list[float], value: str) -> N
 def test_a_tiny_temperature_is_the_argmax(logits: list[float]) -> None:
     highest = sorted(logits)
     assume(highest[-1] - highest[-2] > 1e-3)
-    assert softmax(tensor(logits), temperature=1e-6).tolist() == [float(x == highest[-1]) for x in logits]
+    assert softmax(tensor(logits), temperature=1e-6).tolist() == [
+        float(x == highest[-1]) for x in logits
+    ]

@@ -31,18 +31,35 @@ SPEC: dict = {
     "slots": {
         "who": {"words": "tom mia ann"},
         "pet": {"words": "cat dog", "uniform": True},
-        "he": {"given": "who", "words": {"tom": "he", "mia ann": "she"}, "fidelity": 0.75},
-        "sky": {"given": "mood", "words": {"bad": "grey", "good": "blue red grey"}},  # not in the order of the moods
-        "road": {"given": "mood", "words": {"good": "up", "bad": "down"}, "fidelity": 0.8},
+        "he": {
+            "given": "who",
+            "words": {"tom": "he", "mia ann": "she"},
+            "fidelity": 0.75,
+        },
+        "sky": {
+            "given": "mood",
+            "words": {"bad": "grey", "good": "blue red grey"},
+        },  # not in the order of the moods
+        "road": {
+            "given": "mood",
+            "words": {"good": "up", "bad": "down"},
+            "fidelity": 0.8,
+        },
         "coat": {"given": "sky", "words": {"blue red": "thin", "grey": "thick thin"}},
-        "mind": {"given": "mood", "words": {"good": "glad", "bad": "sad"}, "fidelity": 0.9},
+        "mind": {
+            "given": "mood",
+            "words": {"good": "glad", "bad": "sad"},
+            "fidelity": 0.9,
+        },
     },
 }
 TINY = Grammar(**SPEC)
 
 
 def weighted(words: str, uniform: bool = False) -> dict[str, float]:
-    weights = {word: 1.0 if uniform else 1 / (i + 1) for i, word in enumerate(words.split())}
+    weights = {
+        word: 1.0 if uniform else 1 / (i + 1) for i, word in enumerate(words.split())
+    }
     return {word: weight / sum(weights.values()) for word, weight in weights.items()}
 
 
@@ -50,16 +67,24 @@ def words_of(name: str, known: dict[str, str]) -> dict[str, float]:
     spec = SPEC["slots"][name]
     if "given" not in spec:
         return weighted(spec["words"], spec.get("uniform", False))
-    tables = {value: weighted(line) for key, line in spec["words"].items() for value in key.split()}
+    tables = {
+        value: weighted(line)
+        for key, line in spec["words"].items()
+        for value in key.split()
+    }
     fidelity, cause = spec.get("fidelity", 1.0), known[spec["given"]]
     mixed: dict[str, float] = defaultdict(float)
     for value, table in tables.items():
         for word, p in table.items():
-            mixed[word] += p * (fidelity if value == cause else (1 - fidelity) / (len(tables) - 1))
+            mixed[word] += p * (
+                fidelity if value == cause else (1 - fidelity) / (len(tables) - 1)
+            )
     return mixed
 
 
-def expansions(line: list[str], known: dict[str, str]) -> Iterator[tuple[list[str], float, dict[str, str]]]:
+def expansions(
+    line: list[str], known: dict[str, str]
+) -> Iterator[tuple[list[str], float, dict[str, str]]]:
     if not line:
         yield [], 1.0, known
         return
@@ -71,13 +96,19 @@ def expansions(line: list[str], known: dict[str, str]) -> Iterator[tuple[list[st
     elif (name := item[1:-1]) in known:
         choices = [(known[name], 1.0, known)]
     else:
-        choices = [(word, p, {**known, name: word}) for word, p in words_of(name, known).items() if p > 0]
+        choices = [
+            (word, p, {**known, name: word})
+            for word, p in words_of(name, known).items()
+            if p > 0
+        ]
     for word, p, now in choices:
         for tail, q, after in expansions(rest, now):
             yield [word, *tail], p * q, after
 
 
-def enumerated(parts: list, known: dict[str, str]) -> Iterator[tuple[tuple[str, ...], float]]:
+def enumerated(
+    parts: list, known: dict[str, str]
+) -> Iterator[tuple[tuple[str, ...], float]]:
     if not parts:
         yield (), 1.0
         return
@@ -104,7 +135,9 @@ def test_enumeration_is_complete(stories: dict) -> None:
 
 
 def test_every_next_word_distribution(stories: dict) -> None:
-    after: dict[tuple[str, ...], dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    after: dict[tuple[str, ...], dict[str, float]] = defaultdict(
+        lambda: defaultdict(float)
+    )
     for words, p in stories.items():
         for t, word in enumerate((*words, END)):
             after[words[:t]][word] += p
@@ -114,7 +147,9 @@ def test_every_next_word_distribution(stories: dict) -> None:
 
 
 def test_entropy_and_length_against_the_enumeration(stories: dict) -> None:
-    assert TINY.entropy() == pytest.approx(-math.fsum(p * math.log(p) for p in stories.values()), abs=1e-12)
+    assert TINY.entropy() == pytest.approx(
+        -math.fsum(p * math.log(p) for p in stories.values()), abs=1e-12
+    )
     length = math.fsum(p * (len(words) + 1) for words, p in stories.items())
     assert TINY.expected_length() == pytest.approx(length, abs=1e-12)
 
@@ -139,17 +174,28 @@ def test_call_is_the_logarithm_of_follow() -> None:
     text = STORIES.sample(1, seed=5)[0]
     words, ids = [END, *text.split(), END], story_ids(text)
     logits = STORIES(ids[:, :-1])
-    assert (logits.shape, logits.dtype) == ((1, len(words) - 1, STORIES.vocab_size), torch.float64)
-    chain = math.prod(table[word] for table, word in zip(STORIES.follow(words), words[1:], strict=False))
+    assert (logits.shape, logits.dtype) == (
+        (1, len(words) - 1, STORIES.vocab_size),
+        torch.float64,
+    )
+    chain = math.prod(
+        table[word]
+        for table, word in zip(STORIES.follow(words), words[1:], strict=False)
+    )
     log_p = logits.gather(-1, ids[:, 1:, None]).sum().item()
     assert log_p == pytest.approx(math.log(chain), abs=1e-10)
     for row, table in zip(logits[0].exp(), STORIES.follow(words), strict=False):
-        assert {STORIES.vocab[i]: p.item() for i, p in enumerate(row) if p > 0} == pytest.approx(table, abs=1e-14)
+        assert {
+            STORIES.vocab[i]: p.item() for i, p in enumerate(row) if p > 0
+        } == pytest.approx(table, abs=1e-14)
 
 
 def test_a_batch_is_its_rows() -> None:
     first, second = (story_ids(text)[:, :20] for text in STORIES.sample(2, seed=6))
-    assert torch.equal(STORIES(torch.cat([first, second])), torch.cat([STORIES(first), STORIES(second)]))
+    assert torch.equal(
+        STORIES(torch.cat([first, second])),
+        torch.cat([STORIES(first), STORIES(second)]),
+    )
 
 
 @given(st.integers(0, 10_000))
@@ -173,7 +219,10 @@ def test_exact_entropy_of_the_book_against_its_stories() -> None:
 
 def test_expected_entropy_of_the_steps_is_the_entropy() -> None:
     """Chain rule: the entropies of the exact predictions along stories add up to the entropy of a story."""
-    sums = [entropy(softmax(STORIES(story_ids(text)[:, :-1]))).sum().item() for text in STORIES.sample(60, seed=8)]
+    sums = [
+        entropy(softmax(STORIES(story_ids(text)[:, :-1]))).sum().item()
+        for text in STORIES.sample(60, seed=8)
+    ]
     error = torch.tensor(sums).std().item() / math.sqrt(len(sums))
     assert error < 0.3
     assert abs(sum(sums) / len(sums) - STORIES.entropy()) < 4 * error
@@ -197,7 +246,16 @@ def test_two_stories_follow_each_other(stories: dict) -> None:
 
 def test_words_that_the_embedding_chapter_needs() -> None:
     text = " ".join(STORIES.sample(300, seed=0)).split()
-    assert {"king", "queen", "man", "woman", "prince", "princess", "boy", "girl"} <= set(text)
+    assert {
+        "king",
+        "queen",
+        "man",
+        "woman",
+        "prince",
+        "princess",
+        "boy",
+        "girl",
+    } <= set(text)
     assert STORIES.vocab[0] == END
     assert len(set(STORIES.vocab)) == STORIES.vocab_size
     assert set(text) <= set(STORIES.vocab)
@@ -227,34 +285,47 @@ def test_the_mood_is_felt_at_the_end() -> None:
         return sum(table[word] for word in ("happy", "glad", "cheerful", "proud"))
 
     odds = (0.85 / 0.15) ** 3
-    assert glad("clear", "kind", "short") == pytest.approx((odds * 0.95 + 0.05) / (odds + 1), abs=1e-12)
-    assert glad("grey", "rude", "long") == pytest.approx((odds * 0.05 + 0.95) / (odds + 1), abs=1e-12)
+    assert glad("clear", "kind", "short") == pytest.approx(
+        (odds * 0.95 + 0.05) / (odds + 1), abs=1e-12
+    )
+    assert glad("grey", "rude", "long") == pytest.approx(
+        (odds * 0.05 + 0.95) / (odds + 1), abs=1e-12
+    )
 
 
 def test_impossible_word() -> None:
-    with pytest.raises(ValueError, match=r"words: 'wolf' at position 3 cannot stand there; possible: a"):
+    with pytest.raises(
+        ValueError, match=r"words: 'wolf' at position 3 cannot stand there; possible: a"
+    ):
         STORIES.next_word("once upon wolf")
-    with pytest.raises(ValueError, match=r"words: 'wolf' at position 1 cannot stand there; possible: once"):
+    with pytest.raises(
+        ValueError,
+        match=r"words: 'wolf' at position 1 cannot stand there; possible: once",
+    ):
         STORIES(torch.tensor([[0, STORIES.ids["wolf"]]]))
 
 
 @pytest.mark.parametrize("token", [-1, 10_000])
 def test_id_outside_the_vocabulary(token: int) -> None:
     with pytest.raises(
-        ValueError, match=rf"tokens: {token} is no token's id; ids run from 0 to {len(STORIES.vocab) - 1}"
+        ValueError,
+        match=rf"tokens: {token} is no token's id; ids run from 0 to {len(STORIES.vocab) - 1}",
     ):
         STORIES(torch.tensor([[0, token]]))
 
 
 def test_story_that_names_no_slot() -> None:
-    with pytest.raises(ValueError, match=r"story: \{pett\} in 'a \{pett\} \.' names no slot; .*\{pet\}"):
+    with pytest.raises(
+        ValueError, match=r"story: \{pett\} in 'a \{pett\} \.' names no slot; .*\{pet\}"
+    ):
         Grammar(["a {pett} ."], {"pet": {"words": "cat"}})
 
 
 @pytest.mark.parametrize("part", [["a b", "a c"], ["{pet} b", "a c"]])
 def test_alternatives_that_look_alike(part: list[str]) -> None:
     with pytest.raises(
-        ValueError, match=rf"story: the alternatives \[.*{part[0]}.* must each begin with a word of their"
+        ValueError,
+        match=rf"story: the alternatives \[.*{part[0]}.* must each begin with a word of their",
     ):
         Grammar([part], {"pet": {"words": "cat"}})
 
@@ -269,15 +340,20 @@ def test_a_certain_cue_decides_the_mood() -> None:
     with pytest.raises(ValueError, match="'glad' at position 2"):
         grammar.next_word("grey glad")
     exact = {"blue glad": 1 / 3, "blue calm": 1 / 6, "grey sad": 1 / 2}
-    assert grammar.entropy() == pytest.approx(-sum(p * math.log(p) for p in exact.values()), abs=1e-12)
+    assert grammar.entropy() == pytest.approx(
+        -sum(p * math.log(p) for p in exact.values()), abs=1e-12
+    )
 
 
 def test_from_toml(tmp_path: Path) -> None:
     path = tmp_path / "grammar.toml"
-    path.write_text('story = ["a {pet} ran (far|off) ."]\n[slots]\npet = { words = "cat dog", uniform = true }\n')
+    path.write_text(
+        'story = ["a {pet} ran (far|off) ."]\n[slots]\npet = { words = "cat dog", uniform = true }\n'
+    )
     grammar = Grammar.from_toml(path)
     assert set(grammar.sample(100, seed=0)) == {
-        f"a {pet} ran {where} ." for pet, where in itertools.product(("cat", "dog"), ("far", "off"))
+        f"a {pet} ran {where} ."
+        for pet, where in itertools.product(("cat", "dog"), ("far", "off"))
     }
     assert grammar.entropy() == pytest.approx(math.log(4), abs=1e-14)
 
@@ -292,16 +368,26 @@ def test_read_text(tmp_path: Path) -> None:
 def test_read_empty_text(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "empty.txt"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"path: '.*empty\.txt' is empty; give a file with some text"):
+    with pytest.raises(
+        ValueError, match=r"path: '.*empty\.txt' is empty; give a file with some text"
+    ):
         read_text(path)
 
 
 def test_read_what_is_not_there_or_not_text(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"path: cannot read '.*missing\.txt' \(No such file.*give the path"):
+    with pytest.raises(
+        ValueError,
+        match=r"path: cannot read '.*missing\.txt' \(No such file.*give the path",
+    ):
         read_text(tmp_path / "missing.txt")
-    with pytest.raises(ValueError, match=rf"path: cannot read '{tmp_path}' \(Is a directory\)"):
+    with pytest.raises(
+        ValueError, match=rf"path: cannot read '{tmp_path}' \(Is a directory\)"
+    ):
         read_text(tmp_path)
     path = tmp_path / "latin.txt"
     path.write_bytes("Füchse".encode("latin-1"))
-    with pytest.raises(ValueError, match=r"path: '.*latin\.txt' is not UTF-8 \(byte 1 is 0xfc\); save it"):
+    with pytest.raises(
+        ValueError,
+        match=r"path: '.*latin\.txt' is not UTF-8 \(byte 1 is 0xfc\); save it",
+    ):
         read_text(path)

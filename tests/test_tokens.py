@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 from lmlib.stories import END, STORIES
 from lmlib.tokens import CharTokenizer, Tokenizer, WordTokenizer, sequences
 
-WORDS = st.lists(st.text("abcxyzäß人", min_size=1, max_size=4) | st.sampled_from(".,!?;"), max_size=12)
+WORDS = st.lists(
+    st.text("abcxyzäß人", min_size=1, max_size=4) | st.sampled_from(".,!?;"),
+    max_size=12,
+)
 
 
 @given(st.text(), st.data())
@@ -37,7 +40,9 @@ def test_ids_come_back(words: list[str], data: st.DataObject) -> None:
 
 @given(st.text())
 def test_spaces_only_part_words(text: str) -> None:
-    assert WordTokenizer.split(text) == WordTokenizer.split("\n ".join(WordTokenizer.split(text)))
+    assert WordTokenizer.split(text) == WordTokenizer.split(
+        "\n ".join(WordTokenizer.split(text))
+    )
 
 
 def test_vocabulary_is_sorted_behind_end() -> None:
@@ -48,7 +53,16 @@ def test_vocabulary_is_sorted_behind_end() -> None:
 
 
 def test_split_words_and_marks() -> None:
-    assert WordTokenizer.split(f'He said: "No." {END}') == ["He", "said", ":", '"', "No", ".", '"', END]
+    assert WordTokenizer.split(f'He said: "No." {END}') == [
+        "He",
+        "said",
+        ":",
+        '"',
+        "No",
+        ".",
+        '"',
+        END,
+    ]
 
 
 def test_words_of_the_grammar_are_its_tokens() -> None:
@@ -61,27 +75,44 @@ def test_words_of_the_grammar_are_its_tokens() -> None:
 def test_sequences_stand_between_ends() -> None:
     tokenizer = WordTokenizer.train(["I love AI"])
     first, second = sequences(["AI", "love I"], tokenizer)
-    assert (first.tolist(), second.tolist(), first.dtype) == ([0, 1, 0], [0, 3, 2, 0], torch.int64)
+    assert (first.tolist(), second.tolist(), first.dtype) == (
+        [0, 1, 0],
+        [0, 3, 2, 0],
+        torch.int64,
+    )
 
 
 def test_sequences_without_end() -> None:
-    with pytest.raises(ValueError, match=rf"tokenizer: CharTokenizer\(2 tokens\) has no '{END}'; use \.train"):
+    with pytest.raises(
+        ValueError,
+        match=rf"tokenizer: CharTokenizer\(2 tokens\) has no '{END}'; use \.train",
+    ):
         sequences(["ab"], CharTokenizer("ab"))
 
 
 def test_unknown_word_with_a_hint() -> None:
     tokenizer = WordTokenizer.train(["the king and the queen"])
-    with pytest.raises(ValueError, match=r"text: 'kings' is not in the vocabulary of 5 tokens; did you mean 'king'\?"):
+    with pytest.raises(
+        ValueError,
+        match=r"text: 'kings' is not in the vocabulary of 5 tokens; did you mean 'king'\?",
+    ):
         tokenizer.encode("the kings")
-    with pytest.raises(ValueError, match=r"text: 'zzz' is not in the vocabulary of 5 tokens; see \.vocab"):
+    with pytest.raises(
+        ValueError,
+        match=r"text: 'zzz' is not in the vocabulary of 5 tokens; see \.vocab",
+    ):
         tokenizer.encode("the zzz")
-    with pytest.raises(ValueError, match=r"text: 'q' is not in the vocabulary of 3 tokens"):
+    with pytest.raises(
+        ValueError, match=r"text: 'q' is not in the vocabulary of 3 tokens"
+    ):
         CharTokenizer.train(["ab"]).encode("aq")
 
 
 @pytest.mark.parametrize("token", [-1, 3])
 def test_unknown_id(token: int) -> None:
-    with pytest.raises(ValueError, match=rf"ids: {token} is no token's id; ids run from 0 to 2"):
+    with pytest.raises(
+        ValueError, match=rf"ids: {token} is no token's id; ids run from 0 to 2"
+    ):
         CharTokenizer.train(["ab"]).decode(torch.tensor([0, token]))
 
 

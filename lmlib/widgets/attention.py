@@ -19,14 +19,23 @@ from lmlib.widgets.labels import ATTENTION
 from lmlib.widgets.pictures import attention_picture
 
 
-def _examples(tokens: Any, weights: Any, q: Any, k: Any, causal: bool) -> dict[str, Example]:
+def _examples(
+    tokens: Any, weights: Any, q: Any, k: Any, causal: bool
+) -> dict[str, Example]:
     if not isinstance(tokens, Mapping):
-        return {"": read_example("", {"tokens": tokens, "weights": weights, "q": q, "k": k}, causal)}
+        return {
+            "": read_example(
+                "", {"tokens": tokens, "weights": weights, "q": q, "k": k}, causal
+            )
+        }
     if not tokens or any(given is not None for given in (weights, q, k)):
         raise BadValue(
             "tokens: a mapping needs at least one {label: dict(tokens=…, weights=…)}, and no weights, q or k beside it"
         )
-    return {str(name): read_example(f"[{name!r}]", given, causal) for name, given in tokens.items()}
+    return {
+        str(name): read_example(f"[{name!r}]", given, causal)
+        for name, given in tokens.items()
+    }
 
 
 class AttentionHeatmap(Widget):
@@ -71,11 +80,20 @@ class AttentionHeatmap(Widget):
         self._examples = _examples(tokens, weights, q, k, bool(causal))
         name, first = next(iter(self._examples.items()))
         data = {
-            "examples": {label: example.packed() for label, example in self._examples.items()},
+            "examples": {
+                label: example.packed() for label, example in self._examples.items()
+            },
             "labels": with_defaults(labels, ATTENTION),
         }
         chosen = len(first.tokens) - 1 if query is None else query
-        super().__init__(_data=data, example=name, layer=layer, head=head, query=chosen, mask=bool(causal))
+        super().__init__(
+            _data=data,
+            example=name,
+            layer=layer,
+            head=head,
+            query=chosen,
+            mask=bool(causal),
+        )
 
     @property
     def weights(self) -> Tensor:
@@ -98,7 +116,9 @@ class AttentionHeatmap(Widget):
             T=len(tokens),
             tokens=" ".join(tokens[:24]) + (" …" if len(tokens) > 24 else ""),
             query=f"“{tokens[self.query]}” ({self.query})",
-            list=", ".join(f"“{tokens[j]}” ({j}) {row[j]:.4f}" for j in top if row[j] > 0),
+            list=", ".join(
+                f"“{tokens[j]}” ({j}) {row[j]:.4f}" for j in top if row[j] > 0
+            ),
         )
 
     def picture(self) -> Figure:
@@ -106,29 +126,40 @@ class AttentionHeatmap(Widget):
         shown, words = self._examples[self.example], self._data["labels"]
         masked = shown.causal if shown.given else self.mask
         hidden = np.triu(np.full((len(shown.tokens),) * 2, masked), 1)
-        return attention_picture(shown.tokens, self.weights.numpy(), hidden, (words["query"], words["key"]))
+        return attention_picture(
+            shown.tokens, self.weights.numpy(), hidden, (words["query"], words["key"])
+        )
 
     @observe("example")
     def _fit(self, change: Any) -> None:
         """Another text may have fewer layers, heads and tokens."""
         shown = self._examples[self.example]
-        self.layer, self.head = min(self.layer, shown.layers - 1), min(self.head, shown.heads - 1)
+        self.layer, self.head = (
+            min(self.layer, shown.layers - 1),
+            min(self.head, shown.heads - 1),
+        )
         self.query = min(self.query, len(shown.tokens) - 1)
 
     @validate("example")
     def _valid_example(self, proposal: Any) -> str:
         if proposal["value"] not in self._examples:
-            raise BadValue(f"example: {proposal['value']!r} is unknown; choose one of {list(self._examples)}")
+            raise BadValue(
+                f"example: {proposal['value']!r} is unknown; choose one of {list(self._examples)}"
+            )
         return proposal["value"]
 
     @validate("layer", "head", "query")
     def _valid_place(self, proposal: Any) -> int:
         shown, name = self._examples[self.example], proposal["trait"].name
-        size = {"layer": shown.layers, "head": shown.heads, "query": len(shown.tokens)}[name]
+        size = {"layer": shown.layers, "head": shown.heads, "query": len(shown.tokens)}[
+            name
+        ]
         return whole(name, proposal["value"], 0, size - 1)
 
     @validate("scale", "mask")
     def _valid_switch(self, proposal: Any) -> bool:
         if not isinstance(proposal["value"], bool):
-            raise BadValue(f"{proposal['trait'].name}: {proposal['value']!r} is no switch; use True or False")
+            raise BadValue(
+                f"{proposal['trait'].name}: {proposal['value']!r} is no switch; use True or False"
+            )
         return proposal["value"]

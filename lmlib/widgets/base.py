@@ -29,16 +29,25 @@ class BadValue(ValueError, TraitError):
 
 def script(name: str) -> str:
     """JavaScript of one widget as a single module: a Blob, which is what anywidget loads, has no relative imports."""
-    css = "".join((HERE / f"{part}.css").read_text(encoding="utf-8") for part in ("shared", name))
-    parts = [(HERE / f"{part}.js").read_text(encoding="utf-8") for part in ("numbers", "shared", name)]
+    css = "".join(
+        (HERE / f"{part}.css").read_text(encoding="utf-8") for part in ("shared", name)
+    )
+    parts = [
+        (HERE / f"{part}.js").read_text(encoding="utf-8")
+        for part in ("numbers", "shared", name)
+    ]
     return f"const CSS = {json.dumps(css)};\n" + "\n".join(parts)
 
 
-def with_defaults(labels: dict[str, str] | None, defaults: dict[str, str]) -> dict[str, str]:
+def with_defaults(
+    labels: dict[str, str] | None, defaults: dict[str, str]
+) -> dict[str, str]:
     """The words of a widget: ``defaults``, and those that a translation replaces."""
     unknown = sorted(set(labels or {}) - set(defaults))
     if unknown:
-        raise BadValue(f"labels: {unknown} are not used here; the keys are {sorted(defaults)}")
+        raise BadValue(
+            f"labels: {unknown} are not used here; the keys are {sorted(defaults)}"
+        )
     return defaults | (labels or {})
 
 
@@ -51,7 +60,9 @@ def whole(name: str, value: Any, low: int, high: int, or_none: str = "") -> int:
         or int(value) != value
         or not low <= value <= high
     ):
-        raise BadValue(f"{name}: {value!r} is no whole number from {low} to {high}; use one{or_none}")
+        raise BadValue(
+            f"{name}: {value!r} is no whole number from {low} to {high}; use one{or_none}"
+        )
     return int(value)
 
 
@@ -76,19 +87,28 @@ class Widget(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         png, sentence = self._png(), self.sentence()
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-        bundle = {VIEW: view, "text/html": self._html(png, sentence), "image/png": png, "text/plain": sentence}
+        bundle = {
+            VIEW: view,
+            "text/html": self._html(png, sentence),
+            "image/png": png,
+            "text/plain": sentence,
+        }
         return bundle, get_repr_metadata()
 
     def _png(self) -> str:
         stream = BytesIO()
         # Without the version of matplotlib the same figure gives the same bytes.
-        self.picture().savefig(stream, format="png", dpi=110, metadata={"Software": None})
+        self.picture().savefig(
+            stream, format="png", dpi=110, metadata={"Software": None}
+        )
         return base64.b64encode(stream.getvalue()).decode("ascii")
 
     def _html(self, png: str, sentence: str) -> str:
         state = {name: getattr(self, name) for name in ("_data", *self._state)}
         # "<" would end the script element early, should a word of the vocabulary say so.
-        packed = json.dumps(state, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+        packed = json.dumps(state, ensure_ascii=False, allow_nan=False).replace(
+            "<", "\\u003c"
+        )
         return (
             f'<figure class="lm-widget" data-widget="{self._kind}" style="margin:0">\n'
             f'<img alt="{html.escape(sentence)}" style="max-width:100%" src="data:image/png;base64,{png}">\n'

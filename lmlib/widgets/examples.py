@@ -35,16 +35,27 @@ class Example:
 
     @property
     def heads(self) -> int:
-        return self.arrays["weights"].shape[1] if self.given else self.arrays["q"].shape[0]
+        return (
+            self.arrays["weights"].shape[1] if self.given else self.arrays["q"].shape[0]
+        )
 
     def packed(self) -> dict[str, Any]:
         """What the page reads: base64 inside JSON, because front ends lose binary buffers when they save."""
-        shape = {"tokens": self.tokens, "causal": self.causal, "layers": self.layers, "heads": self.heads}
+        shape = {
+            "tokens": self.tokens,
+            "causal": self.causal,
+            "layers": self.layers,
+            "heads": self.heads,
+        }
         if not self.given:
             return shape | {name: _exact(array) for name, array in self.arrays.items()}
         weights = self.arrays["weights"]
-        seen = weights[..., *np.tril_indices(len(self.tokens))] if self.causal else weights
-        return shape | {"weights": _exact(seen) if _fits(weights) else _ten_thousandths(seen)}
+        seen = (
+            weights[..., *np.tril_indices(len(self.tokens))] if self.causal else weights
+        )
+        return shape | {
+            "weights": _exact(seen) if _fits(weights) else _ten_thousandths(seen)
+        }
 
 
 def _fits(weights: Array) -> bool:
@@ -52,37 +63,67 @@ def _fits(weights: Array) -> bool:
 
 
 def _exact(numbers: Array) -> dict[str, str]:
-    return {"format": "f8", "data": base64.b64encode(numbers.astype("<f8").tobytes()).decode("ascii")}
+    return {
+        "format": "f8",
+        "data": base64.b64encode(numbers.astype("<f8").tobytes()).decode("ascii"),
+    }
 
 
 def _ten_thousandths(numbers: Array) -> dict[str, str]:
     """Two bytes a weight; an exact number of ten-thousandths, so the four decimals printed are right."""
-    return {"format": "u2", "data": base64.b64encode(np.rint(numbers * 10_000).astype("<u2").tobytes()).decode("ascii")}
+    return {
+        "format": "u2",
+        "data": base64.b64encode(
+            np.rint(numbers * 10_000).astype("<u2").tobytes()
+        ).decode("ascii"),
+    }
 
 
 def read_example(where: str, given: Mapping[str, Any], causal: bool) -> Example:
     """Check one text and bring its arrays into their full shape; ValueError says what does not fit."""
     tokens = given.get("tokens")
-    if isinstance(tokens, str) or not tokens or not all(isinstance(token, str) for token in tokens):
-        raise BadValue(f"tokens{where}: {tokens!r} is no list of tokens; give T strings")
+    if (
+        isinstance(tokens, str)
+        or not tokens
+        or not all(isinstance(token, str) for token in tokens)
+    ):
+        raise BadValue(
+            f"tokens{where}: {tokens!r} is no list of tokens; give T strings"
+        )
     weights, q, k = (given.get(name) for name in ("weights", "q", "k"))
-    if (weights is None) != (q is not None and k is not None) or (q is None) != (k is None):
+    if (weights is None) != (q is not None and k is not None) or (q is None) != (
+        k is None
+    ):
         raise BadValue(f"weights{where}: give either weights, or both q and k")
     if weights is not None:
-        return Example(list(tokens), causal, {"weights": _weights("weights" + where, weights, len(tokens), causal)})
-    queries, keys = (_vectors(name + where, given[name], len(tokens)) for name in ("q", "k"))
+        return Example(
+            list(tokens),
+            causal,
+            {"weights": _weights("weights" + where, weights, len(tokens), causal)},
+        )
+    queries, keys = (
+        _vectors(name + where, given[name], len(tokens)) for name in ("q", "k")
+    )
     if keys.shape != queries.shape:
-        raise BadValue(f"k{where}: shape {keys.shape} differs from that of q, {queries.shape}; they need one size")
+        raise BadValue(
+            f"k{where}: shape {keys.shape} differs from that of q, {queries.shape}; they need one size"
+        )
     return Example(list(tokens), causal, {"q": queries, "k": keys})
 
 
 def _array(name: str, given: Any) -> Array:
     try:
-        array = np.array(given.tolist() if hasattr(given, "tolist") else given, dtype=np.float64)
+        array = np.array(
+            given.tolist() if hasattr(given, "tolist") else given, dtype=np.float64
+        )
     except (TypeError, ValueError) as error:
-        raise BadValue(f"{name}: not an array of numbers; give a tensor, an array or nested lists") from error
+        raise BadValue(
+            f"{name}: not an array of numbers; give a tensor, an array or nested lists"
+        ) from error
     if not np.isfinite(array).all():
-        raise BadValue(f"{name}: {'nan' if np.isnan(array).any() else 'inf'} among the numbers; look for an overflow")
+        raise BadValue(
+            f"{name}: {'nan' if np.isnan(array).any() else 'inf'} among the numbers; look for an overflow"
+        )
     return array
 
 
@@ -90,13 +131,19 @@ def _vectors(name: str, given: Any, T: int) -> Array:
     array = _array(name, given)
     array = array[None] if array.ndim == 2 else array
     if array.ndim != 3 or array.shape[1] != T or 0 in array.shape:
-        raise BadValue(f"{name}: shape {array.shape} does not fit {T} tokens; give ({T}, D) or (H, {T}, D)")
+        raise BadValue(
+            f"{name}: shape {array.shape} does not fit {T} tokens; give ({T}, D) or (H, {T}, D)"
+        )
     return array
 
 
 def _weights(name: str, given: Any, T: int, causal: bool) -> Array:
     array = _array(name, given)
-    array = array.reshape((1,) * (4 - array.ndim) + array.shape) if 2 <= array.ndim <= 4 else array
+    array = (
+        array.reshape((1,) * (4 - array.ndim) + array.shape)
+        if 2 <= array.ndim <= 4
+        else array
+    )
     if array.ndim != 4 or array.shape[2:] != (T, T) or 0 in array.shape:
         raise BadValue(
             f"{name}: shape {array.shape} does not fit {T} tokens; give ({T}, {T}), (H, {T}, {T}) or (L, H, {T}, {T})"

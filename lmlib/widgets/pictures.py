@@ -10,7 +10,9 @@ from matplotlib.figure import Figure
 BLUE, INK, SOFT = "#0072B2", "#1b1f24", "#57606a"
 
 
-def temperature_picture(bars: Sequence[tuple[str, float]], title: str, label: str) -> Figure:
+def temperature_picture(
+    bars: Sequence[tuple[str, float]], title: str, label: str
+) -> Figure:
     """Horizontal bars of probability, the likeliest on top, each with its number."""
     figure = Figure(figsize=(6, 0.9 + 0.34 * len(bars)), layout="constrained")
     axes = figure.subplots()
@@ -27,14 +29,23 @@ def temperature_picture(bars: Sequence[tuple[str, float]], title: str, label: st
 
 
 def attention_picture(
-    tokens: Sequence[str], weights: np.ndarray, hidden: np.ndarray, axis_names: tuple[str, str]
+    tokens: Sequence[str],
+    weights: np.ndarray,
+    hidden: np.ndarray,
+    axis_names: tuple[str, str],
 ) -> Figure:
     """Heat map of one head; numbers in the cells up to ten tokens, names at the edges up to forty."""
     T = len(tokens)
     side = min(6.0, 2.4 + 0.42 * T)
     figure = Figure(figsize=(6, side), layout="constrained")
     axes = figure.subplots()
-    axes.imshow(np.where(hidden, np.nan, np.sqrt(weights)), cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
+    axes.imshow(
+        np.where(hidden, np.nan, np.sqrt(weights)),
+        cmap="Blues",
+        vmin=0,
+        vmax=1,
+        interpolation="nearest",
+    )
     if T <= 10:
         for i, j in np.argwhere(~hidden):
             axes.text(j, i, f"{weights[i, j]:.2f}", ha="center", va="center", fontsize=12 if T <= 7 else 9,

@@ -24,15 +24,22 @@ LOWEST, HIGHEST = 0.05, 5.0
 def _check_vocab(vocab: Sequence[str]) -> list[str]:
     words = list(vocab)
     if not words or not all(isinstance(word, str) for word in words):
-        raise BadValue(f"vocab: {vocab!r} is no list of words; give the V words of the logits in order of their ids")
+        raise BadValue(
+            f"vocab: {vocab!r} is no list of words; give the V words of the logits in order of their ids"
+        )
     return words
 
 
 def _check_logits(name: str, logits: Any, size: int) -> list[float]:
     try:
-        row = torch.tensor(logits.tolist() if hasattr(logits, "tolist") else list(logits), dtype=torch.float64)
+        row = torch.tensor(
+            logits.tolist() if hasattr(logits, "tolist") else list(logits),
+            dtype=torch.float64,
+        )
     except (TypeError, ValueError) as error:
-        raise BadValue(f"logits[{name!r}]: {logits!r} are no numbers; give {size} logits") from error
+        raise BadValue(
+            f"logits[{name!r}]: {logits!r} are no numbers; give {size} logits"
+        ) from error
     if row.shape != (size,):
         raise BadValue(
             f"logits[{name!r}]: shape {tuple(row.shape)}; give one logit for each of the {size} words, shape ({size},)"
@@ -42,7 +49,9 @@ def _check_logits(name: str, logits: Any, size: int) -> list[float]:
             f"logits[{name!r}]: {'nan' if row.isnan().any() else 'inf'} among them; use -inf for impossible words"
         )
     if (row == -math.inf).all():
-        raise BadValue(f"logits[{name!r}]: all -inf, so no word is possible; leave at least one finite logit")
+        raise BadValue(
+            f"logits[{name!r}]: all -inf, so no word is possible; leave at least one finite logit"
+        )
     return [round(z, 6) for z in row.tolist()]
 
 
@@ -83,16 +92,31 @@ class TemperatureScrubber(Widget):
     ) -> None:
         self._vocab = _check_vocab(vocab)
         if not isinstance(logits, Mapping) or not logits:
-            raise BadValue(f"logits: {logits!r} is empty or no mapping; give {{context: logits of its next word}}")
-        self._logits = {str(name): _check_logits(str(name), row, len(self._vocab)) for name, row in logits.items()}
+            raise BadValue(
+                f"logits: {logits!r} is empty or no mapping; give {{context: logits of its next word}}"
+            )
+        self._logits = {
+            str(name): _check_logits(str(name), row, len(self._vocab))
+            for name, row in logits.items()
+        }
         data = {
             "vocab": self._vocab,
-            "contexts": {name: [z if math.isfinite(z) else None for z in row] for name, row in self._logits.items()},
+            "contexts": {
+                name: [z if math.isfinite(z) else None for z in row]
+                for name, row in self._logits.items()
+            },
             "named": whole("named", named, 1, 100),
             "labels": with_defaults(labels, TEMPERATURE),
         }
         first = next(iter(self._logits))
-        super().__init__(_data=data, context=first, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
+        super().__init__(
+            _data=data,
+            context=first,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            seed=seed,
+        )
 
     @property
     def logits(self) -> Tensor:
@@ -126,40 +150,69 @@ class TemperatureScrubber(Widget):
 
     def picture(self) -> Figure:
         """The bars as they stand now."""
-        order = [i for i in self.ranking()[: self._data["named"]] if math.isfinite(self.logits[i])]
+        order = [
+            i
+            for i in self.ranking()[: self._data["named"]]
+            if math.isfinite(self.logits[i])
+        ]
         bars = [(self._vocab[i], float(self.probs[i])) for i in order]
         left = len(self._vocab) - len(bars)
         if left:
-            bars.append((self._data["labels"]["others"].format(n=left), 1 - sum(p for _, p in bars)))
+            bars.append(
+                (
+                    self._data["labels"]["others"].format(n=left),
+                    1 - sum(p for _, p in bars),
+                )
+            )
         return temperature_picture(
-            bars, f"{self.context} …   T = {self.temperature:g}", self._data["labels"]["probability"]
+            bars,
+            f"{self.context} …   T = {self.temperature:g}",
+            self._data["labels"]["probability"],
         )
 
     @validate("context")
     def _valid_context(self, proposal: Any) -> str:
         if proposal["value"] not in self._logits:
-            raise BadValue(f"context: {proposal['value']!r} is unknown; choose one of {list(self._logits)}")
+            raise BadValue(
+                f"context: {proposal['value']!r} is unknown; choose one of {list(self._logits)}"
+            )
         return proposal["value"]
 
     @validate("temperature")
     def _valid_temperature(self, proposal: Any) -> float:
         value = proposal["value"]
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not LOWEST <= value <= HIGHEST:
-            raise BadValue(f"temperature: {value!r} is not from {LOWEST} to {HIGHEST:g}; towards 0 lies the argmax")
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, float))
+            or not LOWEST <= value <= HIGHEST
+        ):
+            raise BadValue(
+                f"temperature: {value!r} is not from {LOWEST} to {HIGHEST:g}; towards 0 lies the argmax"
+            )
         return float(value)
 
     @validate("top_k")
     def _valid_top_k(self, proposal: Any) -> int | None:
         value = proposal["value"]
-        return None if value is None else whole("top_k", value, 1, len(self._vocab), ", or None to keep all")
+        return (
+            None
+            if value is None
+            else whole("top_k", value, 1, len(self._vocab), ", or None to keep all")
+        )
 
     @validate("top_p")
     def _valid_top_p(self, proposal: Any) -> float | None:
         value = proposal["value"]
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 1:
-            raise BadValue(f"top_p: {value!r} is outside (0, 1]; use 1 or None to keep all")
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, float))
+            or not 0 < value <= 1
+        ):
+            raise BadValue(
+                f"top_p: {value!r} is outside (0, 1]; use 1 or None to keep all"
+            )
         return float(value)
 
     @validate("seed")

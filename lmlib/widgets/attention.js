@@ -126,8 +126,9 @@ export function render({ model, el }) {
     queries.replaceChildren(...tokens.map((token, i) => h("div", { className: "token query", role: "option", onclick: () => choose(i, true), onpointerenter: (e) => e.pointerType === "mouse" && hover(i), onpointerleave: () => hover(null) },
       h("span", { className: "text", title: token }, visible(token)), h("i", {}, i))));
     keys.replaceChildren(...tokens.map((token, j) => h("div", { className: "token key numbers" }, h("i", {}, j), h("span", { className: "text", title: token }, visible(token)),
-      h("span", { className: "value soft" }), h("span", { className: "value" }), h("span", { className: "fill" }))));
-    keyCaption.replaceChildren(h("span", {}, t("key")), h("span", {}, example.q ? `${t("score")} · ${t("weight")}` : t("weight")));
+      h("span", { className: "value score soft" }), h("span", { className: "value" }), h("span", { className: "fill" }))));
+    const score = example.q ? [h("span", { className: "score" }, `${t("score")} · `)] : [];
+    keyCaption.replaceChildren(h("span", {}, t("key")), h("span", {}, ...score, t("weight")));
     tickRow.style.display = formula.style.display = example.q ? "" : "none";
   }
 
@@ -169,7 +170,7 @@ export function render({ model, el }) {
       node.classList.toggle("hidden", Number.isNaN(w));
       const [score, value] = node.querySelectorAll(".value");
       score.textContent = now.scores ? show(now.scores[i][j], 2) : "";
-      score.style.display = now.scores ? "" : "none";
+      score.hidden = !now.scores;
       value.textContent = words(w);
       node.lastChild.style.transform = `scaleX(${w || 0})`;
     });
@@ -254,7 +255,7 @@ export function render({ model, el }) {
     const { scale, mask } = options();
     const term = (on, inside) => `<mrow class="term${on ? "" : " off"}">${inside}</mrow>`;
     const product = "<mi>Q</mi><msup><mi>K</mi><mo>⊤</mo></msup>";
-    const root = "<msqrt><mi>d</mi></msqrt>";
+    const root = "<msqrt><msub><mi>d</mi><mi>k</mi></msub></msqrt>";
     formula.innerHTML = `<math display="block"><mi>A</mi><mo>=</mo><mi>softmax</mi><mo>(</mo>${scale ? `<mfrac><mrow>${product}</mrow>${term(true, root)}</mfrac>` : product}${mask ? `<mo>+</mo>${term(true, "<mi>M</mi>")}` : ""}<mo>)</mo></math>`;
   }
 

@@ -44,7 +44,7 @@ ATTENTION = {
     "example": "Text",
     "layer": "Layer",
     "head": "Head",
-    "scale": "divide by √d",
+    "scale": "divide by √dₖ",
     "mask": "hide the future",
     "query": "query: who looks",
     "key": "key: looked at",

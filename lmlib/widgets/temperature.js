@@ -71,7 +71,7 @@ export function render({ model, el }) {
   const list = h("div", { className: "rows", role: "listbox", "aria-label": t("words") });
   const restBox = h("div");
   const axis = h("div", { className: "axis soft numbers" });
-  const head = h("div", { className: "word top soft" }, t("word"), "", h("span", {}, t("probability")), h("span", {}, t("drawn")));
+  const head = h("div", { className: "word top soft" }, h("span", {}, t("word")), h("span"), h("span", {}, t("probability")), h("span", {}, t("drawn")));
   const zoom = h("input", { type: "checkbox", onchange: () => paint() });
   const openness = h("p", { className: "open numbers" });
   const chain = h("dl", { className: "chain numbers" });
@@ -182,10 +182,10 @@ export function render({ model, el }) {
   ui.card.append(
     h("label", { className: "field" }, t("context"), select),
     h("div", { className: "dials" }, ...Object.values(dials).map((d) => d.el)),
-    openness,
+    h("div", { className: "meta" }, openness, formula),
     h("div", { className: "two" },
-      h("div", {}, head, list, restBox, h("div", { className: "word foot" }, "", axis, "", ""), h("label", { className: "tick soft" }, zoom, t("zoom"))),
-      h("div", {}, formula, h("p", { className: "soft" }, t("limit")), chosenName, chain, h("p", { className: "soft" }, t("shift")))),
+      h("div", {}, head, list, restBox, h("div", { className: "word foot" }, h("span"), axis), h("label", { className: "tick soft" }, zoom, t("zoom"))),
+      h("div", {}, chosenName, chain, h("p", { className: "soft" }, t("shift")), h("p", { className: "soft" }, t("limit")))),
     h("div", { className: "sampler" },
       h("div", { className: "row" }, h("span", { className: "heading" }, t("draw")), ...[1, 10, 100, 1000].map((n) => h("button", { type: "button", onclick: () => drawMore(n), "aria-label": `${t("draw")} ${n}` }, `+${n}`)),
         h("button", { type: "button", onclick: reset }, t("reset")), h("label", { className: "field" }, t("seed"), seed)),

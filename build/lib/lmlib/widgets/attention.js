@@ -1,0 +1,305 @@
+// The attention heat map: one head's weights as a picture, one query's row as links and numbers.
+
+const TRAITS = ["example", "layer", "head", "query", "scale", "mask"];
+const RAMPS = {
+  light: [[255, 255, 255], [198, 219, 239], [107, 174, 214], [33, 113, 181], [8, 48, 107]],
+  dark: [[21, 25, 30], [20, 60, 100], [33, 113, 181], [107, 174, 214], [222, 235, 247]],
+};
+
+/** 256 colours from no weight to all; the root of the weight chooses, so that small weights can be told apart. */
+function palette(stops) {
+  return Array.from({ length: 256 }, (_, i) => {
+    const at = (i / 255) * (stops.length - 1);
+    const low = Math.min(stops.length - 2, Math.floor(at));
+    return stops[low].map((c, channel) => Math.round(c + (at - low) * (stops[low + 1][channel] - c)));
+  });
+}
+const shade = (colours, w) => colours[Math.round(255 * Math.sqrt(Math.min(1, w)))];
+const luminance = (rgb) => rgb.map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4)).reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+const inkOn = (rgb) => (luminance(rgb) > 0.179 ? "#000" : "#fff");
+const visible = (token) => token.replace(/ /g, "␣").replace(/\n/g, "⏎").replace(/\t/g, "⇥") || "∅";
+
+/** Numbers out of base64: exact doubles, or ten-thousandths in two bytes. */
+function unpack({ format, data }) {
+  const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0)).buffer;
+  return format === "f8" ? new Float64Array(bytes) : Float64Array.from(new Uint16Array(bytes), (n) => n / 10000);
+}
+
+const matrix = (flat, rows, columns, start = 0) => Array.from({ length: rows }, (_, i) => flat.subarray(start + i * columns, start + (i + 1) * columns));
+
+/** weights(layer, head) of one example: rows of weights, NaN where the future is hidden. */
+function reader(example) {
+  const { tokens: { length: n }, heads } = example;
+  if (example.q) {
+    const [q, k] = [example.q, example.k].map(unpack);
+    const size = q.length / heads / n;
+    return (layer, head, options) => {
+      const [Q, K] = [q, k].map((flat) => matrix(flat, n, size, head * n * size));
+      const scores = attentionScores(Q, K, options);
+      return { scores, weights: scores.map((row) => softmax(row).map((w, j) => (row[j] === -Infinity ? NaN : w))) };
+    };
+  }
+  const flat = unpack(example.weights);
+  const room = example.causal ? (n * (n + 1)) / 2 : n * n;
+  return (layer, head) => {
+    const start = (layer * heads + head) * room;
+    if (!example.causal) return { weights: matrix(flat, n, n, start) };
+    const row = (i) => Float64Array.from({ length: n }, (_, j) => (j > i ? NaN : flat[start + (i * (i + 1)) / 2 + j]));
+    return { weights: Array.from({ length: n }, (_, i) => row(i)) };
+  };
+}
+
+/** A canvas of `width` × `height` page pixels, sharp on any screen. */
+function sized(canvas, width, height) {
+  const dense = window.devicePixelRatio || 1;
+  Object.assign(canvas, { width: Math.round(width * dense), height: Math.round(height * dense) });
+  Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+  const pen = canvas.getContext("2d");
+  pen.scale(dense, dense);
+  return pen;
+}
+
+export function render({ model, el }) {
+  const { examples, labels } = model.get("_data");
+  const t = translator(labels);
+  let colours = palette(RAMPS.light);
+  let dark = false;
+  let example, read, now, cell, hovered = null;
+  const ui = stage(el, t("title"), (isDark) => { dark = isDark; colours = palette(RAMPS[dark ? "dark" : "light"]); if (now) { paintMap(); paintHeads(); paintRamp(); } });
+
+  const picker = (trait, choice) => {
+    const select = h("select", { onchange: () => choice(select.value) });
+    const field = h("label", { className: "field" }, t(trait), select);
+    const set = (values, value) => {
+      field.hidden = values.length < 2;
+      field.style.display = field.hidden ? "none" : "";
+      select.replaceChildren(...values.map((v) => h("option", { value: v }, v)));
+      select.value = value;
+    };
+    return { field, set };
+  };
+  const pickers = {
+    example: picker("example", (value) => change(model, { layer: 0, head: 0, example: value, query: examples[value].tokens.length - 1 })),
+    layer: picker("layer", (value) => change(model, { layer: Number(value) })),
+    head: picker("head", (value) => change(model, { head: Number(value) })),
+  };
+  const tick = (trait) => {
+    const box = h("input", { type: "checkbox", onchange: () => change(model, { [trait]: box.checked }) });
+    return { box, field: h("label", { className: "tick" }, box, t(trait)) };
+  };
+  const ticks = { scale: tick("scale"), mask: tick("mask") };
+  const tickRow = h("div", { className: "row" }, ticks.scale.field, ticks.mask.field);
+  const formula = h("div", { className: "formula" });
+  const heads = h("div", { className: "heads" });
+  const looks = h("p", { className: "looks numbers" });
+  const queries = h("div", { role: "listbox", "aria-label": t("queries") });
+  const keys = h("div");
+  const arcs = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  arcs.setAttribute("class", "arcs");
+  arcs.setAttribute("aria-hidden", "true");
+  const middle = h("div", { className: "middle" }, arcs);
+  const keyCaption = h("div", { className: "caption" });
+  const links = h("div", { className: "scroll" }, h("div", { className: "links" },
+    h("div", { className: "caption query" }, t("query")), h("div", { className: "caption" }), keyCaption, queries, middle, keys));
+  const [corner, columns, names, cells] = ["corner", "columns", "names", ""].map((className) => h("canvas", { className }));
+  const marker = h("div", { className: "marker" });
+  const map = h("div", { className: "map" }, corner, columns, names, h("div", { className: "cells" }, cells, marker));
+  const mapBox = h("div", { className: "scroll", tabIndex: 0, role: "group", "aria-label": t("map") }, map);
+  const readout = h("p", { className: "soft numbers" }, t("hint"));
+  const [rampColours, rampTicks] = [h("div", { className: "colours" }), h("div", { className: "ticks numbers" })];
+
+  // Another text may have fewer layers, heads and tokens than the one before it.
+  const current = (trait, size) => Math.min(model.get(trait), size - 1);
+  const chosen = () => current("query", example.tokens.length);
+  const layer = () => current("layer", example.layers);
+  const head = () => current("head", example.heads);
+  const name = (i) => `${visible(example.tokens[i])}${repeated.has(example.tokens[i]) ? ` (${i})` : ""}`;
+  let repeated = new Set();
+
+  /** Another text: new lists of tokens. */
+  function open() {
+    example = examples[model.get("example")];
+    read = reader(example);
+    const { tokens } = example;
+    repeated = new Set(tokens.filter((token, i) => tokens.indexOf(token) !== i));
+    hovered = null;
+    queries.replaceChildren(...tokens.map((token, i) => h("div", { className: "token query", role: "option", onclick: () => choose(i, true), onpointerenter: (e) => e.pointerType === "mouse" && hover(i), onpointerleave: () => hover(null) },
+      h("span", { className: "text", title: token }, visible(token)), h("i", {}, i))));
+    keys.replaceChildren(...tokens.map((token, j) => h("div", { className: "token key numbers" }, h("i", {}, j), h("span", { className: "text", title: token }, visible(token)),
+      h("span", { className: "value score soft" }), h("span", { className: "value" }), h("span", { className: "fill" }))));
+    const score = example.q ? [h("span", { className: "score" }, `${t("score")} · `)] : [];
+    keyCaption.replaceChildren(h("span", {}, t("key")), h("span", {}, ...score, t("weight")));
+    tickRow.style.display = formula.style.display = example.q ? "" : "none";
+  }
+
+  function hover(i, j) {
+    hovered = i;
+    paintRow();
+    if (i !== null && j !== undefined) readout.textContent = t("cell", { query: name(i), key: name(j), w: words(now.weights[i][j]) });
+  }
+
+  function choose(i, focus) {
+    hovered = null;
+    if (i !== chosen()) change(model, { query: i });
+    else paintRow();
+    if (focus) queries.children[i].focus({ preventScroll: true });
+    reveal(links, i * 32, 32);
+    reveal(mapBox, i * cell, cell);
+  }
+
+  /** Scroll a box, and only the box, until the row at `top` is inside. */
+  function reveal(box, top, height) {
+    const header = box === links ? links.querySelector(".caption").offsetHeight : columns.clientHeight;
+    if (top < box.scrollTop) box.scrollTop = top;
+    const room = box.clientHeight - header;
+    if (top + height > box.scrollTop + room) box.scrollTop = top + height - room;
+  }
+
+  const words = (w) => (Number.isNaN(w) ? t("hidden") : show(w));
+
+  /** The chosen query: its sentence, its links, its numbers. */
+  function paintRow() {
+    const i = hovered ?? chosen();
+    const weights = now.weights[i];
+    const ranked = ranking(weights.map((w) => (Number.isNaN(w) ? -1 : w))).filter((j) => weights[j] > 0).slice(0, 5);
+    const list = ranked.map((j) => `${name(j)} ${words(weights[j])}`).join(", ");
+    looks.replaceChildren(h("b", {}, t("looks", { query: name(i), list: "" })), `${list}${weights.filter((w) => w > 0).length > 5 ? ", …" : ""}`);
+    [...queries.children].forEach((node, q) => { node.ariaSelected = q === i; node.tabIndex = q === chosen() ? 0 : -1; });
+    [...keys.children].forEach((node, j) => {
+      const w = weights[j];
+      node.classList.toggle("hidden", Number.isNaN(w));
+      const [score, value] = node.querySelectorAll(".value");
+      score.textContent = now.scores ? show(now.scores[i][j], 2) : "";
+      score.hidden = !now.scores;
+      value.textContent = words(w);
+      node.lastChild.style.transform = `scaleX(${w || 0})`;
+    });
+    const width = middle.clientWidth;
+    const y = (n) => n * 32 + 16;
+    const arc = (j) => `<path d="M0 ${y(i)}C${width / 2} ${y(i)} ${width / 2} ${y(j)} ${width} ${y(j)}" stroke-width="${(1 + 7 * weights[j]).toFixed(2)}" opacity="${(0.15 + 0.85 * weights[j]).toFixed(3)}"/>`;
+    arcs.setAttribute("width", width);
+    arcs.setAttribute("height", 32 * weights.length);
+    arcs.innerHTML = [...weights.keys()].filter((j) => weights[j] >= 0.005).map(arc).join("");
+    Object.assign(marker.style, { top: `${i * cell}px`, height: `${cell}px`, width: `${weights.length * cell}px` });
+    return `${t("looks", { query: name(i), list })}`;
+  }
+
+  /** The whole matrix, with numbers where they can be read and names at the edges that stay in sight. */
+  function paintMap() {
+    const n = example.tokens.length;
+    const ink = getComputedStyle(ui.card).color;
+    const faint = dark ? "#3d4650" : "#c9d1d9";
+    const labelFont = "12px system-ui, sans-serif";
+    const ruler = sized(corner, 1, 1);
+    ruler.font = labelFont;
+    const cut = (text, most) => { let s = text; while (s.length > 1 && ruler.measureText(s).width > most) s = s.slice(0, -1); return s === text ? s : `${s.slice(0, -1)}…`; };
+    const texts = example.tokens.map((token) => cut(visible(token), 64));
+    const longest = Math.max(...texts.map((text) => ruler.measureText(text).width));
+    const edge = Math.ceil(longest) + 12;
+    cell = Math.max(13, Math.min(56, Math.floor((mapBox.clientWidth - edge - 2) / n)));
+    const upright = longest + 6 > cell;
+    const top = upright ? edge : 22;
+    map.style.gridTemplateColumns = `${edge}px ${n * cell}px`;
+    sized(corner, edge, top);
+    const across = sized(columns, n * cell, top);
+    const down = sized(names, edge, n * cell);
+    const pen = sized(cells, n * cell, n * cell);
+    for (const p of [across, down]) Object.assign(p, { font: labelFont, fillStyle: ink, textBaseline: "middle" });
+    across.textAlign = upright ? "left" : "center";
+    down.textAlign = "right";
+    texts.forEach((text, i) => {
+      const middle = (i + 0.5) * cell;
+      down.fillText(text, edge - 6, middle);
+      across.save();
+      across.translate(middle, upright ? top - 5 : top / 2);
+      if (upright) across.rotate(-Math.PI / 2);
+      across.fillText(text, 0, 0);
+      across.restore();
+    });
+    Object.assign(pen, { textAlign: "center", textBaseline: "middle", strokeStyle: faint, lineWidth: 1 });
+    const printed = n <= 10 && cell >= 26;
+    pen.font = `${cell >= 38 ? 13 : 11}px system-ui, sans-serif`;
+    now.weights.forEach((weights, i) => weights.forEach((w, j) => {
+      const [x, y] = [j * cell, i * cell];
+      if (Number.isNaN(w)) { pen.beginPath(); pen.moveTo(x, y + cell); pen.lineTo(x + cell, y); pen.stroke(); return; }
+      const colour = shade(colours, w);
+      pen.fillStyle = `rgb(${colour})`;
+      pen.fillRect(x, y, cell, cell);
+      if (n <= 40) pen.strokeRect(x + 0.5, y + 0.5, cell, cell);
+      if (!printed) return;
+      pen.fillStyle = inkOn(colour);
+      pen.fillText(w.toFixed(2), x + cell / 2, y + cell / 2 + 1);
+    }));
+  }
+
+  /** A small picture of every head of the layer, each a button. */
+  function paintHeads() {
+    heads.style.display = example.heads > 1 ? "" : "none";
+    const n = example.tokens.length;
+    heads.replaceChildren(...places(example.heads).map((number) => {
+      const canvas = h("canvas", { width: n, height: n, "aria-hidden": "true" });
+      const image = new ImageData(n, n);
+      read(layer(), number, options()).weights.forEach((weights, i) => weights.forEach((w, j) => image.data.set([...shade(colours, w || 0), 255], 4 * (i * n + j))));
+      canvas.getContext("2d").putImageData(image, 0, 0);
+      return h("button", { type: "button", "aria-pressed": String(number === head()), "aria-label": t("head_button", { n: number }), onclick: () => { change(model, { head: number }); heads.children[number].focus(); } }, canvas, String(number));
+    }));
+  }
+
+  function paintRamp() {
+    const colour = (x) => `rgb(${shade(colours, x)}) ${100 * x}%`;
+    rampColours.style.background = `linear-gradient(90deg, ${Array.from({ length: 21 }, (_, i) => colour(i / 20)).join(",")})`;
+    rampTicks.replaceChildren(...[0, 0.25, 0.5, 0.75, 1].map((x) => { const mark = h("span", {}, String(x)); mark.style.left = `${100 * x}%`; return mark; }));
+  }
+
+  function paintFormula() {
+    const { scale, mask } = options();
+    const term = (on, inside) => `<mrow class="term${on ? "" : " off"}">${inside}</mrow>`;
+    const product = "<mi>Q</mi><msup><mi>K</mi><mo>⊤</mo></msup>";
+    const root = "<msqrt><msub><mi>d</mi><mi>k</mi></msub></msqrt>";
+    formula.innerHTML = `<math display="block"><mi>A</mi><mo>=</mo><mi>softmax</mi><mo>(</mo>${scale ? `<mfrac><mrow>${product}</mrow>${term(true, root)}</mfrac>` : product}${mask ? `<mo>+</mo>${term(true, "<mi>M</mi>")}` : ""}<mo>)</mo></math>`;
+  }
+
+  const options = () => ({ scale: model.get("scale"), mask: model.get("mask") });
+  const places = (n) => Array.from({ length: n }, (_, i) => i);
+
+  /** Another head or another way of computing: the same tokens, new weights. */
+  function update() {
+    pickers.example.set(Object.keys(examples), model.get("example"));
+    pickers.layer.set(places(example.layers), layer());
+    pickers.head.set(places(example.heads), head());
+    for (const [trait, { box }] of Object.entries(ticks)) box.checked = model.get(trait);
+    now = read(layer(), head(), options());
+    paintMap();
+    paintHeads();
+    paintFormula();
+    ui.say(paintRow());
+  }
+
+  const onKey = (event) => {
+    const i = arrowed(event, chosen(), example.tokens.length);
+    if (i !== null) choose(i, event.currentTarget === queries);
+  };
+  queries.onkeydown = mapBox.onkeydown = onKey;
+  const at = (event) => ["offsetY", "offsetX"].map((axis) => Math.max(0, Math.min(example.tokens.length - 1, Math.floor(event[axis] / cell))));
+  cells.onpointermove = (event) => event.pointerType === "mouse" && hover(...at(event));
+  cells.onpointerleave = () => { hover(null); readout.textContent = t("hint"); };
+  cells.onclick = (event) => { const [i, j] = at(event); choose(i); readout.textContent = t("cell", { query: name(i), key: name(j), w: words(now.weights[i][j]) }); };
+
+  ui.card.append(
+    h("div", { className: "row pickers" }, ...Object.values(pickers).map((p) => p.field)), tickRow, formula, heads, looks,
+    h("div", { className: "panes" }, links, h("div", {}, mapBox, h("div", { className: "row" }, h("span", { className: "soft" }, t("legend")), h("div", { className: "ramp soft" }, rampColours, rampTicks)), readout)));
+  open();
+  update();
+  paintRamp();
+  let width = 0;
+  const resize = new ResizeObserver(() => { if (mapBox.clientWidth !== width) { width = mapBox.clientWidth; paintMap(); paintRow(); } });
+  resize.observe(mapBox);
+  const quiet = [
+    listen(model, ["layer", "head", "scale", "mask"], update),
+    listen(model, ["query"], () => ui.say(paintRow())),
+    listen(model, ["example"], () => { open(); update(); }),
+  ];
+  return () => { quiet.forEach((stop) => stop()); resize.disconnect(); ui.done(); };
+}
+
+export default { render };

@@ -1,0 +1,117 @@
+"""What makes a widget live everywhere: one JavaScript source, and a display bundle that carries it along.
+
+A front end with a kernel takes the widget view. Any other page takes ``text/html``: the static picture, the
+state as JSON, and the same JavaScript, which replaces the picture where scripts run. The book needs no loader,
+no saved widget state and no other host for this; that is why each output carries its own script.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import anywidget
+from anywidget._util import get_repr_metadata
+from matplotlib.figure import Figure
+from traitlets import Dict, TraitError
+
+HERE = Path(__file__).parent
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+class BadValue(ValueError, TraitError):
+    """A ValueError that traitlets knows too, so that a bad value from the page is rolled back."""
+
+
+def script(name: str) -> str:
+    """JavaScript of one widget as a single module: a Blob, which is what anywidget loads, has no relative imports."""
+    css = "".join(
+        (HERE / f"{part}.css").read_text(encoding="utf-8") for part in ("shared", name)
+    )
+    parts = [
+        (HERE / f"{part}.js").read_text(encoding="utf-8")
+        for part in ("numbers", "shared", name)
+    ]
+    return f"const CSS = {json.dumps(css)};\n" + "\n".join(parts)
+
+
+def with_defaults(
+    labels: dict[str, str] | None, defaults: dict[str, str]
+) -> dict[str, str]:
+    """The words of a widget: ``defaults``, and those that a translation replaces."""
+    unknown = sorted(set(labels or {}) - set(defaults))
+    if unknown:
+        raise BadValue(
+            f"labels: {unknown} are not used here; the keys are {sorted(defaults)}"
+        )
+    return defaults | (labels or {})
+
+
+def whole(name: str, value: Any, low: int, high: int, or_none: str = "") -> int:
+    """`value` as an int, or a ValueError that says which numbers would do."""
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or value != value
+        or int(value) != value
+        or not low <= value <= high
+    ):
+        raise BadValue(
+            f"{name}: {value!r} is no whole number from {low} to {high}; use one{or_none}"
+        )
+    return int(value)
+
+
+class Widget(anywidget.AnyWidget):
+    """An anywidget that is also a page without a kernel, a picture, and a sentence for a screen reader."""
+
+    _kind = ""
+    _state: tuple[str, ...] = ()
+    # ipywidgets 7 would display through this method and leave the bundle below unused.
+    _ipython_display_ = None
+
+    _data = Dict().tag(sync=True)
+
+    def sentence(self) -> str:
+        """What the picture shows, in words and numbers."""
+        raise NotImplementedError
+
+    def picture(self) -> Figure:
+        """The static figure for where scripts do not run."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        png, sentence = self._png(), self.sentence()
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        bundle = {
+            VIEW: view,
+            "text/html": self._html(png, sentence),
+            "image/png": png,
+            "text/plain": sentence,
+        }
+        return bundle, get_repr_metadata()
+
+    def _png(self) -> str:
+        stream = BytesIO()
+        # Without the version of matplotlib the same figure gives the same bytes.
+        self.picture().savefig(
+            stream, format="png", dpi=110, metadata={"Software": None}
+        )
+        return base64.b64encode(stream.getvalue()).decode("ascii")
+
+    def _html(self, png: str, sentence: str) -> str:
+        state = {name: getattr(self, name) for name in ("_data", *self._state)}
+        # "<" would end the script element early, should a word of the vocabulary say so.
+        packed = json.dumps(state, ensure_ascii=False, allow_nan=False).replace(
+            "<", "\\u003c"
+        )
+        return (
+            f'<figure class="lm-widget" data-widget="{self._kind}" style="margin:0">\n'
+            f'<img alt="{html.escape(sentence)}" style="max-width:100%" src="data:image/png;base64,{png}">\n'
+            f'<script type="application/json">{packed}</script>\n'
+            f'<script type="module">\n{script(self._kind)}\nmountAll("{self._kind}", render);\n</script>\n</figure>'
+        )

@@ -1,0 +1,59 @@
+"""The static pictures of the widgets, for GitHub, PDF and pages without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+BLUE, INK, SOFT = "#0072B2", "#1b1f24", "#57606a"
+
+
+def temperature_picture(
+    bars: Sequence[tuple[str, float]], title: str, label: str
+) -> Figure:
+    """Horizontal bars of probability, the likeliest on top, each with its number."""
+    figure = Figure(figsize=(6, 0.9 + 0.34 * len(bars)), layout="constrained")
+    axes = figure.subplots()
+    places = range(len(bars))
+    axes.barh(places, [p for _, p in bars], color=BLUE, height=0.7)
+    for place, (_, p) in enumerate(bars):
+        axes.text(p + 0.015, place, f"{p:.4f}", va="center", fontsize=12, color=INK)
+    axes.set(xlim=(0, 1.16), xticks=[0, 0.5, 1], ylim=(len(bars) - 0.5, -0.5))
+    axes.set_yticks(places, [word for word, _ in bars], fontsize=12)
+    axes.set_title(title, fontsize=13, loc="left")
+    axes.set_xlabel(label, fontsize=12)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def attention_picture(
+    tokens: Sequence[str],
+    weights: np.ndarray,
+    hidden: np.ndarray,
+    axis_names: tuple[str, str],
+) -> Figure:
+    """Heat map of one head; numbers in the cells up to ten tokens, names at the edges up to forty."""
+    T = len(tokens)
+    side = min(6.0, 2.4 + 0.42 * T)
+    figure = Figure(figsize=(6, side), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(
+        np.where(hidden, np.nan, np.sqrt(weights)),
+        cmap="Blues",
+        vmin=0,
+        vmax=1,
+        interpolation="nearest",
+    )
+    if T <= 10:
+        for i, j in np.argwhere(~hidden):
+            axes.text(j, i, f"{weights[i, j]:.2f}", ha="center", va="center", fontsize=12 if T <= 7 else 9,
+                      color="white" if weights[i, j] > 0.3 else "black")  # fmt: skip
+    if T <= 40:
+        size = 12 if T <= 12 else 7
+        axes.set_xticks(range(T), tokens, rotation=90, fontsize=size)
+        axes.set_yticks(range(T), tokens, fontsize=size)
+    axes.set_ylabel(axis_names[0], fontsize=12, color=SOFT)
+    axes.set_xlabel(axis_names[1], fontsize=12, color=SOFT)
+    return figure

@@ -106,9 +106,7 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(B, T, C) → output (B, T, D) and weights (B, T, T)."""
         mask = causal_mask(x.shape[-2], x.device) if self.causal else None
-        return scaled_dot_product_attention(
-            self.query(x), self.key(x), self.value(x), mask
-        )
+        return scaled_dot_product_attention(self.query(x), self.key(x), self.value(x), mask)
 
 
 class MultiHeadAttention(nn.Module):
@@ -146,9 +144,7 @@ class MultiHeadAttention(nn.Module):
         """
         source = x if memory is None else memory
         mask = (
-            causal_mask(x.shape[-2], x.device)
-            if self.causal and memory is None
-            else None
+            causal_mask(x.shape[-2], x.device) if self.causal and memory is None else None
         )
         q, k, v = (
             self._split(self.query(x)),

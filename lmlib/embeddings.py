@@ -41,18 +41,13 @@ class SkipGram(nn.Module):
     float64, so that processors differ too little to show in printed results.
     """
 
-    def __init__(
-        self, vocab_size: int, d_model: int, generator: torch.Generator
-    ) -> None:
+    def __init__(self, vocab_size: int, d_model: int, generator: torch.Generator) -> None:
         super().__init__()
         start = (
-            torch.rand(vocab_size, d_model, generator=generator, dtype=torch.float64)
-            - 0.5
+            torch.rand(vocab_size, d_model, generator=generator, dtype=torch.float64) - 0.5
         ) / d_model
         self.centre = nn.Embedding.from_pretrained(start, freeze=False)
-        self.context = nn.Embedding.from_pretrained(
-            torch.zeros_like(start), freeze=False
-        )
+        self.context = nn.Embedding.from_pretrained(torch.zeros_like(start), freeze=False)
 
     def forward(self, pairs: Tensor, negatives: Tensor) -> Tensor:
         """Mean loss of (B, 2) pairs against (B, K) drawn words, `eq:skip-gram`."""
@@ -128,22 +123,16 @@ def nearest(
     """
     choice = len(vectors) - len(set(without))
     if not 1 <= k <= choice:
-        raise ValueError(
-            f"k: {k} neighbours out of {choice} vectors; use 1 to {choice}"
-        )
+        raise ValueError(f"k: {k} neighbours out of {choice} vectors; use 1 to {choice}")
     if not query.norm() > 0:
-        raise ValueError(
-            "query: a vector of zeros points nowhere; give one that is not 0"
-        )
+        raise ValueError("query: a vector of zeros points nowhere; give one that is not 0")
     cosines = F.cosine_similarity(vectors, query[None], dim=-1)
     cosines[list(without)] = -torch.inf
     best = cosines.topk(k)
     return list(zip(best.indices.tolist(), best.values.tolist(), strict=True))
 
 
-def analogy(
-    vectors: Tensor, a: int, b: int, c: int, k: int = 5
-) -> list[tuple[int, float]]:
+def analogy(vectors: Tensor, a: int, b: int, c: int, k: int = 5) -> list[tuple[int, float]]:
     """``a`` is to ``b`` as ``c`` is to …: the ids nearest to b − a + c, the three themselves left out.
 
     Formula `eq:analogy`. Mikolov, Yih and Zweig (2013). Vectors are brought to length 1 first.

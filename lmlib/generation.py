@@ -19,9 +19,7 @@ def top_k_filter(logits: Tensor, k: int) -> Tensor:
     tensor([-inf, 3., 2.])
     """
     if k < 1:
-        raise ValueError(
-            f"top_k: {k} keeps nothing; use 1 or more, or None to keep all"
-        )
+        raise ValueError(f"top_k: {k} keeps nothing; use 1 or more, or None to keep all")
     order = logits.argsort(dim=-1, descending=True, stable=True)
     return logits.scatter(-1, order[..., k:], -math.inf)
 

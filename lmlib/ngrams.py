@@ -55,9 +55,7 @@ class NGram:
         if order < 1:
             raise ValueError(f"order: {order} is below 1; 1 is a unigram, 2 a bigram")
         if not 0 < discount < 1:
-            raise ValueError(
-                f"discount: {discount} is outside (0, 1); 0.75 is customary"
-            )
+            raise ValueError(f"discount: {discount} is outside (0, 1); 0.75 is customary")
         if vocab_size**order >= 2**63:
             raise ValueError(
                 f"order: {order} tokens out of {vocab_size} have no 64-bit code; use a lower order"
@@ -114,9 +112,7 @@ class NGram:
         Raises ValueError before ``fit``, and at an id outside 0 … V − 1.
         """
         if not self.levels:
-            raise ValueError(
-                "NGram: has counted nothing yet; call fit(sequences) first"
-            )
+            raise ValueError("NGram: has counted nothing yet; call fit(sequences) first")
         contexts = np.stack(
             [self._codes(np.asarray(row), self.order - 1) for row in tokens]
         )
@@ -147,7 +143,5 @@ class NGram:
             share = (level.counts[entries] - self.discount) / np.repeat(
                 level.totals[place], kinds
             )
-            probs[np.repeat(rows, kinds), level.grams[entries] % self.vocab_size] += (
-                share
-            )
+            probs[np.repeat(rows, kinds), level.grams[entries] % self.vocab_size] += share
         return probs

@@ -36,6 +36,4 @@ def table(rows: Iterable[Sequence[object]], columns: Sequence[str]) -> Markdown:
         "| " + " | ".join(html.escape(str(cell), quote=False) for cell in row) + " |"
         for row in [columns, *rows]
     ]
-    return Markdown(
-        "\n".join([head, "|:--" + "|--:" * (len(columns) - 1) + "|", *body])
-    )
+    return Markdown("\n".join([head, "|:--" + "|--:" * (len(columns) - 1) + "|", *body]))

@@ -108,9 +108,7 @@ def entropy(probs: Tensor, dim: int = -1) -> Tensor:
     tensor(1.)
     """
     sums = probs.sum(dim)
-    if not (probs >= 0).all() or not torch.allclose(
-        sums, torch.ones_like(sums), atol=1e-4
-    ):
+    if not (probs >= 0).all() or not torch.allclose(sums, torch.ones_like(sums), atol=1e-4):
         raise ValueError(
             f"probs: the least is {probs.min():.4g} and the sums go from {sums.min():.4g} to {sums.max():.4g}; "
             "they must be at least 0 and add up to 1: apply softmax to logits first"

@@ -17,7 +17,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from lmlib.stories import END
+from lmlib.grammar import END
 
 
 class Tokenizer:
@@ -44,10 +44,7 @@ class Tokenizer:
     def train(cls, texts: Iterable[str]) -> Self:
         """Collect the tokens of ``texts``: ``END`` first, then all others in sorted order."""
         return cls(
-            [
-                END,
-                *sorted({token for text in texts for token in cls.split(text)} - {END}),
-            ]
+            [END, *sorted({token for text in texts for token in cls.split(text)} - {END})]
         )
 
     @staticmethod

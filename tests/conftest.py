@@ -9,11 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-FLAGS = [
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
+FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 NO_BROWSER = "no Chromium found: run `make test`, which installs one, or set CHROMIUM=/path/to/chromium"
 
 

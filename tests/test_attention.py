@@ -138,9 +138,7 @@ def test_i_love_ai_gives_thirds_and_the_mean() -> None:
     torch.testing.assert_close(
         weights, torch.full((3, 3), 1 / 3, dtype=torch.float64), rtol=0, atol=1e-15
     )
-    torch.testing.assert_close(
-        output, I_LOVE_AI.mean(0).expand(3, 5), rtol=0, atol=1e-15
-    )
+    torch.testing.assert_close(output, I_LOVE_AI.mean(0).expand(3, 5), rtol=0, atol=1e-15)
 
 
 def test_i_love_ai_is_uniform_because_its_keys_are_equally_long() -> None:
@@ -192,9 +190,7 @@ def test_self_attention_without_mask_is_permutation_equivariant(
 
 
 @given(st.sampled_from(["one", "many"]), st.integers(0, 4), st.integers(0, 1000))
-def test_a_later_token_changes_nothing_earlier(
-    heads: str, changed: int, seed: int
-) -> None:
+def test_a_later_token_changes_nothing_earlier(heads: str, changed: int, seed: int) -> None:
     torch.manual_seed(seed)
     attention = (
         SelfAttention(8, 4) if heads == "one" else MultiHeadAttention(8, 2)
@@ -223,9 +219,7 @@ def test_single_head_is_attention_of_three_projections() -> None:
 def same_weights(
     ours: MultiHeadAttention, d_model: int, n_head: int
 ) -> nn.MultiheadAttention:
-    theirs = nn.MultiheadAttention(
-        d_model, n_head, bias=False, batch_first=True
-    ).double()
+    theirs = nn.MultiheadAttention(d_model, n_head, bias=False, batch_first=True).double()
     theirs.in_proj_weight.data = torch.cat(
         [ours.query.weight, ours.key.weight, ours.value.weight]
     ).detach()
@@ -267,8 +261,7 @@ def test_cross_attention_agrees_with_torch() -> None:
 def test_multi_head_loop_over_heads() -> None:
     attention, x = MultiHeadAttention(6, 3).double(), random(4, 6)
     q, k, v = (
-        x @ layer.weight.T
-        for layer in (attention.query, attention.key, attention.value)
+        x @ layer.weight.T for layer in (attention.query, attention.key, attention.value)
     )
     heads = [
         loop_attention(q[:, i : i + 2], k[:, i : i + 2], v[:, i : i + 2], causal=True)
@@ -276,8 +269,7 @@ def test_multi_head_loop_over_heads() -> None:
     ]
     output, weights = attention(x[None])
     assert_close(
-        output[0],
-        torch.cat([head for head, _ in heads], dim=1) @ attention.output.weight.T,
+        output[0], torch.cat([head for head, _ in heads], dim=1) @ attention.output.weight.T
     )
     assert_close(weights[0], torch.stack([w for _, w in heads]))
 
@@ -292,9 +284,7 @@ def test_gradients_agree_with_torch() -> None:
 
 def test_shapes_that_do_not_fit() -> None:
     q, k, v = qkv()
-    with pytest.raises(
-        ValueError, match=r"k: keys of size 2 do not fit queries of size 3"
-    ):
+    with pytest.raises(ValueError, match=r"k: keys of size 2 do not fit queries of size 3"):
         scaled_dot_product_attention(q, k[:, :2], v)
     with pytest.raises(
         ValueError, match=r"v: 5 values for 6 keys; every key needs its value"
@@ -335,8 +325,7 @@ def test_queries_that_hold_nan() -> None:
 @pytest.mark.parametrize("n_head", [0, -2, 3, 16])
 def test_heads_that_do_not_divide(n_head: int) -> None:
     with pytest.raises(
-        ValueError,
-        match=rf"n_head: {n_head} does not divide d_model 8; choose a divisor",
+        ValueError, match=rf"n_head: {n_head} does not divide d_model 8; choose a divisor"
     ):
         MultiHeadAttention(8, n_head)
 

@@ -36,9 +36,7 @@ def random_model(vocab_size: int = 7, d_model: int = 3) -> SkipGram:
     return model
 
 
-def loop_loss(
-    model: SkipGram, pairs: list[list[int]], negatives: list[list[int]]
-) -> float:
+def loop_loss(model: SkipGram, pairs: list[list[int]], negatives: list[list[int]]) -> float:
     centre, context = model.centre.weight.tolist(), model.context.weight.tolist()
 
     def score(i: int, j: int) -> float:
@@ -60,17 +58,11 @@ PAIRS, NEGATIVES = (
 
 def test_looking_up_is_multiplying_with_one_hot() -> None:
     ids = torch.tensor([2, 0, 1, 2])
-    assert torch.equal(
-        F.embedding(ids, I_LOVE_AI), F.one_hot(ids, 3).float() @ I_LOVE_AI
-    )
+    assert torch.equal(F.embedding(ids, I_LOVE_AI), F.one_hot(ids, 3).float() @ I_LOVE_AI)
 
 
 def test_loss_loop_library_and_torch() -> None:
-    model, pairs, negatives = (
-        random_model(),
-        torch.tensor(PAIRS),
-        torch.tensor(NEGATIVES),
-    )
+    model, pairs, negatives = (random_model(), torch.tensor(PAIRS), torch.tensor(NEGATIVES))
     loss = model(pairs, negatives)
     assert loss.item() == pytest.approx(loop_loss(model, PAIRS, NEGATIVES), abs=1e-13)
     words = torch.cat([pairs[:, 1:], negatives], dim=1)  # the true neighbour first
@@ -85,11 +77,7 @@ def test_loss_loop_library_and_torch() -> None:
 
 
 def test_gradient_against_small_steps() -> None:
-    model, pairs, negatives = (
-        random_model(),
-        torch.tensor(PAIRS),
-        torch.tensor(NEGATIVES),
-    )
+    model, pairs, negatives = (random_model(), torch.tensor(PAIRS), torch.tensor(NEGATIVES))
     model(pairs, negatives).backward()
     for weight in (model.centre.weight, model.context.weight):
         for place in ((0, 0), (2, 1), (5, 2), (6, 0)):
@@ -182,8 +170,7 @@ def test_same_seed_same_weights() -> None:
 def test_subsampling_thins_out_frequent_words() -> None:
     """With everything kept, 10 texts give a known number of pairs; thinned, clearly fewer."""
     pairs = sum(
-        len(skip_gram_pairs(t, 4))
-        for t in sequences(STORIES.sample(10, seed=0), TOKENIZER)
+        len(skip_gram_pairs(t, 4)) for t in sequences(STORIES.sample(10, seed=0), TOKENIZER)
     )
     assert len(small_run(seed=0, subsample=1.0)[1]) == math.ceil(pairs / 256)
     assert len(small_run(seed=0, subsample=1e-3)[1]) < 0.4 * pairs / 256
@@ -232,9 +219,7 @@ def test_projection_is_centred_and_its_signs_are_fixed(
     vectors = random(n, size, seed=seed)
     plane = project(vectors)
     assert plane.shape == (n, 2)
-    torch.testing.assert_close(
-        plane.mean(0), torch.zeros(2).double(), rtol=0, atol=1e-12
-    )
+    torch.testing.assert_close(plane.mean(0), torch.zeros(2).double(), rtol=0, atol=1e-12)
     if (
         n > 2
     ):  # of two points both are as far out, and the second direction holds only rounding
@@ -273,8 +258,7 @@ def test_bad_queries() -> None:
 @pytest.mark.parametrize("shape", [(1, 5), (0, 5), (4, 1)])
 def test_too_little_to_project(shape: tuple[int, int]) -> None:
     with pytest.raises(
-        ValueError,
-        match=rf"vectors: shape \({shape[0]}, {shape[1]}\); a plane takes two",
+        ValueError, match=rf"vectors: shape \({shape[0]}, {shape[1]}\); a plane takes two"
     ):
         project(torch.zeros(shape))
 

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from lmlib.evaluation import token_losses
+from lmlib.grammar import END
 from lmlib.ngrams import NGram
 from lmlib.softmax import perplexity
-from lmlib.stories import END, STORIES
+from lmlib.stories import STORIES
 from lmlib.tokens import WordTokenizer, sequences
 
 TOKENIZER = WordTokenizer(STORIES.vocab)
@@ -58,9 +59,7 @@ def test_losses_of_a_model_are_those_of_its_logits() -> None:
     model, texts = NGram(3, STORIES.vocab_size).fit(held_out(20, seed=2)), held_out(2)
     for tokens, losses in zip(texts, token_losses(model, texts), strict=True):
         logits = model(tokens[None, :-1])[0]
-        expected = torch.nn.functional.cross_entropy(
-            logits, tokens[1:], reduction="none"
-        )
+        expected = torch.nn.functional.cross_entropy(logits, tokens[1:], reduction="none")
         torch.testing.assert_close(losses, expected, rtol=0, atol=1e-13)
 
 

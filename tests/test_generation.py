@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from lmlib.generation import generate, next_probs, top_k_filter, top_p_filter
+from lmlib.grammar import END
 from lmlib.ngrams import NGram
 from lmlib.softmax import softmax
-from lmlib.stories import END, STORIES
+from lmlib.stories import STORIES
 from lmlib.tokens import WordTokenizer, sequences
 
 # Few different values, so that ties are common; −inf is an impossible token.
@@ -31,9 +32,7 @@ def by_rank(logits: list[float]) -> list[int]:
 
 def kept(filtered: Tensor, logits: list[float]) -> set[int]:
     """Ids left possible; those keep their logits, bit for bit."""
-    assert all(
-        x == logits[i] or x == -math.inf for i, x in enumerate(filtered.tolist())
-    )
+    assert all(x == logits[i] or x == -math.inf for i, x in enumerate(filtered.tolist()))
     return {i for i, x in enumerate(filtered.tolist()) if x > -math.inf}
 
 
@@ -108,12 +107,8 @@ def test_next_probs_in_steps(
 @given(LOGITS)
 def test_temperature_zero_is_greedy(logits: list[float]) -> None:
     probs = next_probs(tensor(logits), temperature=0)
-    assert probs.tolist() == [
-        float(i == by_rank(logits)[0]) for i in range(len(logits))
-    ]
-    assert torch.equal(
-        probs, next_probs(tensor(logits), temperature=0, top_k=3, top_p=0.5)
-    )
+    assert probs.tolist() == [float(i == by_rank(logits)[0]) for i in range(len(logits))]
+    assert torch.equal(probs, next_probs(tensor(logits), temperature=0, top_k=3, top_p=0.5))
 
 
 def test_greedy_tells_close_logits_apart() -> None:
@@ -135,9 +130,7 @@ def after(tokens: Tensor) -> Tensor:
 
 
 def test_greedy_generation_sees_all_tokens() -> None:
-    out = generate(
-        after, torch.tensor([[1, 2], [0, 1]]), max_new_tokens=4, temperature=0
-    )
+    out = generate(after, torch.tensor([[1, 2], [0, 1]]), max_new_tokens=4, temperature=0)
     assert out.tolist() == [[1, 2, 3, 1, 2, 4], [0, 1, 1, 2, 4, 3]]
 
 
@@ -158,10 +151,7 @@ def test_draws_follow_the_probabilities() -> None:
 def test_same_generator_same_text() -> None:
     def run(seed: int) -> Tensor:
         return generate(
-            after,
-            torch.tensor([[0]]),
-            30,
-            generator=torch.Generator().manual_seed(seed),
+            after, torch.tensor([[0]]), 30, generator=torch.Generator().manual_seed(seed)
         )
 
     assert torch.equal(run(1), run(1))
@@ -228,9 +218,7 @@ def test_bad_temperature(temperature: float) -> None:
         generate(after, torch.tensor([[0]]), 1, temperature)
 
 
-@pytest.mark.parametrize(
-    "settings", [{}, {"top_k": 1}, {"top_p": 0.5}, {"temperature": 0}]
-)
+@pytest.mark.parametrize("settings", [{}, {"top_k": 1}, {"top_p": 0.5}, {"temperature": 0}])
 def test_logits_that_hold_nan(settings: dict) -> None:
     with pytest.raises(ValueError, match="logits: hold NaN"):
         generate(

@@ -24,8 +24,7 @@ def drawn_and_closed() -> Iterator[None]:
 
 def luminance(colour) -> float:
     parts = [
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
-        for c in to_rgb(colour)
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)
     ]
     return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
@@ -55,10 +54,7 @@ def test_curves_show_values_or_pairs() -> None:
     )
     first, second = ax.lines
     assert (list(first.get_xdata()), list(first.get_ydata())) == ([0, 1], [3, 1])
-    assert (list(second.get_xdata()), list(second.get_ydata())) == (
-        [10, 20, 30],
-        [1, 2, 4],
-    )
+    assert (list(second.get_xdata()), list(second.get_ydata())) == ([10, 20, 30], [1, 2, 4])
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
     assert plots.curves({"alone": [1.0]}).get_legend() is None
 
@@ -113,9 +109,7 @@ def test_heatmap_with_names_that_do_not_fit() -> None:
 
 def test_scatter_puts_words_at_their_points() -> None:
     ax = plots.scatter(
-        [[1.0, 2.0], [3.0, -1.0], [0.0, 0.0]],
-        ["king", "queen", "ball"],
-        groups=[0, 0, 1],
+        [[1.0, 2.0], [3.0, -1.0], [0.0, 0.0]], ["king", "queen", "ball"], groups=[0, 0, 1]
     )
     assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in ax.lines] == [
         (1, 2),
@@ -127,9 +121,7 @@ def test_scatter_puts_words_at_their_points() -> None:
         ("queen", (3, -1)),
         ("ball", (0, 0)),
     ]
-    king, queen, ball = (
-        (to_hex(line.get_color()), line.get_marker()) for line in ax.lines
-    )
+    king, queen, ball = ((to_hex(line.get_color()), line.get_marker()) for line in ax.lines)
     assert king == queen
     assert king[0] != ball[0]
     assert king[1] != ball[1]

@@ -47,13 +47,24 @@ def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
     """Put widgets on a page and open it from the disk; anything that goes wrong there fails the test."""
     contexts, problems = [], []
 
-    def open_page(*widgets: Any, width: int = 800, scripts: bool = True, html: str = "<html lang='en'>") -> Page:
+    def open_page(
+        *widgets: Any,
+        width: int = 800,
+        scripts: bool = True,
+        html: str = "<html lang='en'>",
+    ) -> Page:
         body = "".join(widget._repr_mimebundle_()[0]["text/html"] for widget in widgets)
         file = tmp_path / "page.html"
-        file.write_text(f"<!doctype html>{html}<meta charset='utf-8'><body>{body}", encoding="utf-8")
-        context = browser.new_context(viewport={"width": width, "height": 900}, java_script_enabled=scripts)
+        file.write_text(
+            f"<!doctype html>{html}<meta charset='utf-8'><body>{body}", encoding="utf-8"
+        )
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, java_script_enabled=scripts
+        )
         contexts.append(context)
-        context.route("http*://**", lambda route: (problems.append(route.request.url), route.abort()))
+        context.route(
+            "http*://**", lambda route: (problems.append(route.request.url), route.abort())
+        )
         page = context.new_page()
         page.on("console", lambda message: problems.append(message.text))
         page.on("pageerror", lambda error: problems.append(str(error)))
@@ -81,14 +92,19 @@ def numbers(browser: Browser) -> Iterator[Callable[..., Any]]:
     def call(code: str, **given: Any) -> Any:
         packed = json.loads(json.dumps(given).replace("-Infinity", "null"))
         names = ", ".join(given)
-        return page.evaluate(f"({{ {names} }}) => {{ const inf = (z) => z ?? -Infinity; return {code}; }}", packed)
+        return page.evaluate(
+            f"({{ {names} }}) => {{ const inf = (z) => z ?? -Infinity; return {code}; }}",
+            packed,
+        )
 
     yield call
     page.close()
 
 
 def close(actual: Any, wanted: Tensor) -> None:
-    torch.testing.assert_close(torch.tensor(actual, dtype=torch.float64), wanted, rtol=0, atol=1e-12)
+    torch.testing.assert_close(
+        torch.tensor(actual, dtype=torch.float64), wanted, rtol=0, atol=1e-12
+    )
 
 
 CASES = [
@@ -101,11 +117,21 @@ CASES = [
 def test_softmax_and_filters_equal_lmlib(
     V: int, spread: float, temperature: float, numbers: Callable[..., Any]
 ) -> None:
-    logits = (torch.randn(V, generator=generator(V), dtype=torch.float64) * spread).round(decimals=6)
+    logits = (torch.randn(V, generator=generator(V), dtype=torch.float64) * spread).round(
+        decimals=6
+    )
     logits[1], logits[3] = logits[0], -math.inf  # a tie, and something impossible
-    close(numbers("[...lib.softmax(z.map(inf), t)]", z=logits.tolist(), t=temperature), softmax(logits, temperature))
+    close(
+        numbers("[...lib.softmax(z.map(inf), t)]", z=logits.tolist(), t=temperature),
+        softmax(logits, temperature),
+    )
     wanted = entropy(softmax(logits, temperature))
-    close(numbers("lib.entropy(lib.softmax(z.map(inf), t))", z=logits.tolist(), t=temperature), wanted)
+    close(
+        numbers(
+            "lib.entropy(lib.softmax(z.map(inf), t))", z=logits.tolist(), t=temperature
+        ),
+        wanted,
+    )
     for top_k, top_p in [(1, None), (3, None), (None, 0.5), (None, 1.0), (4, 0.9)]:
         setting = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
         found = numbers("[...lib.nextProbs(z.map(inf), s)]", z=logits.tolist(), s=setting)
@@ -115,11 +141,23 @@ def test_softmax_and_filters_equal_lmlib(
 
 
 @pytest.mark.parametrize("scale, mask", itertools.product([True, False], repeat=2))
-def test_attention_equals_lmlib(scale: bool, mask: bool, numbers: Callable[..., Any]) -> None:
-    q, k = (4 * torch.randn(9, 7, generator=generator(s), dtype=torch.float64) for s in (1, 2))
+def test_attention_equals_lmlib(
+    scale: bool, mask: bool, numbers: Callable[..., Any]
+) -> None:
+    q, k = (
+        4 * torch.randn(9, 7, generator=generator(s), dtype=torch.float64) for s in (1, 2)
+    )
     options = {"scale": scale, "mask": mask}
-    found = numbers("lib.attentionWeights(q, k, o).map((r) => [...r])", q=q.tolist(), k=k.tolist(), o=options)
-    close(found, scaled_dot_product_attention(q, k, k, causal_mask(9) if mask else None, scale)[1])
+    found = numbers(
+        "lib.attentionWeights(q, k, o).map((r) => [...r])",
+        q=q.tolist(),
+        k=k.tolist(),
+        o=options,
+    )
+    close(
+        found,
+        scaled_dot_product_attention(q, k, k, causal_mask(9) if mask else None, scale)[1],
+    )
 
 
 def mulberry32(seed: int) -> Iterator[float]:
@@ -135,18 +173,26 @@ def mulberry32(seed: int) -> Iterator[float]:
 def drawn(probs: Tensor, seed: int, n: int) -> list[int]:
     """The first id whose running sum of probabilities exceeds u, for n random numbers u."""
     sums = probs.cumsum(0)
-    return [int(torch.searchsorted(sums, u, right=True)) for u in itertools.islice(mulberry32(seed), n)]
+    return [
+        int(torch.searchsorted(sums, u, right=True))
+        for u in itertools.islice(mulberry32(seed), n)
+    ]
 
 
 def test_every_drawn_word_is_the_expected_one(numbers: Callable[..., Any]) -> None:
     probs = softmax(torch.randn(304, generator=generator(5), dtype=torch.float64) * 3)
     for seed in (0, 7, 2**32 - 1):
-        assert numbers("lib.sample(p, seed, 1000)", p=probs.tolist(), seed=seed) == drawn(probs, seed, 1000)
+        assert numbers("lib.sample(p, seed, 1000)", p=probs.tolist(), seed=seed) == drawn(
+            probs, seed, 1000
+        )
 
 
 def rows(page: Page) -> dict[str, str]:
     words = page.locator(".rows .word")
-    return {row.locator("span").first.inner_text(): row.locator(".prob").inner_text() for row in words.all()}
+    return {
+        row.locator("span").first.inner_text(): row.locator(".prob").inner_text()
+        for row in words.all()
+    }
 
 
 def move(slider: Locator, key: str, times: int) -> None:
@@ -158,15 +204,27 @@ def move(slider: Locator, key: str, times: int) -> None:
 def test_sliders_redraw_what_lmlib_computes(show: Show) -> None:
     page = show(scrubber())
     order = list(rows(page))
-    for name, key, times in [("Temperature T", "ArrowRight", 9), ("Top-k", "ArrowLeft", 2), ("Top-p", "ArrowLeft", 6)]:
+    for name, key, times in [
+        ("Temperature T", "ArrowRight", 9),
+        ("Top-k", "ArrowLeft", 2),
+        ("Top-p", "ArrowLeft", 6),
+    ]:
         move(page.get_by_label(name).first, key, times)
-    typed = [page.get_by_label(name).nth(1).input_value() for name in ("Temperature T", "Top-k", "Top-p")]
+    typed = [
+        page.get_by_label(name).nth(1).input_value()
+        for name in ("Temperature T", "Top-k", "Top-p")
+    ]
     temperature, top_k, top_p = float(typed[0]), int(typed[1]), float(typed[2])
     assert temperature > 1 and top_k < 5 and top_p < 1
-    wanted = next_probs(torch.tensor(LOGITS["a fat"], dtype=torch.float64), temperature, top_k, top_p)
+    wanted = next_probs(
+        torch.tensor(LOGITS["a fat"], dtype=torch.float64), temperature, top_k, top_p
+    )
     shown = rows(page)
     assert list(shown) == order == ["fox", "wolf", "crow", "cat"]
-    assert shown == {word: f"{p:.4f}" if p else "cut" for word, p in zip(WORDS, wanted.tolist()[:4], strict=False)}
+    assert shown == {
+        word: f"{p:.4f}" if p else "cut"
+        for word, p in zip(WORDS, wanted.tolist()[:4], strict=False)
+    }
     assert f"Entropy {entropy(wanted):.4f} nats" in page.locator(".open").inner_text()
     assert page.locator(".formula .hot").count() == 2  # T above and below the line
 
@@ -190,7 +248,12 @@ def test_a_word_explains_its_own_numbers(show: Show) -> None:
     word = page.locator(".rows .word[aria-selected=true] span").first.inner_text()
     z = LOGITS["a fat"][WORDS.index(word)]
     total = sum(math.exp((s - 2.0) / 2) for s in LOGITS["a fat"])
-    assert chain[:4] == [f"{z:.4f}", f"{z / 2:.4f}", f"{math.exp((z - 2) / 2):.4f}", f"{total:.4f}"]
+    assert chain[:4] == [
+        f"{z:.4f}",
+        f"{z / 2:.4f}",
+        f"{math.exp((z - 2) / 2):.4f}",
+        f"{total:.4f}",
+    ]
 
 
 def test_draws_are_counted_and_can_be_repeated(show: Show) -> None:
@@ -200,7 +263,9 @@ def test_draws_are_counted_and_can_be_repeated(show: Show) -> None:
         page.get_by_role("button", name="Draw words 100", exact=True).click()
         page.get_by_role("button", name="Draw words 10", exact=True).click()
         expected = drawn(probs, 3, 110)
-        counts = [text.split(" · ")[0] for text in page.locator(".rows .drawn").all_inner_texts()]
+        counts = [
+            text.split(" · ")[0] for text in page.locator(".rows .drawn").all_inner_texts()
+        ]
         assert counts == [str(expected.count(i)) for i in range(4)]
         newest = page.locator(".newest").inner_text().removeprefix("… ").split(" · ")
         assert newest == [WORDS[i] for i in expected[-10:]]
@@ -208,11 +273,15 @@ def test_draws_are_counted_and_can_be_repeated(show: Show) -> None:
 
 
 def test_heatmap_follows_keys_and_switches(show: Show) -> None:
-    q, k = (2 * torch.randn(6, 5, generator=generator(s), dtype=torch.float64) for s in (3, 4))
+    q, k = (
+        2 * torch.randn(6, 5, generator=generator(s), dtype=torch.float64) for s in (3, 4)
+    )
     page = show(AttentionHeatmap(list("abcdef"), q=q, k=k))
 
     def expect_row(query: int, scale: bool, mask: bool) -> None:
-        row = scaled_dot_product_attention(q, k, k, causal_mask(6) if mask else None, scale)[1][query].tolist()
+        row = scaled_dot_product_attention(
+            q, k, k, causal_mask(6) if mask else None, scale
+        )[1][query].tolist()
         values = page.locator(".token.key .value:not(.score)")
         expect(page.locator(".looks b")).to_contain_text("abcdef"[query])
         shown = [value.replace("−", "-") for value in values.all_inner_texts()]
@@ -251,11 +320,15 @@ def test_layers_heads_and_texts_can_be_chosen(show: Show) -> None:
 
 def test_a_long_text_is_small_enough_and_right(show: Show) -> None:
     weights = causal_weights(12, 12, 128)
-    widget = AttentionHeatmap([f"w{i}" for i in range(128)], weights, layer=11, head=7, query=100)
+    widget = AttentionHeatmap(
+        [f"w{i}" for i in range(128)], weights, layer=11, head=7, query=100
+    )
     assert len(widget._repr_mimebundle_()[0]["text/html"]) < 4_500_000
     page = show(widget, width=390)
     shown = page.locator(".token.key .value:not(.score)").all_inner_texts()[:101]
-    wanted = [f"{round(w * 10_000) / 10_000:.4f}" for w in weights[11, 7, 100, :101].tolist()]
+    wanted = [
+        f"{round(w * 10_000) / 10_000:.4f}" for w in weights[11, 7, 100, :101].tolist()
+    ]
     assert [float(w) for w in shown] == [float(w) for w in wanted]
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
@@ -270,9 +343,14 @@ WIDGETS = {
 def test_the_bundle_serves_every_front_end(make: Callable[[], Any], show: Show) -> None:
     (bundle, metadata), (again, _) = make()._repr_mimebundle_(), make()._repr_mimebundle_()
     assert set(bundle) == {VIEW, "text/html", "image/png", "text/plain"}
-    assert bundle["text/html"] == again["text/html"] and bundle["text/plain"] == again["text/plain"]
+    assert (
+        bundle["text/html"] == again["text/html"]
+        and bundle["text/plain"] == again["text/plain"]
+    )
     assert "http" not in bundle["text/html"].replace("http://www.w3.org", "")
-    assert metadata == AnyWidget._repr_mimebundle_(make())[1]  # Colab finds its widget manager by it
+    assert (
+        metadata == AnyWidget._repr_mimebundle_(make())[1]
+    )  # Colab finds its widget manager by it
     page = show(make(), scripts=False)
     assert page.locator("img").is_visible()
     assert page.locator("img").get_attribute("alt") == bundle["text/plain"]
@@ -289,7 +367,9 @@ def test_the_bundle_serves_every_front_end(make: Callable[[], Any], show: Show) 
         ("<html lang='en' data-theme='light'>", False),
     ],
 )
-def test_light_and_dark_follow_the_page(make: Callable[[], Any], html: str, dark: bool, show: Show) -> None:
+def test_light_and_dark_follow_the_page(
+    make: Callable[[], Any], html: str, dark: bool, show: Show
+) -> None:
     page = show(make(), html=html, width=390)
     card = page.locator(".card")
     assert ("dark" in card.get_attribute("class")) == dark  # type: ignore[operator]
@@ -308,7 +388,9 @@ def test_a_screen_reader_hears_the_change(show: Show) -> None:
     expect(page.get_by_role("status")).not_to_have_text(before)
 
 
-def test_redrawing_keeps_up_with_the_slider(show: Show, capsys: pytest.CaptureFixture[str]) -> None:
+def test_redrawing_keeps_up_with_the_slider(
+    show: Show, capsys: pytest.CaptureFixture[str]
+) -> None:
     vocab = [str(i) for i in range(304)]
     logits = torch.randn(304, generator=generator(), dtype=torch.float64)
     page = show(TemperatureScrubber({"": logits}, vocab))
@@ -323,7 +405,9 @@ def test_redrawing_keeps_up_with_the_slider(show: Show, capsys: pytest.CaptureFi
       return Array.from({ length: 200 }, (_, i) => redraw(i));
     }""")
     with capsys.disabled():
-        print(f"\nslider to redrawn bars: median {statistics.median(times):.1f} ms, worst {max(times):.1f} ms")
+        print(
+            f"\nslider to redrawn bars: median {statistics.median(times):.1f} ms, worst {max(times):.1f} ms"
+        )
     assert len(times) == 200
 
 
@@ -363,10 +447,22 @@ def test_page_and_python_tell_each_other(browser: Browser) -> None:
 
 EVEN = torch.full((2, 2), 0.5)
 BAD: dict[str, tuple[Callable[[], Any], str]] = {
-    "nan": (lambda: TemperatureScrubber({"x": [0.0, math.nan]}, ["a", "b"]), "logits.*'x'.*nan"),
-    "inf": (lambda: TemperatureScrubber({"x": [0.0, math.inf]}, ["a", "b"]), "logits.*'x'.*inf"),
-    "nothing possible": (lambda: TemperatureScrubber({"x": [-math.inf] * 2}, ["a", "b"]), "logits.*'x'.*-inf"),
-    "length": (lambda: TemperatureScrubber({"x": [0.0]}, ["a", "b"]), r"logits.*'x'.*\(1,\)"),
+    "nan": (
+        lambda: TemperatureScrubber({"x": [0.0, math.nan]}, ["a", "b"]),
+        "logits.*'x'.*nan",
+    ),
+    "inf": (
+        lambda: TemperatureScrubber({"x": [0.0, math.inf]}, ["a", "b"]),
+        "logits.*'x'.*inf",
+    ),
+    "nothing possible": (
+        lambda: TemperatureScrubber({"x": [-math.inf] * 2}, ["a", "b"]),
+        "logits.*'x'.*-inf",
+    ),
+    "length": (
+        lambda: TemperatureScrubber({"x": [0.0]}, ["a", "b"]),
+        r"logits.*'x'.*\(1,\)",
+    ),
     "no context": (lambda: TemperatureScrubber({}, ["a"]), "logits.*{}"),
     "no words": (lambda: TemperatureScrubber({"x": []}, []), r"vocab.*\[\]"),
     "temperature 0": (lambda: scrubber(temperature=0), "temperature: 0 .*argmax"),
@@ -378,11 +474,17 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "label": (lambda: scrubber(labels={"titel": "x"}), "labels.*titel"),
     "context": (lambda: setattr(scrubber(), "context", "here"), "context: 'here'"),
     "tokens": (lambda: AttentionHeatmap(["a"], EVEN), r"weights: shape .*1 tokens"),
-    "rows": (lambda: AttentionHeatmap(["a", "b"], EVEN * 3, causal=False), "weights.*off by 2"),
+    "rows": (
+        lambda: AttentionHeatmap(["a", "b"], EVEN * 3, causal=False),
+        "weights.*off by 2",
+    ),
     "future": (lambda: AttentionHeatmap(["a", "b"], EVEN), "weights.*later token"),
     "nan weights": (lambda: AttentionHeatmap(["a", "b"], EVEN * math.nan), "weights.*nan"),
     "half": (lambda: AttentionHeatmap(["a", "b"], q=EVEN), "weights.*both q and k"),
-    "sizes": (lambda: AttentionHeatmap(["a", "b"], q=EVEN, k=torch.ones(2, 3)), "k: shape .*differs"),
+    "sizes": (
+        lambda: AttentionHeatmap(["a", "b"], q=EVEN, k=torch.ones(2, 3)),
+        "k: shape .*differs",
+    ),
     "layer": (lambda: AttentionHeatmap(["a", "b"], torch.eye(2), layer=1), "layer: 1 "),
     "head": (lambda: AttentionHeatmap(["a", "b"], torch.eye(2), head=-1), "head: -1 "),
     "query": (lambda: AttentionHeatmap(["a", "b"], torch.eye(2), query=2), "query: 2 "),
@@ -400,4 +502,6 @@ def test_a_bad_value_leaves_the_widget_as_it_was() -> None:
     with pytest.raises(ValueError, match="temperature"):
         widget.temperature = 99
     assert widget.temperature == 1.0
-    torch.testing.assert_close(widget.probs, softmax(torch.tensor(LOGITS["a fat"], dtype=torch.float64)))
+    torch.testing.assert_close(
+        widget.probs, softmax(torch.tensor(LOGITS["a fat"], dtype=torch.float64))
+    )

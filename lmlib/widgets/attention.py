@@ -116,9 +116,7 @@ class AttentionHeatmap(Widget):
             T=len(tokens),
             tokens=" ".join(tokens[:24]) + (" …" if len(tokens) > 24 else ""),
             query=f"“{tokens[self.query]}” ({self.query})",
-            list=", ".join(
-                f"“{tokens[j]}” ({j}) {row[j]:.4f}" for j in top if row[j] > 0
-            ),
+            list=", ".join(f"“{tokens[j]}” ({j}) {row[j]:.4f}" for j in top if row[j] > 0),
         )
 
     def picture(self) -> Figure:

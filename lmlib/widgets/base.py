@@ -98,9 +98,7 @@ class Widget(anywidget.AnyWidget):
     def _png(self) -> str:
         stream = BytesIO()
         # Without the version of matplotlib the same figure gives the same bytes.
-        self.picture().savefig(
-            stream, format="png", dpi=110, metadata={"Software": None}
-        )
+        self.picture().savefig(stream, format="png", dpi=110, metadata={"Software": None})
         return base64.b64encode(stream.getvalue()).decode("ascii")
 
     def _html(self, png: str, sentence: str) -> str:

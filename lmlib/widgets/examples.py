@@ -35,9 +35,7 @@ class Example:
 
     @property
     def heads(self) -> int:
-        return (
-            self.arrays["weights"].shape[1] if self.given else self.arrays["q"].shape[0]
-        )
+        return self.arrays["weights"].shape[1] if self.given else self.arrays["q"].shape[0]
 
     def packed(self) -> dict[str, Any]:
         """What the page reads: base64 inside JSON, because front ends lose binary buffers when they save."""
@@ -50,9 +48,7 @@ class Example:
         if not self.given:
             return shape | {name: _exact(array) for name, array in self.arrays.items()}
         weights = self.arrays["weights"]
-        seen = (
-            weights[..., *np.tril_indices(len(self.tokens))] if self.causal else weights
-        )
+        seen = weights[..., *np.tril_indices(len(self.tokens))] if self.causal else weights
         return shape | {
             "weights": _exact(seen) if _fits(weights) else _ten_thousandths(seen)
         }
@@ -73,9 +69,9 @@ def _ten_thousandths(numbers: Array) -> dict[str, str]:
     """Two bytes a weight; an exact number of ten-thousandths, so the four decimals printed are right."""
     return {
         "format": "u2",
-        "data": base64.b64encode(
-            np.rint(numbers * 10_000).astype("<u2").tobytes()
-        ).decode("ascii"),
+        "data": base64.b64encode(np.rint(numbers * 10_000).astype("<u2").tobytes()).decode(
+            "ascii"
+        ),
     }
 
 
@@ -87,13 +83,9 @@ def read_example(where: str, given: Mapping[str, Any], causal: bool) -> Example:
         or not tokens
         or not all(isinstance(token, str) for token in tokens)
     ):
-        raise BadValue(
-            f"tokens{where}: {tokens!r} is no list of tokens; give T strings"
-        )
+        raise BadValue(f"tokens{where}: {tokens!r} is no list of tokens; give T strings")
     weights, q, k = (given.get(name) for name in ("weights", "q", "k"))
-    if (weights is None) != (q is not None and k is not None) or (q is None) != (
-        k is None
-    ):
+    if (weights is None) != (q is not None and k is not None) or (q is None) != (k is None):
         raise BadValue(f"weights{where}: give either weights, or both q and k")
     if weights is not None:
         return Example(

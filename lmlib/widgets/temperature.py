@@ -159,10 +159,7 @@ class TemperatureScrubber(Widget):
         left = len(self._vocab) - len(bars)
         if left:
             bars.append(
-                (
-                    self._data["labels"]["others"].format(n=left),
-                    1 - sum(p for _, p in bars),
-                )
+                (self._data["labels"]["others"].format(n=left), 1 - sum(p for _, p in bars))
             )
         return temperature_picture(
             bars,
@@ -210,9 +207,7 @@ class TemperatureScrubber(Widget):
             or not isinstance(value, (int, float))
             or not 0 < value <= 1
         ):
-            raise BadValue(
-                f"top_p: {value!r} is outside (0, 1]; use 1 or None to keep all"
-            )
+            raise BadValue(f"top_p: {value!r} is outside (0, 1]; use 1 or None to keep all")
         return float(value)
 
     @validate("seed")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 
 # The parts that `loader` in _config.yml names, what they load themselves, and TeX extensions loaded on first use.
 MATHJAX = [
@@ -65,6 +66,16 @@ def restore_icons(app: Sphinx) -> None:
         shutil.copyfile(theme / "scripts" / script.name, script)
 
 
+def outdated(app: Sphinx, env: BuildEnvironment, *changes: set[str]) -> list[str]:
+    """All pages where a file of _static has changed: a page names it with its checksum, and Sphinx does not look."""
+    ours, built = Path(app.srcdir, "_static"), Path(app.outdir, "_static")
+    same = all(
+        (built / file.name).is_file() and (built / file.name).read_bytes() == file.read_bytes()
+        for file in ours.iterdir()
+    )
+    return [] if same else sorted(env.found_docs)
+
+
 def finish(app: Sphinx, error: Exception | None) -> None:
     if error is None and app.builder.format == "html":
         copy_mathjax(Path(app.outdir, "_static"))
@@ -73,5 +84,6 @@ def finish(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", restore_icons)
+    app.connect("env-get-outdated", outdated)
     app.connect("build-finished", finish)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

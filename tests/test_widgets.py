@@ -140,7 +140,7 @@ def test_softmax_and_filters_equal_lmlib(
         close(found, wanted)
 
 
-@pytest.mark.parametrize("scale, mask", itertools.product([True, False], repeat=2))
+@pytest.mark.parametrize("scale, mask", list(itertools.product([True, False], repeat=2)))
 def test_attention_equals_lmlib(
     scale: bool, mask: bool, numbers: Callable[..., Any]
 ) -> None:

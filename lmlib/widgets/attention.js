@@ -1,6 +1,7 @@
 // The attention heat map: one head's weights as a picture, one query's row as links and numbers.
 
 const TRAITS = ["example", "layer", "head", "query", "scale", "mask"];
+const ROW = 26; // height of a token in the list, as in attention.css
 const RAMPS = {
   light: [[255, 255, 255], [198, 219, 239], [107, 174, 214], [33, 113, 181], [8, 48, 107]],
   dark: [[21, 25, 30], [20, 60, 100], [33, 113, 181], [107, 174, 214], [222, 235, 247]],
@@ -143,7 +144,7 @@ export function render({ model, el }) {
     if (i !== chosen()) change(model, { query: i });
     else paintRow();
     if (focus) queries.children[i].focus({ preventScroll: true });
-    reveal(links, i * 32, 32);
+    reveal(links, i * ROW, ROW);
     reveal(mapBox, i * cell, cell);
   }
 
@@ -155,7 +156,7 @@ export function render({ model, el }) {
     if (top + height > box.scrollTop + room) box.scrollTop = top + height - room;
   }
 
-  const words = (w) => (Number.isNaN(w) ? t("hidden") : show(w));
+  const words = (w) => (Number.isNaN(w) ? t("hidden") : w.toFixed(4));
 
   /** The chosen query: its sentence, its links, its numbers. */
   function paintRow() {
@@ -175,10 +176,10 @@ export function render({ model, el }) {
       node.lastChild.style.transform = `scaleX(${w || 0})`;
     });
     const width = middle.clientWidth;
-    const y = (n) => n * 32 + 16;
+    const y = (n) => (n + 0.5) * ROW;
     const arc = (j) => `<path d="M0 ${y(i)}C${width / 2} ${y(i)} ${width / 2} ${y(j)} ${width} ${y(j)}" stroke-width="${(1 + 7 * weights[j]).toFixed(2)}" opacity="${(0.15 + 0.85 * weights[j]).toFixed(3)}"/>`;
     arcs.setAttribute("width", width);
-    arcs.setAttribute("height", 32 * weights.length);
+    arcs.setAttribute("height", ROW * weights.length);
     arcs.innerHTML = [...weights.keys()].filter((j) => weights[j] >= 0.005).map(arc).join("");
     Object.assign(marker.style, { top: `${i * cell}px`, height: `${cell}px`, width: `${weights.length * cell}px` });
     return `${t("looks", { query: name(i), list })}`;
@@ -291,6 +292,7 @@ export function render({ model, el }) {
   open();
   update();
   paintRamp();
+  reveal(links, chosen() * ROW, ROW); // a long text begins where its chosen query stands
   let width = 0;
   const resize = new ResizeObserver(() => { if (mapBox.clientWidth !== width) { width = mapBox.clientWidth; paintMap(); paintRow(); } });
   resize.observe(mapBox);

@@ -162,9 +162,9 @@ export function render({ model, el }) {
   function paintRow() {
     const i = hovered ?? chosen();
     const weights = now.weights[i];
-    const ranked = ranking(weights.map((w) => (Number.isNaN(w) ? -1 : w))).filter((j) => weights[j] > 0).slice(0, 5);
+    const ranked = ranking(weights.map((w) => (Number.isNaN(w) ? -1 : w))).filter((j) => weights[j] >= 0.00005).slice(0, 5);
     const list = ranked.map((j) => `${name(j)} ${words(weights[j])}`).join(", ");
-    looks.replaceChildren(h("b", {}, t("looks", { query: name(i), list: "" })), `${list}${weights.filter((w) => w > 0).length > 5 ? ", …" : ""}`);
+    looks.replaceChildren(h("b", {}, t("looks", { query: name(i), list: "" })), `${list}${weights.filter((w) => w >= 0.00005).length > 5 ? ", …" : ""}`);
     [...queries.children].forEach((node, q) => { node.ariaSelected = q === i; node.tabIndex = q === chosen() ? 0 : -1; });
     [...keys.children].forEach((node, j) => {
       const w = weights[j];

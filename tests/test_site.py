@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlparse
@@ -282,6 +282,7 @@ def test_dark_and_light_can_be_chosen(browser: Browser, served: str) -> None:
         assert "dark" in (card.get_attribute("class") or "")
 
 
+@cache
 def soup(page: str) -> BeautifulSoup:
     return BeautifulSoup((SITE / page).read_text("utf-8"), "html.parser")
 

@@ -42,7 +42,7 @@ browser: $(STAMP)
 
 requirements: $(STAMP)
 	$(BIN)/pip install --quiet pip-tools
-	CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --extra book --output-file requirements.txt \
+	CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --extra book --extra transformers --output-file requirements.txt \
 	  --strip-extras --allow-unsafe --annotation-style line --no-emit-index-url --no-emit-find-links pyproject.toml
 	sed -i 's/+cpu//' requirements.txt  # any build of torch will do
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -182,107 +183,10 @@ def test_check_passes_the_solution_and_no_empty_answer(
             run_check(space, ast.unparse(function), check)
 
 
-# Mistakes that students make, as a change to the reference solution: (what stands there, what they write).
 MISTAKES = {
-    "sentence-probability": [
-        ("zip([None, *sentence], [*sentence, None])", "zip([None, *sentence], sentence)"),
-        (
-            "zip([None, *sentence], [*sentence, None])",
-            "zip(sentence, [*sentence[1:], None])",
-        ),
-        ("/ singles[before]", "/ sum(singles.values())"),
-        ("/ singles[before]", "/ len(corpus)"),
-        ("return 0.0", "continue"),
-    ],
-    "continuation-counts": [
-        ("before[word].add(previous)", "before[previous].add(word)"),
-        ("add(previous)", "add(object())"),
-        ("zip([None, *words], words)", "zip(words, words[1:])"),
-    ],
-    "excess-bits": [
-        (" / math.log(2)", ""),
-        ("(a - b)", "(b - a)"),
-        ("(n - 1)", "n"),
-        ("math.sqrt(variance / n)", "math.sqrt(variance)"),
-        ("math.sqrt(variance / n)", "variance / n"),
-    ],
-    "cosine": [
-        (" / lengths if lengths else 0.0", ""),
-        ("math.sqrt(sum(b * b for b in v))", "1"),
-        (
-            "math.sqrt(sum(a * a for a in u)) * math.sqrt(sum(b * b for b in v))",
-            "sum(a * a for a in u) * sum(b * b for b in v)",
-        ),
-        ("sum(a * b for a, b in zip(u, v)) /", "abs(sum(a * b for a, b in zip(u, v))) /"),
-    ],
-    "skip-gram-pairs": [
-        ("max(0, i - window)", "i - window"),
-        ("max(0, i - window)", "i"),
-        ("i + window + 1", "i + window"),
-        ("if i != j", ""),
-        ("if i != j", "if words[i] != words[j]"),
-    ],
-    "negative-sampling": [
-        ("cost(-x)", "cost(x)"),
-        ("cost(true) +", "cost(-true) +"),
-        (
-            "sum(cost(-x) for x in false)",
-            "sum(cost(-x) for x in false) / max(1, len(false))",
-        ),
-        ("if x > 0 else -x + math.log1p(math.exp(x))", ""),
-    ],
-    "reheat": [
-        ("p ** (1 / temperature)", "p ** temperature"),
-        ("p ** (1 / temperature)", "p / temperature"),
-        ("[power / sum(powers) for power in powers]", "powers"),
-    ],
-    "loss-in-bits": [
-        (" / math.log(2)", ""),
-        ("top = max(logits)", "top = 0"),
-        ("(log_sum - logits[target])", "(logits[target] - log_sum)"),
-        ("top + math.log", "math.log"),
-    ],
-    "fits": [
-        ("> 2 * math", "> math"),
-        (" * (1 - p)", ""),
-        ("abs(c - n * p)", "c - n * p"),
-        ("n * p * (1 - p)", "p * (1 - p)"),
-        ("n = sum(counts)", "n = 1000"),
-    ],
-    "nucleus": [
-        ("held >= p", "held + probs[i] > p"),
-        ("held >= p", "held > p"),
-        ("key=lambda i: -probs[i]", "key=lambda i: probs[i]"),
-        ("kept, held = set(), 0.0", "kept, held = set(), 1.0"),
-    ],
-    "attend": [
-        (" / math.sqrt(len(q))", ""),
-        ("math.sqrt(len(q))", "len(q)"),
-        (" - max(scores)", ""),
-        ("power / sum(powers)", "power"),
-        ("zip(q, key)", "zip(q[:1], key)"),
-    ],
-    "count-attention": [
-        ("d_model // n_head", "d_model"),
-        ("T * (T + 1) // 2", "T * T"),
-        ("T * (T + 1) // 2", "T * (T - 1) // 2"),
-        ("n_head * T", "T"),
-        ("4 * d_model", "3 * d_model"),
-        ("4 * d_model * d_model", "4 * d_model * d_model * n_head"),
-    ],
-    "copy-head": [
-        (" * math.sqrt(d_k)", ""),
-        ("* math.sqrt(d_k)", "/ math.sqrt(d_k)"),
-        ("return queries, keys", "return keys, queries"),
-        ("for askers, _ in jobs]", "for askers, _ in jobs[::-1]]"),
-    ],
-    "leak-test": [
-        ("range(1, 5)", "range(1, 4)"),
-        ("range(1, 5)", "range(2, 5)"),
-        ("new_k[t:] = torch.randn(5 - t, 4, generator=generator)", ""),
-        ("[:t], expected[:t]", ", expected"),
-        ("return False", "return True"),
-    ],
+    exercise: mistakes
+    for path in sorted((ROOT / "tests" / "mistakes").glob("*.toml"))
+    for exercise, mistakes in tomllib.loads(path.read_text("utf-8")).items()
 }
 
 

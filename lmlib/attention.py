@@ -17,7 +17,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from lmlib.softmax import softmax
+from lmlib.positions import rotate
 
 
 def causal_mask(length: int, device: torch.device | str | None = None) -> Tensor:
@@ -52,9 +52,9 @@ def attention_scores(
             f"k: keys of size {k.shape[-1]} do not fit "
             f"queries of size {q.shape[-1]}; both must be d_k"
         )
+    if scale:  # q has fewer numbers than the scores
+        q = q / math.sqrt(q.shape[-1])
     scores = q @ k.transpose(-2, -1)  # (..., T, S)
-    if scale:
-        scores = scores / math.sqrt(q.shape[-1])
     if mask is None:
         return scores
     if mask.dtype != torch.bool or mask.shape[-2:] != scores.shape[-2:]:
@@ -67,7 +67,7 @@ def attention_scores(
             "mask: a row is False everywhere, so its query has nothing to look at; "
             "leave it one key"
         )
-    return scores.masked_fill(~mask, -math.inf)
+    return scores.masked_fill_(~mask, -math.inf)
 
 
 def scaled_dot_product_attention(
@@ -83,7 +83,7 @@ def scaled_dot_product_attention(
         raise ValueError(
             f"v: {v.shape[-2]} values for {k.shape[-2]} keys; every key needs its value"
         )
-    weights = softmax(attention_scores(q, k, mask, scale))
+    weights = attention_scores(q, k, mask, scale).softmax(-1)
     return weights @ v, weights
 
 
@@ -109,49 +109,87 @@ class SelfAttention(nn.Module):
         return scaled_dot_product_attention(self.query(x), self.key(x), self.value(x), mask)
 
 
+class KVCache:
+    """Keys and values of the tokens read so far, so that none is computed twice.
+
+    Holds up to ``max_length`` tokens of one attention layer.
+    """
+
+    def __init__(self, max_length: int) -> None:
+        self.max_length, self.length = max_length, 0
+        self.keys = self.values = torch.empty(0)
+
+    def append(self, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Take in k and v (B, H, T, D) of new tokens; return those of all tokens (B, H, S, D).
+
+        Raises ValueError where they do not fit into ``max_length``.
+        """
+        end = self.length + k.shape[-2]
+        if end > self.max_length:
+            raise ValueError(
+                f"tokens: {end} do not fit into a cache made for {self.max_length}; make a longer one"
+            )
+        if self.length == 0:
+            shape = (*k.shape[:-2], self.max_length, k.shape[-1])
+            self.keys, self.values = k.new_empty(shape), v.new_empty(shape)
+        self.keys[..., self.length : end, :] = k
+        self.values[..., self.length : end, :] = v
+        self.length = end
+        return self.keys[..., :end, :], self.values[..., :end, :]
+
+
 class MultiHeadAttention(nn.Module):
     """H heads side by side, each with C / H of the numbers, and one matrix that mixes what they found.
 
-    Formula `eq:multi-head`. Raises ValueError where ``n_head`` does not divide ``d_model``.
+    Formula `eq:multi-head`. ``bias`` adds a bias to each of the four matrices, ``rotary`` turns
+    queries and keys by their positions. Raises ValueError where ``n_head`` does not divide
+    ``d_model``.
 
     >>> output, weights = MultiHeadAttention(d_model=8, n_head=2)(torch.randn(1, 5, 8))
     >>> output.shape, weights.shape
     (torch.Size([1, 5, 8]), torch.Size([1, 2, 5, 5]))
     """
 
-    def __init__(self, d_model: int, n_head: int, causal: bool = True) -> None:
+    def __init__(
+        self,
+        d_model: int,
+        n_head: int,
+        causal: bool = True,
+        bias: bool = False,
+        rotary: bool = False,
+    ) -> None:
         super().__init__()
         if n_head < 1 or d_model % n_head:
             raise ValueError(
                 f"n_head: {n_head} does not divide d_model {d_model}; choose a divisor of {d_model}"
             )
-        self.n_head, self.causal = n_head, causal
-        self.query = nn.Linear(d_model, d_model, bias=False)
-        self.key = nn.Linear(d_model, d_model, bias=False)
-        self.value = nn.Linear(d_model, d_model, bias=False)
-        self.output = nn.Linear(d_model, d_model, bias=False)
+        self.n_head, self.causal, self.rotary = n_head, causal, rotary
+        # Queries, keys and values of all heads in one product, which is faster than three.
+        self.qkv = nn.Linear(d_model, 3 * d_model, bias=bias)
+        self.output = nn.Linear(d_model, d_model, bias=bias)
 
-    def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.n_head, -1)).transpose(
-            -3, -2
-        )  # (B, T, C) → (B, H, T, D)
+    def _project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, T, C) → queries, keys and values, each (B, H, T, D)."""
+        return self.qkv(x).unflatten(-1, (3, self.n_head, -1)).transpose(-4, -2).unbind(-3)
 
-    def forward(self, x: Tensor, memory: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, memory: Tensor | None = None, cache: KVCache | None = None
+    ) -> tuple[Tensor, Tensor]:
         """(B, T, C) → output (B, T, C) and weights (B, H, T, S).
 
-        Keys and values come from ``memory`` (B, S, C) where it is given. That is
-        cross-attention, which has no causal mask.
+        Keys and values come from ``memory`` (B, S, C) where it is given: that is
+        cross-attention, which has no causal mask. With a ``cache``, x holds only the tokens
+        that are new, and S counts those of the cache as well.
         """
-        source = x if memory is None else memory
-        mask = (
-            causal_mask(x.shape[-2], x.device) if self.causal and memory is None else None
-        )
-        q, k, v = (
-            self._split(self.query(x)),
-            self._split(self.key(source)),
-            self._split(self.value(source)),
-        )
-        heads, weights = scaled_dot_product_attention(
-            q, k, v, mask
-        )  # (B, H, T, D), (B, H, T, S)
+        q, k, v = self._project(x)
+        if memory is not None:
+            _, k, v = self._project(memory)  # (B, H, S, D)
+        start = cache.length if cache else 0
+        if self.rotary:
+            q, k = rotate(q, start), rotate(k, start)
+        if cache:
+            k, v = cache.append(k, v)
+        causal = self.causal and memory is None and x.shape[-2] > 1  # one token may see all
+        mask = causal_mask(k.shape[-2], x.device)[start:] if causal else None
+        heads, weights = scaled_dot_product_attention(q, k, v, mask)
         return self.output(heads.transpose(-3, -2).flatten(-2)), weights

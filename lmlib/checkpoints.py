@@ -1,0 +1,97 @@
+"""Models and training runs in files: safetensors, written whole or not at all, and never unpickled.
+
+>>> import tempfile
+>>> path = Path(tempfile.mkdtemp()) / "gpt.safetensors"
+>>> model = GPT(Config(vocab_size=304))
+>>> save_model(model, path)
+>>> load_model(path).config == model.config
+True
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from lmlib.transformer import BERT, GPT, Config, EncoderDecoder
+
+Model = GPT | BERT | EncoderDecoder
+_KINDS: dict[str, type[Model]] = {
+    "GPT": GPT,
+    "BERT": BERT,
+    "EncoderDecoder": EncoderDecoder,
+}
+
+
+def save_tensors(
+    path: str | Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]
+) -> None:
+    """Write named tensors and some text about them; a file of that name is replaced in one move.
+
+    So a run that is killed while it writes leaves the old file as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".part")
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    save_file(whole, unfinished, dict(metadata))
+    os.replace(unfinished, path)
+
+
+def load_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Read what :func:`save_tensors` wrote. Raises ValueError for a file that is missing, cut short or another kind."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return tensors, file.metadata() or {}
+    except FileNotFoundError as error:
+        raise ValueError(
+            f"path: there is no file {str(path)!r}; check the name, or train first"
+        ) from error
+    except (SafetensorError, OSError) as error:
+        raise ValueError(
+            f"path: {str(path)!r} is no whole safetensors file ({error}); copy or save it again"
+        ) from error
+
+
+def fill(model: torch.nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
+    """Copy ``tensors`` into a model. Raises ValueError that names the first one that does not fit."""
+    own = model.state_dict()
+    for name in [*own, *tensors]:
+        have, need = tensors.get(name), own.get(name)
+        if have is None or need is None or have.shape != need.shape:
+            raise ValueError(
+                f"{where}: {name} is {'missing' if have is None else tuple(have.shape)}, but the model "
+                f"{'has no such part' if need is None else f'needs {tuple(need.shape)}'}; "
+                "was it saved from a model of another configuration?"
+            )
+    model.load_state_dict(dict(tensors))
+
+
+def save_model(model: Model, path: str | Path) -> None:
+    """Write a model's weights and configuration into one file."""
+    metadata = {"kind": type(model).__name__, "config": json.dumps(asdict(model.config))}
+    save_tensors(path, model.state_dict(), metadata)
+
+
+def load_model(path: str | Path) -> Model:
+    """Read a model that :func:`save_model` wrote, ready for evaluation.
+
+    Raises ValueError where the file is no model of the book, or damaged.
+    """
+    tensors, metadata = load_tensors(path)
+    if metadata.get("kind") not in _KINDS or "config" not in metadata:
+        raise ValueError(
+            f"path: {str(path)!r} holds no model of this book; use one written by save_model"
+        )
+    model = _KINDS[metadata["kind"]](Config(**json.loads(metadata["config"])))
+    fill(model, tensors, f"path: {str(path)!r}")
+    return model.eval()

@@ -1,0 +1,49 @@
+"""Telling attention where a token stands: waves added at the input, or queries and keys that are turned.
+
+The third way needs no formula: a learned vector for each position, as in GPT-2 (``nn.Embedding``).
+
+>>> sinusoids(3, d_model=4)
+tensor([[ 0.0000,  1.0000,  0.0000,  1.0000],
+        [ 0.8415,  0.5403,  0.0100,  0.9999],
+        [ 0.9093, -0.4161,  0.0200,  0.9998]])
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def _angles(positions: Tensor, size: int) -> Tensor:
+    """(T,) positions → (T, size / 2) angles: pair i turns by 10000^(−2i / size) a position."""
+    if size % 2:
+        raise ValueError(
+            f"d_model: {size} is odd, and positions go by pairs of numbers; use an even size"
+        )
+    frequencies = 10_000.0 ** (-torch.arange(0, size, 2, device=positions.device) / size)
+    return positions[:, None] * frequencies
+
+
+def sinusoids(length: int, d_model: int) -> Tensor:
+    """(T, C) fixed position vectors: sines at the even places, cosines at the odd ones.
+
+    Formula `eq:sinusoids`, Vaswani et al. (2017). Raises ValueError for an odd ``d_model``.
+    """
+    angles = _angles(torch.arange(length), d_model)
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(-2)
+
+
+def rotate(x: Tensor, start: int = 0) -> Tensor:
+    """Turn each pair of numbers of a query or key by an angle that grows with its position.
+
+    Formula `eq:rotary`, Su et al. (2024). (..., T, D) → (..., T, D); the first row stands at
+    position ``start``. Scores then depend on distances alone. Raises ValueError for an odd D.
+
+    >>> rotate(torch.tensor([[1.0, 0.0], [1.0, 0.0]]))  # the second row turns by 1 radian
+    tensor([[1.0000, 0.0000],
+            [0.5403, 0.8415]])
+    """
+    angles = _angles(torch.arange(start, start + x.shape[-2], device=x.device), x.shape[-1])
+    cos, sin = angles.cos(), angles.sin()
+    a, b = x[..., 0::2], x[..., 1::2]
+    return torch.stack([a * cos - b * sin, a * sin + b * cos], dim=-1).flatten(-2)

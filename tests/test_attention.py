@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lmlib.attention import (
+    KVCache,
     MultiHeadAttention,
     SelfAttention,
     attention_scores,
@@ -220,9 +221,7 @@ def same_weights(
     ours: MultiHeadAttention, d_model: int, n_head: int
 ) -> nn.MultiheadAttention:
     theirs = nn.MultiheadAttention(d_model, n_head, bias=False, batch_first=True).double()
-    theirs.in_proj_weight.data = torch.cat(
-        [ours.query.weight, ours.key.weight, ours.value.weight]
-    ).detach()
+    theirs.in_proj_weight.data = ours.qkv.weight.detach()
     theirs.out_proj.weight.data = ours.output.weight.detach()
     return theirs
 
@@ -260,9 +259,7 @@ def test_cross_attention_agrees_with_torch() -> None:
 
 def test_multi_head_loop_over_heads() -> None:
     attention, x = MultiHeadAttention(6, 3).double(), random(4, 6)
-    q, k, v = (
-        x @ layer.weight.T for layer in (attention.query, attention.key, attention.value)
-    )
+    q, k, v = (x @ weight.T for weight in attention.qkv.weight.chunk(3))
     heads = [
         loop_attention(q[:, i : i + 2], k[:, i : i + 2], v[:, i : i + 2], causal=True)
         for i in (0, 2, 4)
@@ -316,10 +313,39 @@ def test_mask_that_hides_everything_from_a_query() -> None:
         scaled_dot_product_attention(*qkv(), mask)
 
 
-def test_queries_that_hold_nan() -> None:
+def test_nan_shows_and_stays_with_its_query() -> None:
     q, k, v = qkv()
-    with pytest.raises(ValueError, match="NaN"):
-        scaled_dot_product_attention(q * math.nan, k, v)
+    q = q.clone()
+    q[1] = math.nan
+    output, weights = scaled_dot_product_attention(q, k, v)
+    assert weights.isnan().any(-1).tolist() == [False, True, False, False]
+    assert output.isnan().any(-1).tolist() == [False, True, False, False]
+
+
+@pytest.mark.parametrize("scale", [True, False])
+def test_queries_are_left_as_they_were(scale: bool) -> None:
+    q, k, v = qkv(6, 6)
+    before = q.clone()
+    scaled_dot_product_attention(q, k, v, causal_mask(6), scale)
+    assert torch.equal(q, before)
+
+
+@pytest.mark.parametrize("rotary", [False, True])
+@pytest.mark.parametrize("pieces", [(5,), (1, 1, 1, 1, 1), (3, 1, 1), (2, 3)])
+def test_a_cache_changes_nothing(pieces: tuple[int, ...], rotary: bool) -> None:
+    attention = MultiHeadAttention(8, 2, bias=True, rotary=rotary).double()
+    x, cache = random(2, 5, 8), KVCache(max_length=7)
+    expected, expected_weights = attention(x)
+    parts = [attention(part, cache=cache) for part in x.split(list(pieces), dim=1)]
+    assert_close(torch.cat([output for output, _ in parts], dim=1), expected)
+    for (_, weights), end in zip(parts, torch.tensor(pieces).cumsum(0), strict=True):
+        assert_close(weights, expected_weights[:, :, end - weights.shape[2] : end, :end])
+
+
+def test_a_cache_that_is_full() -> None:
+    cache = KVCache(max_length=2)
+    with pytest.raises(ValueError, match=r"tokens: 3 do not fit into a cache made for 2"):
+        cache.append(torch.zeros(1, 1, 3, 4), torch.zeros(1, 1, 3, 4))
 
 
 @pytest.mark.parametrize("n_head", [0, -2, 3, 16])

@@ -163,7 +163,7 @@ class TemperatureScrubber(Widget):
             )
         return temperature_picture(
             bars,
-            f"{self.context} …   T = {self.temperature:g}",
+            f"{self.context} …   τ = {self.temperature:g}",
             self._data["labels"]["probability"],
         )
 

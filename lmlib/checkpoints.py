@@ -95,3 +95,13 @@ def load_model(path: str | Path) -> Model:
     model = _KINDS[metadata["kind"]](Config(**json.loads(metadata["config"])))
     fill(model, tensors, f"path: {str(path)!r}")
     return model.eval()
+
+
+def load_book_gpt() -> GPT:
+    """The GPT that the chapter on pre-training trains on the stories, as stored with the package.
+
+    Its weights are the same on every processor, and so is what it says.
+    """
+    model = load_model(Path(__file__).parent / "data" / "gpt.safetensors")
+    assert isinstance(model, GPT)
+    return model

@@ -33,7 +33,7 @@ class Training:
     steps: int
     learning_rate: float = 6e-3  # the highest
     warmup: int = 100  # steps until it is reached
-    weight_decay: float = 0.1  # of matrices; biases and norms have none
+    weight_decay: float = 0.0  # of matrices; biases and norms never decay
     clip: float = 1.0  # longest gradient
     seed: int = 0  # of the dropout
     every: int = 100  # steps from one record, and one checkpoint, to the next

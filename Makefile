@@ -9,6 +9,8 @@ CHAPTER ?= *
 # More threads do not help on small arrays, and spinning ones starve a second process.
 export OMP_NUM_THREADS ?= 1
 export OMP_WAIT_POLICY ?= passive
+# No progress bars in stored outputs: they would hold times.
+export TQDM_DISABLE ?= 1
 
 .PHONY: book serve test check chapters browser requirements clean
 .DEFAULT_GOAL := book

@@ -105,3 +105,10 @@ def load_book_gpt() -> GPT:
     model = load_model(Path(__file__).parent / "data" / "gpt.safetensors")
     assert isinstance(model, GPT)
     return model
+
+
+def load_bert() -> BERT:
+    """The BERT of the chapter on pre-training; its mask is the token after the last one of the stories."""
+    model = load_model(Path(__file__).parent / "data" / "bert.safetensors")
+    assert isinstance(model, BERT)
+    return model

@@ -34,6 +34,19 @@ def read_text(path: str | Path) -> str:
     return text
 
 
+def prose() -> str:
+    """English that is free to use: this book's own, one paragraph a line, 55 kB.
+
+    The introduction and the chapters on language models, embeddings, softmax and attention as
+    they once stood, without formulas, tables, code and markup. It is never brought up to date,
+    so that what is computed from it stays.
+
+    >>> prose()[:40], prose().count("\\n")
+    ('A large language model does one thing. I', 361)
+    """
+    return read_text(Path(__file__).with_name("data") / "prose.txt")
+
+
 def read_grammar(path: str | Path) -> Grammar:
     """Read a grammar from a file in the form of ``lmlib/stories.toml``; raises ValueError as `read_text` does."""
     return Grammar(**tomllib.loads(read_text(path)))

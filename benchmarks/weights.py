@@ -1,0 +1,42 @@
+"""Train the two models whose weights ship with lmlib: `make weights`. Some minutes on one core.
+
+On another processor the last digits differ, so the stored outputs of the chapters that load them change too.
+"""
+
+from pathlib import Path
+
+import torch
+
+import lmlib
+from lmlib.batches import Batches, masked_token
+from lmlib.checkpoints import save_model
+from lmlib.evaluation import token_losses
+from lmlib.pretraining import Training, fit
+from lmlib.stories import STORIES
+from lmlib.tokens import WordTokenizer, sequences
+from lmlib.transformer import BERT, GPT, Config
+
+DATA = Path(lmlib.__file__).parent / "data"
+
+
+def main() -> None:
+    words = WordTokenizer(STORIES.vocab)
+    train = sequences(STORIES.sample(20_000, seed=0), words)
+    held_out = sequences(STORIES.sample(200, seed=1), words)
+
+    gpt = GPT(Config(vocab_size=STORIES.vocab_size))
+    fit(gpt, Batches(train), Training(steps=2_000, learning_rate=4e-3))
+    floor = torch.cat(token_losses(STORIES, held_out)).mean()
+    print(f"GPT: {torch.cat(token_losses(gpt, held_out)).mean() / floor:.4f} × the floor")
+    save_model(gpt, DATA / "gpt.safetensors")
+
+    mask = STORIES.vocab_size  # one token more than the stories have
+    bert = BERT(Config(vocab_size=mask + 1))
+    batches = Batches(train, batch_size=16, objective=masked_token(mask))
+    log = fit(bert, batches, Training(steps=4_000, learning_rate=3e-3))
+    print(f"BERT: {log[-1].loss:.4f} nats a masked token")
+    save_model(bert, DATA / "bert.safetensors")
+
+
+if __name__ == "__main__":
+    main()

@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from lmlib.batches import IGNORE, Pair
 from lmlib.checkpoints import fill, load_tensors, save_tensors
@@ -98,7 +98,7 @@ def make_optimiser(model: nn.Module, training: Training) -> torch.optim.AdamW:
 def train_step(
     model: nn.Module, pair: Pair, optimiser: torch.optim.Optimizer, clip: float
 ) -> Tensor:
-    """One step: loss, gradients, and every parameter moved a little downhill. Returns the loss."""
+    """One step: every parameter moves a little downhill. Returns the loss before it."""
     loss = loss_of(model, pair)
     optimiser.zero_grad()
     loss.backward()
@@ -135,7 +135,7 @@ def fit(
         initial=start,
         total=training.steps,
         leave=False,
-        disable=None if progress else True,
+        **({} if progress else {"disable": True}),  # else TQDM_DISABLE decides
     )
     model.train()
     with torch.random.fork_rng(devices=[]):

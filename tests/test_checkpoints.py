@@ -1,0 +1,100 @@
+"""Models in files: what was saved comes back, and what does not fit is refused before anything is lost."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from lmlib.checkpoints import (
+    Model,
+    load_bert,
+    load_book_gpt,
+    load_model,
+    save_model,
+    save_tensors,
+)
+from lmlib.evaluation import token_losses
+from lmlib.stories import STORIES
+from lmlib.tokens import WordTokenizer, sequences
+from lmlib.transformer import BERT, GPT, Config, EncoderDecoder
+
+CONFIG = Config(
+    vocab_size=12, block_size=9, n_layer=1, n_head=2, d_model=8, positions="rotary"
+)
+
+
+@pytest.mark.parametrize("kind", [GPT, BERT, EncoderDecoder])
+def test_what_was_saved_comes_back(kind: type[Model], tmp_path: Path) -> None:
+    model = kind(CONFIG, seed=3)
+    save_model(model, tmp_path / "new folder" / "model.safetensors")
+    again = load_model(tmp_path / "new folder" / "model.safetensors")
+    assert type(again) is kind and again.config == CONFIG and not again.training
+    for (name, one), (_, two) in zip(
+        model.state_dict().items(), again.state_dict().items(), strict=True
+    ):
+        assert torch.equal(one, two), name
+
+
+def test_files_that_are_no_models(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    with pytest.raises(
+        ValueError, match=r"path: there is no file .*model\.safetensors'; check the name"
+    ):
+        load_model(path)
+    path.write_bytes(b"not a model at all")
+    with pytest.raises(ValueError, match=r"path: .* is no whole safetensors file"):
+        load_model(path)
+    save_model(GPT(CONFIG), path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(
+        ValueError, match=r"path: .* is no whole safetensors file .*copy or save it again"
+    ):
+        load_model(path)
+    save_tensors(path, {"weight": torch.zeros(3)}, {})
+    with pytest.raises(
+        ValueError, match="holds no model of this book; use one written by save_model"
+    ):
+        load_model(path)
+
+
+def test_a_model_with_a_part_missing(tmp_path: Path) -> None:
+    path, model = tmp_path / "model.safetensors", GPT(CONFIG)
+    save_model(model, path)
+    state = {
+        name: tensor
+        for name, tensor in model.state_dict().items()
+        if "norm.weight" not in name
+    }
+    metadata = {
+        "kind": "GPT",
+        "config": '{"vocab_size": 12, "block_size": 9, "n_layer": 1, "n_head": 2, "d_model": 8, "positions": "rotary"}',
+    }
+    save_tensors(path, state, metadata)
+    with pytest.raises(
+        ValueError, match=r"decoder\.norm\.weight is missing, but the model needs \(8,\)"
+    ):
+        load_model(path)
+
+
+@pytest.fixture(scope="module")
+def held_out() -> list[torch.Tensor]:
+    return sequences(STORIES.sample(60, seed=1), WordTokenizer(STORIES.vocab))
+
+
+def test_the_stored_gpt_is_within_two_percent_of_the_floor(
+    held_out: list[torch.Tensor],
+) -> None:
+    floor = torch.cat(token_losses(STORIES, held_out)).mean()
+    assert 0.99 < torch.cat(token_losses(load_book_gpt(), held_out)).mean() / floor < 1.02
+
+
+def test_the_stored_bert_sees_both_sides(held_out: list[torch.Tensor]) -> None:
+    """The town at the end, hidden, is known from the beginning; that at the beginning from the end."""
+    bert, mask = load_bert(), STORIES.vocab_size
+    towns = {STORIES.ids[town] for town in STORIES.slots["{town}"].tables[""]}
+    for ids in held_out[:20]:
+        for t in [i for i, token in enumerate(ids.tolist()) if token in towns]:
+            hidden = ids.clone()
+            hidden[t] = mask
+            with torch.no_grad():
+                assert bert(hidden[None])[0, t].argmax() == ids[t]

@@ -12,7 +12,7 @@ export OMP_WAIT_POLICY ?= passive
 # No progress bars in stored outputs: they would hold times.
 export TQDM_DISABLE ?= 1
 
-.PHONY: book serve test check chapters browser requirements clean
+.PHONY: book serve test check chapters browser bench weights requirements clean
 .DEFAULT_GOAL := book
 
 book: $(STAMP)
@@ -41,6 +41,13 @@ chapters: $(STAMP)
 
 browser: $(STAMP)
 	@BIN=$(BIN) sh tests/install_browser.sh
+
+bench: $(STAMP)
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	@OMP_NUM_THREADS=2 $(BIN)/python benchmarks/run.py
+
+weights: $(STAMP)
+	$(BIN)/python benchmarks/weights.py
 
 requirements: $(STAMP)
 	$(BIN)/pip install --quiet pip-tools

@@ -6,12 +6,17 @@ Such steps amplify the last bit, which differs between processors. A cell with t
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
 import nbformat
 import pytest
 from nbval.plugin import IPyNbCell
+
+# Before torch is loaded: on small arrays more threads do not help, and spinning ones starve each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?(?!\w)")
 

@@ -36,8 +36,9 @@ def sinusoids(length: int, d_model: int) -> Tensor:
 def rotate(x: Tensor, start: int = 0) -> Tensor:
     """Turn each pair of numbers of a query or key by an angle that grows with its position.
 
-    Formula `eq:rotary`, Su et al. (2024). (..., T, D) → (..., T, D); the first row stands at
-    position ``start``. Scores then depend on distances alone. Raises ValueError for an odd D.
+    Formula `eq:rotary`, Su et al. (2024). (..., T, D) → (..., T, D); the first row stands
+    at position ``start``. Scores then depend on distances alone. Raises ValueError for an
+    odd D.
 
     >>> rotate(torch.tensor([[1.0, 0.0], [1.0, 0.0]]))  # the second row turns by 1 radian
     tensor([[1.0000, 0.0000],

@@ -48,7 +48,7 @@ class Config:
 
 
 class FeedForward(nn.Module):
-    """Two linear layers with a bend between them, for each token alone: formula `eq:feed-forward`.
+    """Two linear layers with a bend between, for each token alone: `eq:feed-forward`.
 
     (B, T, C) → (B, T, C); 4C numbers inside; GELU in the form that GPT-2 uses.
     """
@@ -82,9 +82,10 @@ class Block(nn.Module):
     def forward(
         self, x: Tensor, memory: Tensor | None = None, cache: KVCache | None = None
     ) -> tuple[Tensor, Tensor]:
-        """(B, T, C) → (B, T, C), and the weights (B, H, T, S) of the attention that looks furthest out.
+        """(B, T, C) → (B, T, C), and attention weights (B, H, T, S).
 
-        That is the cross-attention where there is a ``memory`` (B, S, C), else the self-attention.
+        They are the cross-attention's where there is a ``memory`` (B, S, C), else the
+        self-attention's.
         """
         attended, weights = self.attention(self.norm_1(x), cache=cache)
         x = x + self.dropout(attended)
@@ -201,9 +202,10 @@ class GPT(nn.Module):
         x, weights = self.decoder(tokens)
         return self.decoder.logits(x), torch.stack(weights)
 
-    def new_cache(self) -> list[KVCache]:
-        """One empty cache a layer, with room for ``block_size`` tokens."""
-        return [KVCache(self.config.block_size) for _ in range(self.config.n_layer)]
+    def new_cache(self, max_length: int | None = None) -> list[KVCache]:
+        """One empty cache a layer, with room for ``max_length`` tokens, ``block_size`` if it is not given."""
+        length = max_length or self.config.block_size
+        return [KVCache(length) for _ in range(self.config.n_layer)]
 
 
 class BERT(nn.Module):

@@ -20,7 +20,8 @@ def _angles(positions: Tensor, size: int) -> Tensor:
         raise ValueError(
             f"d_model: {size} is odd, and positions go by pairs of numbers; use an even size"
         )
-    frequencies = 10_000.0 ** (-torch.arange(0, size, 2, device=positions.device) / size)
+    # In double precision, or angles at far positions would be off in the third digit.
+    frequencies = 10_000.0 ** (-torch.arange(0, size, 2, dtype=torch.float64) / size)
     return positions[:, None] * frequencies
 
 
@@ -30,7 +31,7 @@ def sinusoids(length: int, d_model: int) -> Tensor:
     Formula `eq:sinusoids`, Vaswani et al. (2017). Raises ValueError for an odd ``d_model``.
     """
     angles = _angles(torch.arange(length), d_model)
-    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(-2)
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(-2).float()
 
 
 def rotate(x: Tensor, start: int = 0) -> Tensor:
@@ -44,7 +45,7 @@ def rotate(x: Tensor, start: int = 0) -> Tensor:
     tensor([[1.0000, 0.0000],
             [0.5403, 0.8415]])
     """
-    angles = _angles(torch.arange(start, start + x.shape[-2], device=x.device), x.shape[-1])
-    cos, sin = angles.cos(), angles.sin()
+    angles = _angles(torch.arange(start, start + x.shape[-2]), x.shape[-1])
+    cos, sin = angles.cos().to(x), angles.sin().to(x)
     a, b = x[..., 0::2], x[..., 1::2]
     return torch.stack([a * cos - b * sin, a * sin + b * cos], dim=-1).flatten(-2)

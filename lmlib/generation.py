@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from lmlib.softmax import LanguageModel, log_softmax, softmax
+from lmlib.transformer import GPT
 
 
 def top_k_filter(logits: Tensor, k: int) -> Tensor:
@@ -46,6 +49,27 @@ def top_p_filter(logits: Tensor, p: float) -> Tensor:
     )
 
 
+def penalise_repetition(logits: Tensor, tokens: Tensor, penalty: float) -> Tensor:
+    """Lower the logits of the tokens that stand in the text already.
+
+    Formula `eq:repetition-penalty`. ``logits`` (..., V), ``tokens`` (..., T) ids → (..., V).
+    A logit above 0 is divided by ``penalty``, one below 0 multiplied; 1 changes nothing,
+    less than 1 rewards repetition. Raises ValueError for a penalty not above 0 or infinite.
+    Keskar et al. (2019).
+
+    >>> penalise_repetition(torch.tensor([2.0, -1.0, 3.0]), torch.tensor([0, 1, 1]), 2.0)
+    tensor([ 1., -2.,  3.])
+    """
+    if not 0 < penalty < math.inf:
+        raise ValueError(
+            f"repetition_penalty: {penalty} is not above 0 and finite; use 1 to change nothing"
+        )
+    if penalty == 1:
+        return logits
+    seen = logits.gather(-1, tokens)
+    return logits.scatter(-1, tokens, torch.where(seen < 0, seen * penalty, seen / penalty))
+
+
 def next_probs(
     logits: Tensor,
     temperature: float = 1.0,
@@ -62,15 +86,63 @@ def next_probs(
     """
     if top_k is not None:  # the highest k are the same at every temperature
         logits = top_k_filter(logits, top_k)
+    if temperature == 0:  # of equal ones the lowest id, as in top_k_filter, but faster
+        best = logits.argmax(-1, keepdim=True)
+        only = torch.full_like(logits, -math.inf)
+        temperature, logits = 1.0, only.scatter(-1, best, logits.gather(-1, best))
+    if top_p is None:
+        return softmax(logits, temperature)
+    return softmax(top_p_filter(log_softmax(logits, temperature), top_p))
+
+
+def check_prompt(
+    model: LanguageModel, tokens: Tensor, max_new_tokens: int, end: int | None
+) -> None:
+    """Raise ValueError where there is nothing to go on from, nothing to write, or no room for it."""
+    if tokens.dim() != 2 or tokens.shape[1] == 0:
+        raise ValueError(
+            f"tokens: shape {tuple(tokens.shape)}; give (B, T) ids with at least one token, such as END"
+        )
+    if max_new_tokens < 1:
+        raise ValueError(
+            f"max_new_tokens: {max_new_tokens} asks for nothing; use 1 or more"
+        )
+    for name, lowest in (("tokens", tokens.min()), ("end", end or 0)):
+        if lowest < 0:
+            raise ValueError(f"{name}: {lowest} is no token's id; ids begin at 0")
+    length = tokens.shape[1] + max_new_tokens
+    if isinstance(model, GPT) and length > model.config.block_size:
+        raise ValueError(
+            f"max_new_tokens: a prompt of {tokens.shape[1]} tokens and {max_new_tokens} new ones make "
+            f"{length}, but the model's block_size is {model.config.block_size}; ask for "
+            "fewer, or cut the prompt"
+        )
+
+
+def _predictor(
+    model: LanguageModel, use_cache: bool, length: int
+) -> Callable[[Tensor], Tensor]:
+    """(B, T) all tokens so far → logits of the next one (B, V); with a cache only new tokens are read."""
+    if not (use_cache and isinstance(model, GPT)):
+        return lambda tokens: model(tokens)[:, -1]
+    cache = model.new_cache(length)
+    return lambda tokens: model(tokens[:, cache[0].length :], cache)[:, -1]
+
+
+def _draw(
+    logits: Tensor,
+    temperature: float,
+    top_k: int | None,
+    top_p: float | None,
+    generator: torch.Generator | None,
+) -> Tensor:
+    """(B, V) logits → (B, 1) ids."""
+    probs = next_probs(logits, temperature, top_k, top_p)
     if temperature == 0:
-        temperature, logits = 1.0, top_k_filter(logits, 1)
-    logits = log_softmax(logits, temperature)
-    if top_p is not None:
-        logits = top_p_filter(logits, top_p)
-    return softmax(logits)
+        return probs.argmax(-1, keepdim=True)
+    return torch.multinomial(probs, 1, generator=generator)
 
 
-@torch.no_grad()
 def generate(
     model: LanguageModel,
     tokens: Tensor,
@@ -79,23 +151,34 @@ def generate(
     top_k: int | None = None,
     top_p: float | None = None,
     generator: torch.Generator | None = None,
+    repetition_penalty: float = 1.0,
+    end: int | None = None,
+    use_cache: bool = True,
 ) -> Tensor:
-    """Append ``max_new_tokens`` tokens, each drawn from the model's own prediction.
+    """Append up to ``max_new_tokens`` tokens, each drawn from the model's own prediction.
 
-    ``tokens`` (B, T) → (B, T + max_new_tokens). Raises ValueError for an empty prompt, and as
-    :func:`next_probs` does.
+    ``tokens`` (B, T) → (B, T + max_new_tokens). A text that has written ``end`` is filled
+    up with it, and when all have, the loop stops. With ``use_cache`` the book's GPT reads
+    each token once, and keeps its keys and values. Raises ValueError for an empty prompt,
+    for more tokens than ``block_size``, and as :func:`next_probs` does.
 
-    >>> count_up = lambda tokens: 9.0 * torch.eye(5)[(tokens + 1) % 5]  # prefers the next number
+    >>> count_up = lambda tokens: 9.0 * torch.eye(5)[(tokens + 1) % 5]
     >>> generate(count_up, torch.tensor([[0]]), max_new_tokens=6, temperature=0)
     tensor([[0, 1, 2, 3, 4, 0, 1]])
     """
-    if tokens.dim() != 2 or tokens.shape[1] == 0:
-        raise ValueError(
-            f"tokens: shape {tuple(tokens.shape)}; give (B, T) ids with at least one token, such as END"
-        )
-    for _ in range(max_new_tokens):
-        probs = next_probs(model(tokens)[:, -1], temperature, top_k, top_p)
-        tokens = torch.cat(
-            [tokens, torch.multinomial(probs, 1, generator=generator)], dim=1
-        )
-    return tokens
+    check_prompt(model, tokens, max_new_tokens, end)
+    draw = partial(
+        _draw, temperature=temperature, top_k=top_k, top_p=top_p, generator=generator
+    )
+    with torch.inference_mode():  # no gradients, and less to keep account of
+        next_logits = _predictor(model, use_cache, tokens.shape[1] + max_new_tokens)
+        done = torch.zeros(len(tokens), 1, dtype=torch.bool, device=tokens.device)
+        for _ in range(max_new_tokens):
+            new = draw(penalise_repetition(next_logits(tokens), tokens, repetition_penalty))
+            if end is not None:
+                new = new.masked_fill(done, end)
+                done |= new == end
+            tokens = torch.cat([tokens, new], dim=1)
+            if end is not None and done.all():
+                break
+    return tokens.clone()  # an ordinary tensor again, which a model may be trained on

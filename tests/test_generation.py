@@ -9,12 +9,20 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from lmlib.generation import generate, next_probs, top_k_filter, top_p_filter
+from lmlib.beam import beam_search
+from lmlib.generation import (
+    generate,
+    next_probs,
+    penalise_repetition,
+    top_k_filter,
+    top_p_filter,
+)
 from lmlib.grammar import END
 from lmlib.ngrams import NGram
-from lmlib.softmax import softmax
+from lmlib.softmax import LanguageModel, log_softmax, softmax
 from lmlib.stories import STORIES
 from lmlib.tokens import WordTokenizer, sequences
+from lmlib.transformer import GPT, Config
 
 # Few different values, so that ties are common; −inf is an impossible token.
 LOGITS = st.lists(
@@ -156,7 +164,6 @@ def test_same_generator_same_text() -> None:
 
     assert torch.equal(run(1), run(1))
     assert not torch.equal(run(1), run(2))
-    assert generate(after, torch.tensor([[0, 1]]), 0).tolist() == [[0, 1]]
 
 
 def test_settings_reach_the_model() -> None:
@@ -236,3 +243,291 @@ def test_empty_prompt(shape: tuple[int, ...]) -> None:
         match=r"tokens: shape \(.*\); give \(B, T\) ids with at least one token, such as END",
     ):
         generate(after, torch.zeros(shape, dtype=torch.int64), 1)
+
+
+def gpt(positions: str = "learned", vocab_size: int = 7) -> GPT:
+    """Small, in float64, with logits far enough apart that no rounding decides."""
+    sizes = {"block_size": 24, "n_layer": 2, "n_head": 2, "d_model": 16}
+    model = GPT(Config(vocab_size, positions=positions, **sizes), seed=1).double().eval()
+    generator = torch.Generator().manual_seed(0)
+    for p in model.parameters():
+        p.data += 0.3 * torch.randn(p.shape, generator=generator, dtype=torch.float64)
+    return model
+
+
+class Counting(GPT):
+    """A GPT that notes how many tokens it reads."""
+
+    def forward(self, tokens: Tensor, cache: list | None = None) -> Tensor:
+        self.read = [*getattr(self, "read", []), tokens.shape[1]]
+        return super().forward(tokens, cache)
+
+
+@pytest.mark.parametrize("positions", ["learned", "sinusoidal", "rotary"])
+@pytest.mark.parametrize(
+    "settings",
+    [{"temperature": 0, "repetition_penalty": 2.0}, {}, {"top_p": 0.8, "top_k": 5}],
+)
+def test_with_cache_and_without_the_same_text(positions: str, settings: dict) -> None:
+    model, prompt = gpt(positions), torch.tensor([[0, 3, 1], [5, 5, 2]])
+
+    def run(use_cache: bool) -> Tensor:
+        generator = torch.Generator().manual_seed(4)
+        return generate(
+            model, prompt, 21, generator=generator, use_cache=use_cache, **settings
+        )
+
+    assert torch.equal(run(True), run(False))
+    assert len(set(run(True)[:, 3:].flatten().tolist())) > 2
+
+
+def test_each_token_is_read_once() -> None:
+    model = Counting(gpt().config).eval()
+    generate(model, torch.zeros(1, 3, dtype=torch.int64), 5)
+    assert model.read == [3, 1, 1, 1, 1]
+    model.read = []
+    generate(model, torch.zeros(1, 3, dtype=torch.int64), 5, use_cache=False)
+    assert model.read == [3, 4, 5, 6, 7]
+
+
+def test_what_was_written_can_be_trained_on() -> None:
+    model = gpt()
+    written = generate(model, torch.tensor([[0]]), 4)
+    model(written).sum().backward()
+    assert not written.is_inference()
+
+
+def test_a_text_that_ended_stays_ended() -> None:
+    prompt = torch.tensor(
+        [[1, 4], [2, 2], [0, 0]]
+    )  # 0 is END; in the prompt it ends nothing
+
+    def count_down(tokens: Tensor) -> Tensor:
+        return 99.0 * torch.nn.functional.one_hot((tokens - 1) % 5, 5)
+
+    out = generate(count_down, prompt, 9, temperature=0, end=0)
+    assert out.tolist() == [
+        [1, 4, 3, 2, 1, 0, 0],
+        [2, 2, 1, 0, 0, 0, 0],
+        [0, 0, 4, 3, 2, 1, 0],
+    ]
+    assert generate(count_down, prompt[:1], 2, temperature=0, end=0).tolist() == [
+        [1, 4, 3, 2]
+    ]
+
+
+@given(LOGITS, st.lists(st.integers(0, 8), min_size=1), st.floats(0.2, 5))
+def test_repetition_penalty_by_hand(
+    logits: list[float], text: list[int], penalty: float
+) -> None:
+    text = [i % len(logits) for i in text]
+    out = penalise_repetition(tensor(logits), torch.tensor(text), penalty).tolist()
+    for i, x in enumerate(logits):
+        expected = (x / penalty if x > 0 else x * penalty) if i in text else x
+        assert out[i] == pytest.approx(expected)
+
+
+def test_repetition_penalty_reaches_the_loop() -> None:
+    def stubborn(tokens: Tensor) -> Tensor:
+        return torch.tensor([3.0, 2.0, 1.0]).expand(*tokens.shape, 3)
+
+    def run(penalty: float) -> list[int]:
+        prompt = torch.tensor([[2]])
+        return generate(
+            stubborn, prompt, 4, temperature=0, repetition_penalty=penalty
+        ).tolist()[0]
+
+    assert run(1.0) == [2, 0, 0, 0, 0]
+    assert run(2.0) == [2, 0, 1, 0, 0]  # 3, 2, ½; then 1.5, 2, ½; then 1.5, 1, ½
+
+
+def every_text(model: LanguageModel, prompt: list[int], n: int, size: int) -> list[tuple]:
+    """All ``size`` ** ``n`` texts and their log-probabilities, the likeliest first."""
+    rows = []
+    for words in itertools.product(range(size), repeat=n):
+        text = torch.tensor([[*prompt, *words]])
+        log_probs = log_softmax(model(text[:, :-1])[0].double())
+        score = sum(float(log_probs[len(prompt) - 1 + i, w]) for i, w in enumerate(words))
+        rows.append((score, [*prompt, *words]))
+    return sorted(rows, key=lambda row: -row[0])
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("kind", ["gpt", "ngram"])
+def test_wide_enough_a_beam_is_exhaustive_search(kind: str) -> None:
+    model: LanguageModel = gpt(vocab_size=4)
+    if kind == "ngram":
+        texts = torch.randint(4, (20, 9), generator=torch.Generator().manual_seed(0))
+        model = NGram(3, 4).fit([*texts])
+    best = every_text(model, [0, 2], 4, 4)
+    texts, scores = beam_search(model, torch.tensor([[0, 2]]), 4, beams=4**4)
+    assert scores.tolist() == pytest.approx([score for score, _ in best], abs=1e-9)
+    assert texts[:20].tolist() == [text for _, text in best[:20]]
+    texts, _ = beam_search(model, torch.tensor([[0, 2]]), 4, beams=4**3)
+    assert texts[0].tolist() == best[0][1]  # so many are enough for the best one
+
+
+@torch.no_grad()
+def test_one_beam_is_greedy_and_more_find_more() -> None:
+    model, prompt = gpt(), torch.tensor([[0, 3]])
+    texts, scores = beam_search(model, prompt, 10, beams=1)
+    assert torch.equal(texts, generate(model, prompt, 10, temperature=0))
+    wide, better = beam_search(model, prompt, 10, beams=50)
+    assert better[0] >= scores[0] and wide.shape == (50, 12)
+    assert (better.diff() <= 0).all() and len(set(map(tuple, wide.tolist()))) == 50
+
+
+def test_beam_search_ends() -> None:
+    tree = torch.tensor([[0.1, 0.5, 0.4], [0.7, 0.1, 0.2], [0.0, 0.5, 0.5]]).log()
+    texts, scores = beam_search(
+        lambda tokens: tree[tokens], torch.tensor([[1]]), 2, 9, end=0
+    )
+    assert texts.tolist()[:3] == [[1, 0, 0], [1, 2, 1], [1, 2, 2]]
+    assert scores[:3].exp().tolist() == pytest.approx([0.7, 0.1, 0.1])
+    assert len(texts) == 1 + 3 + 2  # nothing goes on after 0, and 2 is never followed by it
+    texts, _ = beam_search(lambda tokens: tree[tokens], torch.tensor([[1]]), 9, 1, end=0)
+    assert texts.tolist() == [[1, 0]]  # all have ended, so the search has too
+
+
+def test_beam_search_of_the_grammar_keeps_to_what_is_possible() -> None:
+    """Some steps have one choice alone, and the grammar refuses to read any other."""
+    texts, scores = beam_search(STORIES, torch.tensor([[STORIES.ids[END]]]), 7, beams=20)
+    assert len(texts) == 20 and scores.isfinite().all()
+    written = [STORIES.vocab[i] for i in texts[0]]
+    assert written[:5] == [END, "once", "upon", "a", "time"]
+
+
+class TestAgainstTransformers:
+    """The same numbers as its logits processors, and the same texts as its beam search."""
+
+    @pytest.fixture
+    def peer(self):
+        return pytest.importorskip("transformers")
+
+    @pytest.fixture
+    def scores(self) -> Tensor:
+        generator = torch.Generator().manual_seed(0)
+        return 3 * torch.randn(200, 50, generator=generator, dtype=torch.float64)
+
+    @pytest.mark.parametrize("k", [1, 5, 50])
+    def test_top_k(self, peer, scores: Tensor, k: int) -> None:
+        assert torch.equal(
+            top_k_filter(scores, k), peer.TopKLogitsWarper(k)(None, scores.clone())
+        )
+
+    def test_top_k_of_equals(self, peer) -> None:
+        """The one difference: the other side keeps all that equal the k-th, ours k."""
+        equal = torch.tensor([[1.0, 2.0, 2.0, 2.0]])
+        assert top_k_filter(equal, 2).isfinite().sum() == 2
+        assert peer.TopKLogitsWarper(2)(None, equal).isfinite().sum() == 3
+
+    @pytest.mark.parametrize("p", [0.01, 0.5, 0.9, 0.99])
+    def test_top_p(self, peer, scores: Tensor, p: float) -> None:
+        theirs = peer.TopPLogitsWarper(p)(None, scores.clone())
+        assert torch.equal(top_p_filter(scores, p), theirs)
+
+    @pytest.mark.parametrize("temperature", [0.3, 1.0, 2.5])
+    def test_temperature(self, peer, scores: Tensor, temperature: float) -> None:
+        theirs = peer.TemperatureLogitsWarper(temperature)(None, scores.clone())
+        torch.testing.assert_close(next_probs(scores, temperature), theirs.softmax(-1))
+
+    @pytest.mark.parametrize("penalty", [0.5, 1.0, 1.3])
+    def test_repetition(self, peer, scores: Tensor, penalty: float) -> None:
+        text = torch.randint(50, (200, 30), generator=torch.Generator().manual_seed(1))
+        theirs = peer.RepetitionPenaltyLogitsProcessor(penalty)(text, scores.clone())
+        torch.testing.assert_close(penalise_repetition(scores, text, penalty), theirs)
+
+    def test_all_in_the_same_order(self, peer, scores: Tensor) -> None:
+        theirs = scores.clone()
+        for warper in (
+            peer.TemperatureLogitsWarper(0.7),
+            peer.TopKLogitsWarper(20),
+            peer.TopPLogitsWarper(0.8),
+        ):
+            theirs = warper(None, theirs)
+        torch.testing.assert_close(next_probs(scores, 0.7, 20, 0.8), theirs.softmax(-1))
+
+    @pytest.mark.parametrize("beams", [2, 4, 9])
+    def test_beam_search(self, peer, beams: int) -> None:
+        from lmlib.gpt2 import to_gpt2
+
+        peer.logging.set_verbosity_error()
+        model, prompt = gpt(vocab_size=30), torch.tensor([[0, 3, 5]])
+        theirs = to_gpt2(model)
+        theirs.generation_config.eos_token_id = None
+        out = theirs.generate(
+            prompt,
+            attention_mask=torch.ones_like(prompt),
+            max_new_tokens=12,
+            num_beams=beams,
+            num_return_sequences=beams,
+            do_sample=False,
+            length_penalty=0.0,
+            return_dict_in_generate=True,
+            output_scores=True,
+        )
+        texts, scores = beam_search(model, prompt, 12, beams)
+        assert torch.equal(texts, out.sequences)
+        torch.testing.assert_close(scores, out.sequences_scores.double(), rtol=0, atol=1e-4)
+
+    def test_greedy(self, peer) -> None:
+        from lmlib.gpt2 import to_gpt2
+
+        model, prompt = gpt(vocab_size=30), torch.tensor([[1, 3, 5], [4, 4, 4]])
+        theirs = to_gpt2(model)
+        theirs.generation_config.eos_token_id = None
+        out = theirs.generate(
+            prompt,
+            attention_mask=torch.ones_like(prompt),
+            max_new_tokens=20,
+            do_sample=False,
+            repetition_penalty=1.5,
+        )
+        ours = generate(model, prompt, 20, temperature=0, repetition_penalty=1.5)
+        assert torch.equal(ours, out)
+
+
+@pytest.mark.parametrize("penalty", [0.0, -1.0, math.nan, math.inf])
+def test_bad_repetition_penalty(penalty: float) -> None:
+    match = (
+        rf"repetition_penalty: {penalty} is not above 0 and finite; use 1 to change nothing"
+    )
+    with pytest.raises(ValueError, match=match):
+        generate(after, torch.tensor([[0]]), 1, repetition_penalty=penalty)
+
+
+@pytest.mark.parametrize("n", [0, -3])
+def test_nothing_to_write(n: int) -> None:
+    match = rf"max_new_tokens: {n} asks for nothing; use 1 or more"
+    with pytest.raises(ValueError, match=match):
+        generate(after, torch.tensor([[0]]), n)
+    with pytest.raises(ValueError, match=match):
+        beam_search(after, torch.tensor([[0]]), n, 2)
+
+
+def test_too_long_for_the_model() -> None:
+    prompt = torch.zeros(1, 4, dtype=torch.int64)
+    match = "max_new_tokens: a prompt of 4 tokens and 21 new ones make 25, .* block_size is 24; ask"
+    for use_cache in (True, False):
+        with pytest.raises(ValueError, match=match):
+            generate(gpt(), prompt, 21, use_cache=use_cache)
+    with pytest.raises(ValueError, match=match):
+        beam_search(gpt(), prompt, 21, 2)
+    assert generate(gpt(), prompt, 20).shape == (1, 24)
+
+
+@pytest.mark.parametrize("model", [gpt(), STORIES, NGram(2, 7).fit([torch.arange(7)])])
+def test_unknown_ids(model: LanguageModel) -> None:
+    with pytest.raises(ValueError, match="tokens: -1 is no token's id; ids begin at 0"):
+        generate(model, torch.tensor([[0, -1]]), 1)
+    with pytest.raises(ValueError, match=r"tokens: .*ids"):
+        generate(model, torch.tensor([[0, 999]]), 1)
+    with pytest.raises(ValueError, match="end: -2 is no token's id; ids begin at 0"):
+        generate(model, torch.tensor([[0]]), 1, end=-2)
+
+
+def test_bad_beams() -> None:
+    with pytest.raises(ValueError, match="beams: 0 for 1 prompts; use 1 or more"):
+        beam_search(after, torch.tensor([[0]]), 1, 0)
+    with pytest.raises(ValueError, match=r"beams: 2 for 3 prompts; .* one prompt \(1, T\)"):
+        beam_search(after, torch.zeros(3, 1, dtype=torch.int64), 1, 2)

@@ -2,7 +2,7 @@
 
     python benchmarks/growth.py
 
-Writes ``lmlib/data/growth.json``, which a chapter of the book draws.
+Run so, it writes ``lmlib/data/growth.json``, which the chapter on pre-training draws.
 """
 
 from __future__ import annotations
@@ -83,8 +83,11 @@ def exponent(x: list[float], y: list[float]) -> float:
 
 def measure() -> list[dict[str, Any]]:
     """The exponents, by which seconds and memory grow at the last doubling of each axis."""
-    found = curves()
-    DATA.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return exponents(curves())
+
+
+def exponents(found: dict[str, dict[str, list[float]]]) -> list[dict[str, Any]]:
+    """What :func:`curves` found, as rows of the table."""
     return [
         {
             "work": f"exponent of {what} as {axis} grows",
@@ -99,5 +102,7 @@ def measure() -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    for row in measure():
+    measured = curves()
+    DATA.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+    for row in exponents(measured):
         print("{work:40} {ours:.2f}".format(**row))

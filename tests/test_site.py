@@ -202,12 +202,12 @@ def test_temperature_scrubber_shows_what_lmlib_gives(
         browser, address(served if base == "http" else "file", "chapters/softmax.html")
     ) as seen:
         widget = seen.page.locator("figure.lm-widget").first
-        slider = widget.get_by_label("Temperature T").first
+        slider = widget.get_by_label("Temperature τ").first
         before = widget.locator(".open").inner_text()
         slider.focus()
         for _ in range(12):
             slider.press("ArrowRight")
-        temperature = float(widget.get_by_label("Temperature T").nth(1).input_value())
+        temperature = float(widget.get_by_label("Temperature τ").nth(1).input_value())
         assert temperature > 1
         probs = softmax(torch.tensor(logits, dtype=torch.float64), temperature)
         shown = [

@@ -205,14 +205,14 @@ def test_sliders_redraw_what_lmlib_computes(show: Show) -> None:
     page = show(scrubber())
     order = list(rows(page))
     for name, key, times in [
-        ("Temperature T", "ArrowRight", 9),
+        ("Temperature τ", "ArrowRight", 9),
         ("Top-k", "ArrowLeft", 2),
         ("Top-p", "ArrowLeft", 6),
     ]:
         move(page.get_by_label(name).first, key, times)
     typed = [
         page.get_by_label(name).nth(1).input_value()
-        for name in ("Temperature T", "Top-k", "Top-p")
+        for name in ("Temperature τ", "Top-k", "Top-p")
     ]
     temperature, top_k, top_p = float(typed[0]), int(typed[1]), float(typed[2])
     assert temperature > 1 and top_k < 5 and top_p < 1
@@ -232,8 +232,8 @@ def test_sliders_redraw_what_lmlib_computes(show: Show) -> None:
 def test_a_typed_number_and_another_context(show: Show) -> None:
     page = show(scrubber(temperature=0.5))
     assert rows(page)["fox"] == f"{scrubber(temperature=0.5).probs[0]:.4f}"
-    page.get_by_label("Temperature T").nth(1).fill("2")
-    page.get_by_label("Temperature T").nth(1).press("Enter")
+    page.get_by_label("Temperature τ").nth(1).fill("2")
+    page.get_by_label("Temperature τ").nth(1).press("Enter")
     page.get_by_label("Next word after").select_option("lived in")
     wanted = softmax(torch.tensor(LOGITS["lived in"], dtype=torch.float64), 2.0)
     assert rows(page)["wolf"] == f"{wanted[1]:.4f}"
@@ -384,7 +384,7 @@ def test_a_screen_reader_hears_the_change(show: Show) -> None:
     page = show(scrubber())
     expect(page.get_by_role("status")).to_contain_text("fox")
     before = page.get_by_role("status").inner_text()
-    move(page.get_by_label("Temperature T").first, "ArrowRight", 5)
+    move(page.get_by_label("Temperature τ").first, "ArrowRight", 5)
     expect(page.get_by_role("status")).not_to_have_text(before)
 
 
@@ -435,7 +435,7 @@ def test_page_and_python_tell_each_other(browser: Browser) -> None:
         }""",
         [widget._esm, json.loads(json.dumps(state))],
     )
-    move(page.get_by_label("Temperature T").first, "ArrowRight", 3)
+    move(page.get_by_label("Temperature τ").first, "ArrowRight", 3)
     assert page.evaluate("[window.saved, window.model.get('temperature') > 1]") == [3, True]
     widget.temperature = page.evaluate("window.model.get('temperature')")
     assert rows(page)["fox"] == f"{widget.probs[0]:.4f}"

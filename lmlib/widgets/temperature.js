@@ -7,8 +7,9 @@ const TEMPERATURES = [...steps(0.05, 0.2, 0.005), ...steps(0.2, 0.5, 0.01), ...s
 const PORTIONS = [...steps(0.05, 1, 0.05).filter((p) => p < 0.95), ...steps(0.95, 1, 0.01), 1];
 const counts = (V) => [...steps(1, 20, 1), 20, 25, 30, 40, 50, 75, 100, 150, 200, 300, 500, 1000, 2000, 5000, 10000, 20000].filter((k) => k < V).concat(V);
 
+// One line and no fraction: inside the large fraction a second one is too small to read.
 const T = '<mi class="hot">τ</mi>';
-const over = (index) => `<mfrac><msub><mi>s</mi><mi>${index}</mi></msub>${T}</mfrac>`;
+const over = (index) => `<mrow><msub><mi>s</mi><mi>${index}</mi></msub><mo>/</mo>${T}</mrow>`;
 const exp = (index, less = "") => `<mi>exp</mi><mo stretchy="false">(</mo>${over(index)}${less}<mo stretchy="false">)</mo>`;
 const sum = (less) => `<munder><mo>∑</mo><mi>j</mi></munder>${exp("j", less)}`;
 const M = "<mo>−</mo><mi>m</mi>";

@@ -171,7 +171,8 @@ class MultiHeadAttention(nn.Module):
 
     def _project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(B, T, C) → queries, keys and values, each (B, H, T, D)."""
-        return self.qkv(x).unflatten(-1, (3, self.n_head, -1)).transpose(-4, -2).unbind(-3)
+        parts = self.qkv(x).view(*x.shape[:-1], 3, self.n_head, -1)  # (B, T, 3, H, D)
+        return parts.transpose(-4, -2).unbind(-3)
 
     def forward(
         self, x: Tensor, memory: Tensor | None = None, cache: KVCache | None = None

@@ -9,7 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from lmlib.softmax import LanguageModel, log_softmax, softmax
+from lmlib.softmax import LanguageModel, highest_logit, log_softmax, softmax
 from lmlib.transformer import GPT
 
 
@@ -137,9 +137,10 @@ def _draw(
     generator: torch.Generator | None,
 ) -> Tensor:
     """(B, V) logits → (B, 1) ids."""
+    if temperature == 0:  # as next_probs, of which no filter can take the highest away
+        highest_logit(logits)
+        return logits.argmax(-1, keepdim=True)
     probs = next_probs(logits, temperature, top_k, top_p)
-    if temperature == 0:
-        return probs.argmax(-1, keepdim=True)
     return torch.multinomial(probs, 1, generator=generator)
 
 
@@ -167,6 +168,7 @@ def generate(
     tensor([[0, 1, 2, 3, 4, 0, 1]])
     """
     check_prompt(model, tokens, max_new_tokens, end)
+    next_probs(torch.zeros(1), temperature, top_k, top_p)  # raises before the model is asked
     draw = partial(
         _draw, temperature=temperature, top_k=top_k, top_p=top_p, generator=generator
     )

@@ -28,16 +28,26 @@ class LanguageModel(Protocol):
     def __call__(self, tokens: Tensor) -> Tensor: ...
 
 
-def _check(logits: Tensor, dim: int) -> None:
-    if logits.isnan().any() or (logits == math.inf).any():
-        bad = "NaN" if logits.isnan().any() else "+inf"
-        raise ValueError(
-            f"logits: hold {bad}, which no probability answers; look for an overflow before the softmax"
-        )
-    if (logits == -math.inf).all(dim).any():
+def highest_logit(logits: Tensor, dim: int = -1) -> Tensor:
+    """The highest of the logits along ``dim``, which is kept: (..., V) → (..., 1).
+
+    It tells of all that cannot be: it is NaN or +inf where one of them is, and −inf where all
+    are. Raises ValueError then.
+
+    >>> highest_logit(torch.tensor([2.0, -math.inf, 0.0]))
+    tensor([2.])
+    """
+    highest = logits.amax(dim, keepdim=True)
+    if highest.isfinite().all():
+        return highest
+    if (highest == -math.inf).any() and not (highest.isnan() | (highest == math.inf)).any():
         raise ValueError(
             "logits: −inf everywhere, so nothing is possible; leave at least one finite logit"
         )
+    bad = "NaN" if highest.isnan().any() else "+inf"
+    raise ValueError(
+        f"logits: hold {bad}, which no probability answers; look for an overflow before the softmax"
+    )
 
 
 def log_softmax(logits: Tensor, temperature: float = 1.0, dim: int = -1) -> Tensor:
@@ -53,9 +63,8 @@ def log_softmax(logits: Tensor, temperature: float = 1.0, dim: int = -1) -> Tens
             f"temperature: {temperature} is not above 0 and finite; "
             "in the limit towards 0 take the argmax instead"
         )
-    _check(logits, dim)
     # Taking the maximum away changes no probability, and nothing can overflow any more.
-    z = (logits - logits.amax(dim, keepdim=True)) / temperature
+    z = (logits - highest_logit(logits, dim)) / temperature
     return z - z.exp().sum(dim, keepdim=True).log()
 
 

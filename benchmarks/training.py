@@ -1,8 +1,8 @@
-"""Training the book's GPT against Transformers' GPT-2 and PyTorch's own encoder, on two threads.
+"""Training the book's GPT against Transformers' GPT-2, PyTorch's own encoder and nanoGPT's way, on two threads.
 
     python benchmarks/training.py
 
-All three have the same sizes, read the same tokens and are moved by the same optimiser, in float32.
+All have the same sizes, read the same tokens and are moved by the same optimiser, in float32.
 Their steps alternate, so that a busy machine slows all of them alike; medians are reported.
 """
 
@@ -23,6 +23,7 @@ import torch.nn.functional as F
 import transformers
 from torch import Tensor, nn
 
+from lmlib.attention import KVCache, MultiHeadAttention
 from lmlib.gpt2 import to_gpt2
 from lmlib.pretraining import Training, make_optimiser
 from lmlib.transformer import GPT, Config, count_parameters
@@ -62,6 +63,25 @@ class TorchGPT(nn.Module):
         x = self.embed(tokens) + self.position.weight[:T]
         x = self.layers(x, mask=self.get_buffer("mask")[:T, :T], is_causal=True)
         return x @ self.embed.weight.T
+
+
+class FusedAttention(MultiHeadAttention):
+    """Attention as nanoGPT does it, by PyTorch's fused function: nothing is left of the weights."""
+
+    def forward(
+        self, x: Tensor, memory: Tensor | None = None, cache: KVCache | None = None
+    ) -> tuple[Tensor, Tensor]:
+        heads = F.scaled_dot_product_attention(*self._project(x), is_causal=True)
+        return self.output(heads.transpose(-3, -2).flatten(-2)), heads
+
+
+def fused(config: Config) -> GPT:
+    """The book's GPT with :class:`FusedAttention`."""
+    model = GPT(config)
+    for module in model.modules():
+        if isinstance(module, MultiHeadAttention):
+            module.__class__ = FusedAttention
+    return model
 
 
 def stepper(
@@ -105,7 +125,7 @@ def flops_of_a_step(config: Config, parameters: int, B: int, T: int) -> float:
 
 
 def contestants(config: Config, batch: Tensor) -> dict[str, Callable[[], float]]:
-    """One training step of each; ours and PyTorch's without dropout."""
+    """One training step of each; all without dropout, but for one that says so."""
 
     def gpt2(dropout: float) -> Any:
         peer = to_gpt2(GPT(config))
@@ -116,7 +136,7 @@ def contestants(config: Config, batch: Tensor) -> dict[str, Callable[[], float]]
                 module.p = dropout
         return peer
 
-    ours, torch_gpt = GPT(config), TorchGPT(config)
+    ours, torch_gpt, nano = GPT(config), TorchGPT(config), fused(config)
     plain, usual = gpt2(0.0), gpt2(0.1)
     return {
         "lmlib.GPT": stepper(ours, ours, batch),
@@ -127,6 +147,7 @@ def contestants(config: Config, batch: Tensor) -> dict[str, Callable[[], float]]
             usual, lambda x: usual(x, use_cache=False).logits, batch
         ),
         "nn.TransformerEncoder": stepper(torch_gpt, torch_gpt, batch),
+        "the same with fused attention, as nanoGPT has it": stepper(nano, nano, batch),
     }
 
 

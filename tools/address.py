@@ -30,9 +30,9 @@ SETUP = r"""
 import importlib.util, re, subprocess, sys  # Where lmlib is missing, as in Colab, this installs it and moves nothing.
 book, pip = "https://github.com/OWNER/NAME", f"'{sys.executable}' -m pip"
 get = f"{pip} list --format=freeze | {pip} install --no-input -c /dev/stdin 'lmlib @ git+{book}'"
-failed, said = (0, "") if importlib.util.find_spec("lmlib") else subprocess.getstatusoutput(get)
-hint = f"It {old[0]}: choose a newer runtime." if (old := re.search("depends on .*", said)) else f"Check the network and {book}."
-sys.exit("lmlib was not installed; nothing has changed. " + hint) if failed else print("lmlib is", "installed." if said else "here already.")
+bad, said = (0, "") if importlib.util.find_spec("lmlib") else subprocess.getstatusoutput(get)
+why = f"lmlib {m[0]}; use a newer runtime" if (m := re.search("depends.*", said)) else f"check the network and {book}"
+sys.exit(f"Nothing was installed: {why}.") if bad else print("lmlib is", "installed." if said else "here already.")
 """.strip()
 TAG = "install"
 
@@ -49,7 +49,11 @@ def setup_cell(address: str) -> dict[str, Any]:
         "id": "set-up",
         "metadata": {"mystnb": prompts, "tags": [TAG, "hide-cell"]},
         "outputs": [
-            {"name": "stdout", "output_type": "stream", "text": ["lmlib is here already.\n"]}
+            {
+                "name": "stdout",
+                "output_type": "stream",
+                "text": ["lmlib is here already.\n"],
+            }
         ],
         "source": SETUP.replace("OWNER/NAME", address).splitlines(keepends=True),
     }
@@ -115,7 +119,7 @@ def stated(root: Path = ROOT) -> str:
 
 def write(root: Path, address: str) -> list[Path]:
     """Bring all files in line with ``address``; returns those that changed, after nothing stood in the way of any."""
-    if not re.fullmatch(NAME, address):
+    if not re.fullmatch(NAME, address) or address.endswith(".git"):
         raise ValueError(
             f"{address!r} is no address; give it as owner/name, the end of https://github.com/owner/name"
         )
@@ -134,4 +138,6 @@ if __name__ == "__main__":
         sys.exit(f"Nothing was changed: {error}.")
     for path in changed:
         print(path.relative_to(ROOT))
-    print(f"== https://github.com/{address} stands everywhere; {len(changed)} files changed")
+    print(
+        f"== https://github.com/{address} stands everywhere; {len(changed)} files changed"
+    )

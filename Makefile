@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
+COLAB := .venv-colab
 SITE := _build/html/index.html
 CHAPTER ?= *
 
@@ -12,7 +13,7 @@ export OMP_WAIT_POLICY ?= passive
 # No progress bars in stored outputs: they would hold times.
 export TQDM_DISABLE ?= 1
 
-.PHONY: book serve test check chapters browser bench weights requirements clean
+.PHONY: book serve test check colab chapters browser bench weights requirements address clean
 .DEFAULT_GOAL := book
 
 book: $(STAMP)
@@ -24,14 +25,17 @@ book: $(STAMP)
 serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
-test: book browser
+test: book browser $(COLAB)/installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg --durations 10
 
 check: book
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -q lmlib tests --ignore tests/test_site.py
+	$(BIN)/python -m pytest -q lmlib tests --ignore tests/test_site.py --ignore-glob 'tests/test_colab*'
+
+colab: $(STAMP) browser $(COLAB)/installed
+	$(BIN)/python -m pytest -q tests/test_colab.py tests/test_colab_widgets.py
 
 chapters: $(STAMP)
 	@for notebook in chapters/$(CHAPTER).ipynb; do \
@@ -41,6 +45,9 @@ chapters: $(STAMP)
 
 browser: $(STAMP)
 	@BIN=$(BIN) sh tests/install_browser.sh
+
+address:
+	@$(PYTHON) tools/address.py $(REPOSITORY)
 
 bench: $(STAMP)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
@@ -65,5 +72,14 @@ $(STAMP): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
+# Colab's versions; the folder wheels is what pip may build lmlib with when no network is to be asked.
+$(COLAB)/installed: tests/colab/requirements.txt
+	@echo "== Making $(COLAB) with Colab's versions (minutes, the first time)"
+	@rm -rf $(COLAB)
+	$(PYTHON) -m venv $(COLAB)
+	$(COLAB)/bin/pip install --quiet --disable-pip-version-check -r $<
+	$(COLAB)/bin/pip download --quiet --disable-pip-version-check --no-deps --dest $(COLAB)/wheels 'setuptools>=77'
+	@touch $@
+
 clean:
-	rm -rf _build $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf _build $(VENV) $(COLAB) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

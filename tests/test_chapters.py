@@ -102,7 +102,8 @@ def test_the_shape_of_a_chapter(notebook: NotebookNode) -> None:
     assert re.search(r"\*\d+ minutes to read\. It runs in about \d+ seconds", text)
     assert len(re.findall(r"^\*\*Predict\.\*\*", text, re.MULTILINE)) >= 3
     assert text.count("<details") == text.count("</details>") >= 6
-    assert with_tag(notebook, "setup") == code_cells(notebook)[:1]
+    assert with_tag(notebook, "install") == code_cells(notebook)[:1]
+    assert with_tag(notebook, "setup") == code_cells(notebook)[1:2]
     assert 3 <= len(with_tag(notebook, "exercise-solution")) <= 6
     for heading in ("## Exercises", "## What you know now", "**Further reading.**"):
         assert heading in text

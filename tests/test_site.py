@@ -17,6 +17,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlparse
 import nbformat
 import pytest
 import torch
+from address import stated
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page, Route, expect
@@ -258,6 +259,16 @@ def test_a_widget_is_a_picture_where_scripts_do_not_run(browser: Browser) -> Non
     assert picture.is_visible()
     assert "fox 0.33" in (picture.get_attribute("alt") or "")
     context.close()
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_the_colab_button_opens_this_chapter(name: str) -> None:
+    (button,) = soup(name).select(".dropdown-launch-buttons a")
+    notebook = name.replace(".html", ".ipynb")
+    assert (ROOT / notebook).is_file()
+    assert button["href"] == (
+        f"https://colab.research.google.com/github/{stated()}/blob/main/{notebook}"
+    )
 
 
 def test_search_finds_a_word(browser: Browser) -> None:

@@ -1,0 +1,1 @@
+"""What turns the built site into something that can be published: print edition, archive, last check."""

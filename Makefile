@@ -12,7 +12,10 @@ export OMP_WAIT_POLICY ?= passive
 # No progress bars in stored outputs: they would hold times.
 export TQDM_DISABLE ?= 1
 
-.PHONY: book serve test check chapters browser bench weights requirements clean
+# What pip installs: the versions that are known to work. INSTALL='.[book,transformers]' takes the newest there are.
+INSTALL ?= -r requirements.txt
+
+.PHONY: book serve test check links chapters browser print dist bench weights requirements clean
 .DEFAULT_GOAL := book
 
 book: $(STAMP)
@@ -33,6 +36,9 @@ check: book
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -q lmlib tests --ignore tests/test_site.py
 
+links: $(STAMP)
+	$(BIN)/jupyter-book build . --builder linkcheck --path-output _build/links
+
 chapters: $(STAMP)
 	@for notebook in chapters/$(CHAPTER).ipynb; do \
 	  echo "== Executing $$notebook"; \
@@ -41,6 +47,18 @@ chapters: $(STAMP)
 
 browser: $(STAMP)
 	@BIN=$(BIN) sh tests/install_browser.sh
+
+print: book browser
+	@$(BIN)/python -m tools.print_edition _build/print
+
+# The site as it is published. The copy for classes without a network holds all but itself.
+dist: print
+	@rm -rf _build/downloads && cp -r _build/print _build/downloads
+	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir _build/downloads .
+	@$(MAKE) --no-print-directory book DOWNLOADS=_build/downloads
+	@$(BIN)/python -m tools.offline_copy _build/downloads/how-language-models-work.zip
+	@$(MAKE) --no-print-directory book DOWNLOADS=_build/downloads
+	@$(BIN)/python -m tools.check_site
 
 bench: $(STAMP)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
@@ -61,7 +79,7 @@ $(STAMP): requirements.txt pyproject.toml
 	@test -x $(BIN)/python || { echo "== Making $(VENV)"; $(PYTHON) -m venv $(VENV); } \
 	  || { rm -rf $(VENV); echo "Python cannot make an environment; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@echo "== Installing what the book needs (minutes, the first time)"
-	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check $(INSTALL)
 	$(BIN)/python -m pip install --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 

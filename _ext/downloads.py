@@ -52,8 +52,10 @@ def pdf_button(
     groups = [group.get("buttons", []) for group in context.get("header_buttons", [])]
     for button in (button for group in groups for button in group):
         if button["label"] == "download-pdf-button" and name in offered():
-            link = context["pathto"](f"{FOLDER}/{name}", 1)
-            button |= {"type": "link", "url": link, "tooltip": "Download the print edition"}
+            del button["javascript"]
+            button["type"] = "link"
+            button["url"] = context["pathto"](f"{FOLDER}/{name}", 1)
+            button["tooltip"] = "Download the print edition"
 
 
 def outdated(app: Sphinx, env: BuildEnvironment, *changes: set[str]) -> list[str]:

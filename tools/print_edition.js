@@ -10,10 +10,9 @@
   };
   const link = (id, text) => make("a", { href: `#${id}` }, text, make("span", { className: "print-page" }));
   const note = (...children) => make("p", { className: "print-note" }, ...children);
-  const parts = [];
   const part = (id, title) => {
     const section = make("section", { id }, make("h2", {}, title));
-    parts.push(section);
+    article.append(section);
     return section;
   };
 
@@ -89,7 +88,9 @@
 
   const title = article.querySelector("h1").cloneNode(true);
   for (const mark of all(".headerlink", title)) mark.remove();
-  article.append(...parts.filter((section) => section.children.length > 1));
+  for (const section of [replies, solutions, folded, list]) {
+    if (section.children.length === 1) section.remove();
+  }
   for (const fold of all("details")) fold.open = true;
 
   const headings = all("h2").map((heading) => {
@@ -110,13 +111,16 @@
   for (const pre of all("pre")) {
     const lines = pre.innerHTML.replace(/\n$/, "").split("\n");
     pre.innerHTML = lines.map((line) => `<span class="line">${line}</span>`).join("");
-    pre.classList.toggle("short", lines.length <= 25);
+    pre.classList.toggle("short", lines.length <= 12);
   }
   for (const line of all("pre .line")) {
     const height = parseFloat(getComputedStyle(line).lineHeight);
     if (line.offsetHeight < 1.5 * height) continue;
     line.classList.add("wrapped");
     line.dataset.arrows = "↪\n".repeat(Math.round(line.offsetHeight / height) - 1).trimEnd();
+  }
+  for (const cell of all("td")) {
+    if (/^[\d\s.,:%±…−-]+$/.test(cell.textContent)) cell.style.whiteSpace = "nowrap";
   }
   for (const table of all("table")) table.classList.toggle("short", table.rows.length <= 20);
 

@@ -4,6 +4,7 @@
 chapter, puts pictures in place of widgets, and reports whatever does not fit the paper.
 """
 
+import shutil
 import sys
 from collections.abc import Iterable
 from ctypes import c_char_p
@@ -35,10 +36,14 @@ def references(site: Path) -> list[tuple[str, str]]:
 
 
 def page_numbers(pdf: bytes, anchors: Iterable[str]) -> dict[str, int]:
-    """The page on which each anchor stands, counted from 1."""
-    document = pypdfium2.PdfDocument(pdf)
-    found = {name: FPDF_GetNamedDestByName(document, c_char_p(name.encode())) for name in anchors}
-    return {name: FPDFDest_GetDestPageIndex(document, place) + 1 for name, place in found.items()}
+    """The page on which each anchor stands, counted from 1. Raises KeyError for one that is not in the PDF."""
+    document, numbers = pypdfium2.PdfDocument(pdf), {}
+    for name in anchors:
+        place = FPDF_GetNamedDestByName(document, c_char_p(name.encode()))
+        if not place:
+            raise KeyError(name)
+        numbers[name] = FPDFDest_GetDestPageIndex(document, place) + 1
+    return numbers
 
 
 def prepare(page: Page, site: Path, name: str) -> list[str]:
@@ -76,7 +81,8 @@ def print_page(browser: Browser, site: Path, name: str) -> bytes:
 
 def main(folder: Path) -> None:
     """Print every page of the book into ``folder``."""
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     with chromium() as browser:
         for name in pages():
             target = folder / f"{Path(name).name}.pdf"

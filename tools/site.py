@@ -14,6 +14,12 @@ def pages(root: Path = ROOT) -> list[str]:
     return list(parse_toc_yaml(root / "_toc.yml"))
 
 
+def source(name: str, root: Path = ROOT) -> Path:
+    """The file that a page was made of: Markdown or a notebook."""
+    markdown = root / f"{name}.md"
+    return markdown if markdown.exists() else root / f"{name}.ipynb"
+
+
 def book_title(root: Path = ROOT) -> str:
     """The title of the book, from ``_config.yml``."""
     return yaml.safe_load((root / "_config.yml").read_text("utf-8"))["title"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import nbformat
 import pypdfium2
@@ -129,6 +130,17 @@ def test_answers_stand_behind_the_questions(
 def test_no_link_leads_to_the_machine_that_printed(pdf: bytes) -> None:
     assert b"/URI (https://" in pdf
     assert b"file:" not in pdf
+
+
+def test_what_would_be_cut_is_an_error(tmp_path: Path, browser: Browser) -> None:
+    (tmp_path / "_static").symlink_to(SITE / "_static")
+    page = (SITE / "references.html").read_text("utf-8")
+    wide = f'<p style="white-space: nowrap">{"too long " * 40}</p></article>'
+    (tmp_path / "references.html").write_text(page.replace("</article>", wide), "utf-8")
+    with pytest.raises(
+        ValueError, match=r"references: too wide for the paper:\n<p> too long"
+    ):
+        print_page(browser, tmp_path, "references")
 
 
 def darkness(document: pypdfium2.PdfDocument) -> list[float]:

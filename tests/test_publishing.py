@@ -1,4 +1,4 @@
-"""What is published: the workflows, the last check of the site, the downloads, the copy without a network."""
+"""What publishes the book: the workflows, the last check of the site, the downloads that it offers."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from zipfile import ZipFile
 
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from playwright.sync_api import Browser, expect
 
 from tools.check_address import problem
 from tools.check_site import problems
-from tools.offline_copy import pack
 from tools.site import ROOT, SITE, pages, source
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -151,24 +148,6 @@ def test_a_spoilt_site_is_not_published(
 
 def test_an_empty_site_is_not_published(tmp_path: Path) -> None:
     assert problems(ROOT, tmp_path) == [f"{name}.html is missing" for name in pages()]
-
-
-def test_the_copy_without_a_network_opens_by_double_click(
-    tmp_path: Path, browser: Browser
-) -> None:
-    pack(SITE, tmp_path / "the-book.zip")
-    with ZipFile(tmp_path / "the-book.zip") as archive:
-        archive.extractall(tmp_path)
-    with browser.new_context(offline=True) as context:
-        page = context.new_page()
-        page.goto((tmp_path / "the-book" / "index.html").as_uri())
-        page.wait_for_url("**/intro.html")
-        page.get_by_role("link", name="Softmax", exact=True).first.click()
-        page.wait_for_url("**/softmax.html")
-        widget = page.locator("figure.lm-widget").first
-        before = widget.locator(".open").inner_text()
-        widget.get_by_label("Temperature τ").first.press("ArrowRight")
-        expect(widget.locator(".open")).not_to_have_text(before)
 
 
 @pytest.fixture

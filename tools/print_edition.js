@@ -131,6 +131,14 @@
     for (let size = 95; end(box) > room + 0.5 && size >= 60; size -= 5) box.style.fontSize = `${size}%`;
   }
 
-  const tooWide = all("*").filter((node) => node.getBoundingClientRect().right > room + 1);
-  return tooWide.map((node) => `<${node.localName}> ${node.textContent.trim().slice(0, 60)}`);
+  // The box of an element, and the text in it, which may be wider.
+  const range = document.createRange();
+  const right = (node) => {
+    range.selectNodeContents(node);
+    const text = node.closest("mjx-container") ? 0 : range.getBoundingClientRect().right;
+    return Math.max(text, node.getBoundingClientRect().right);
+  };
+  const tooWide = all("*").filter((node) => right(node) > room + 1);
+  const innermost = tooWide.filter((node) => !tooWide.some((other) => other !== node && node.contains(other)));
+  return innermost.map((node) => `<${node.localName}> ${node.textContent.trim().slice(0, 60)}`);
 }

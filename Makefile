@@ -13,7 +13,10 @@ export OMP_WAIT_POLICY ?= passive
 # No progress bars in stored outputs: they would hold times.
 export TQDM_DISABLE ?= 1
 
-.PHONY: book serve test check colab chapters browser bench weights requirements address clean
+# What pip installs: the versions that are known to work. INSTALL='.[book,transformers]' takes the newest there are.
+INSTALL ?= -r requirements.txt
+
+.PHONY: book serve test check colab links chapters browser print dist address bench weights requirements clean
 .DEFAULT_GOAL := book
 
 book: $(STAMP)
@@ -32,10 +35,13 @@ test: book browser $(COLAB)/installed
 
 check: book
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -q lmlib tests --ignore tests/test_site.py --ignore-glob 'tests/test_colab*'
+	$(BIN)/python -m pytest -q lmlib tests --ignore tests/test_site.py --ignore tests/test_print.py --ignore-glob 'tests/test_colab*'
 
 colab: $(STAMP) browser $(COLAB)/installed
 	$(BIN)/python -m pytest -q tests/test_colab.py tests/test_colab_widgets.py
+
+links: $(STAMP)
+	$(BIN)/jupyter-book build . --builder linkcheck --path-output _build/links
 
 chapters: $(STAMP)
 	@for notebook in chapters/$(CHAPTER).ipynb; do \
@@ -48,6 +54,18 @@ browser: $(STAMP)
 
 address:
 	@$(PYTHON) tools/address.py $(REPOSITORY)
+
+print: book browser
+	@$(BIN)/python -m tools.print_edition _build/print
+
+# The site as it is published. The copy for classes without a network holds all but itself.
+dist: print
+	@rm -rf build _build/downloads && cp -r _build/print _build/downloads
+	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir _build/downloads .
+	@$(MAKE) --no-print-directory book DOWNLOADS=_build/downloads
+	@$(BIN)/python -m tools.offline_copy _build/downloads/how-language-models-work.zip
+	@$(MAKE) --no-print-directory book DOWNLOADS=_build/downloads
+	@$(BIN)/python -m tools.check_site
 
 bench: $(STAMP)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
@@ -68,7 +86,7 @@ $(STAMP): requirements.txt pyproject.toml
 	@test -x $(BIN)/python || { echo "== Making $(VENV)"; $(PYTHON) -m venv $(VENV); } \
 	  || { rm -rf $(VENV); echo "Python cannot make an environment; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@echo "== Installing what the book needs (minutes, the first time)"
-	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check $(INSTALL)
 	$(BIN)/python -m pip install --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 

@@ -12,3 +12,16 @@
     addEventListener("resize", reach);
   });
 })();
+
+// Paper is white, whatever the screen shows.
+(() => {
+  const { dataset } = document.documentElement;
+  let shown;
+  addEventListener("beforeprint", () => {
+    shown = dataset.theme;
+    dataset.theme = "light";
+  });
+  addEventListener("afterprint", () => {
+    dataset.theme = shown;
+  });
+})();

@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from address import SETUP, stated
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
+
+from tools.address import SETUP, stated
 
 ROOT = Path(__file__).parents[1]
 COLAB = ROOT / ".venv-colab"

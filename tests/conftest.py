@@ -1,43 +1,15 @@
 """Fixtures shared by the tests: one real browser for the whole run."""
 
-import os
-import shutil
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-NO_BROWSER = "no Chromium found: run `make test`, which installs one, or set CHROMIUM=/path/to/chromium"
-
-
-def chromium_path(own: str) -> str | None:
-    """First Chromium that exists: $CHROMIUM, Playwright's `own`, then the PATH."""
-    found = (
-        shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")
-    )
-    candidates = [os.environ.get("CHROMIUM"), own, *found]
-    return next((path for path in candidates if path and Path(path).is_file()), None)
+from tools.browser import chromium
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless Chromium, started once for all tests."""
-    with sync_playwright() as playwright:
-        path = chromium_path(playwright.chromium.executable_path)
-        if path is None:
-            pytest.fail(NO_BROWSER)
-        # The sandbox cannot start as root, which is what a container usually runs as.
-        root = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS + root)
+    with chromium() as browser:
         yield browser
-        browser.close()
-
-
-if __name__ == "__main__":  # for install_browser.sh: is there a browser?
-    with sync_playwright() as playwright:
-        path = chromium_path(playwright.chromium.executable_path)
-    print(f"== Browser: {path}" if path else "== No Chromium on this machine yet")
-    sys.exit(path is None)

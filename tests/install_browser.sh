@@ -4,7 +4,7 @@
 set -u
 
 found() {
-  "$BIN/python" tests/conftest.py
+  "$BIN/python" -m tools.browser
 }
 
 as_root() {

@@ -8,7 +8,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from address import PLACES, ROOT, SETUP, packed, renewed, set_up, stated, write
+
+from tools.address import PLACES, ROOT, SETUP, packed, renewed, set_up, stated, write
 
 TEXTS = {
     ".py",

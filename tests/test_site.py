@@ -13,16 +13,18 @@ from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlparse
+from zipfile import ZipFile
 
 import nbformat
 import pytest
 import torch
-from address import stated
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page, Route, expect
 
 from lmlib.softmax import entropy, softmax
+from tools.address import stated
+from tools.offline_copy import pack
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "_build" / "html"
@@ -339,3 +341,21 @@ def test_no_page_is_heavy(
             f"\nheaviest page: {heaviest}, {weights[heaviest]:.0f} kB gzipped for a new reader"
         )
     assert weights[heaviest] < LIMIT_KB
+
+
+def test_the_copy_without_a_network_opens_by_double_click(
+    tmp_path: Path, browser: Browser
+) -> None:
+    pack(SITE, tmp_path / "the-book.zip")
+    with ZipFile(tmp_path / "the-book.zip") as archive:
+        archive.extractall(tmp_path)
+    with browser.new_context(offline=True) as context:
+        page = context.new_page()
+        page.goto((tmp_path / "the-book" / "index.html").as_uri())
+        page.wait_for_url("**/intro.html")
+        page.get_by_role("link", name="Softmax", exact=True).first.click()
+        page.wait_for_url("**/softmax.html")
+        widget = page.locator("figure.lm-widget").first
+        before = widget.locator(".open").inner_text()
+        widget.get_by_label("Temperature τ").first.press("ArrowRight")
+        expect(widget.locator(".open")).not_to_have_text(before)

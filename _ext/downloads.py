@@ -1,0 +1,81 @@
+"""Offers what is made from the site: its print edition, the package, and the whole site as one file.
+
+`make dist` puts these into a folder and names it in the environment, DOWNLOADS. Any other build has none of them,
+and its pages say nothing about them, so no link is ever dead.
+"""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.osutil import relative_uri
+
+FOLDER = "downloads"
+
+
+def offered() -> dict[str, int]:
+    """Name and size of each file that this build offers."""
+    folder = os.environ.get("DOWNLOADS")
+    files = sorted(Path(folder).iterdir()) if folder else []
+    return {file.name: file.stat().st_size for file in files}
+
+
+class Downloads(SphinxDirective):
+    """``{downloads} *.zip``: its content, then links to the files of that kind; nothing where there are none."""
+
+    required_arguments = 1
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        names = [name for name in offered() if Path(name).match(self.arguments[0])]
+        if not names:
+            return []
+        page = self.env.app.builder.get_target_uri(self.env.docname)
+        links: list[nodes.Node] = []
+        for name in names:
+            uri = relative_uri(page, f"{FOLDER}/{name}")
+            link = nodes.reference("", name, refuri=uri, internal=True)
+            links += [link, nodes.Text(f" ({offered()[name] / 1e6:.1f} MB) ")]
+        return [*self.parse_content_to_nodes(), nodes.paragraph("", "", *links)]
+
+
+def pdf_button(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Where a page has a print edition, the button that would print the page leads to it."""
+    name = f"{Path(page).name}.pdf"
+    groups = [group.get("buttons", []) for group in context.get("header_buttons", [])]
+    for button in (button for group in groups for button in group):
+        if button["label"] == "download-pdf-button" and name in offered():
+            del button["javascript"]
+            button["type"] = "link"
+            button["url"] = context["pathto"](f"{FOLDER}/{name}", 1)
+            button["tooltip"] = "Download the print edition"
+
+
+def outdated(app: Sphinx, env: BuildEnvironment, *changes: set[str]) -> list[str]:
+    """All pages where the offer has changed."""
+    before, env.offered = getattr(env, "offered", {}), offered()  # type: ignore[attr-defined]
+    return [] if offered() == before else sorted(env.found_docs)
+
+
+def finish(app: Sphinx, error: Exception | None) -> None:
+    """Put the files beside the pages, and those of an earlier build away."""
+    target = Path(app.outdir, FOLDER)
+    if error is None and app.builder.format == "html":
+        shutil.rmtree(target, ignore_errors=True)
+        if offered():
+            shutil.copytree(os.environ["DOWNLOADS"], target)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_directive("downloads", Downloads)
+    app.connect("html-page-context", pdf_button, priority=900)
+    app.connect("env-get-outdated", outdated)
+    app.connect("build-finished", finish)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

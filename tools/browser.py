@@ -1,0 +1,44 @@
+"""A headless Chromium for what needs a real browser: the print edition and the tests of the site."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+def chromium_path(own: str) -> str | None:
+    """First Chromium that exists: $CHROMIUM, Playwright's `own`, then the PATH."""
+    found = (
+        shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")
+    )
+    candidates = [os.environ.get("CHROMIUM"), own, *found]
+    return next((path for path in candidates if path and Path(path).is_file()), None)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A running browser, or FileNotFoundError where the machine has none."""
+    with sync_playwright() as playwright:
+        path = chromium_path(playwright.chromium.executable_path)
+        if path is None:
+            raise FileNotFoundError(
+                "no Chromium found: `make browser` installs one, or set CHROMIUM=/path/to/chromium"
+            )
+        # The sandbox cannot start as root, which is what a container usually runs as.
+        root = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS + root)
+        yield browser
+        browser.close()
+
+
+if __name__ == "__main__":  # for install_browser.sh: is there a browser?
+    with sync_playwright() as playwright:
+        path = chromium_path(playwright.chromium.executable_path)
+    print(f"== Browser: {path}" if path else "== No Chromium on this machine yet")
+    sys.exit(path is None)

@@ -53,7 +53,7 @@ browser: $(STAMP)
 	@BIN=$(BIN) sh tests/install_browser.sh
 
 address:
-	@$(PYTHON) tools/address.py $(REPOSITORY)
+	@$(PYTHON) -m tools.address $(REPOSITORY)
 
 print: book browser
 	@$(BIN)/python -m tools.print_edition _build/print

@@ -1,1 +1,1 @@
-"""What the repository needs besides the book: its address in all places, and what turns the site into something that can be published."""
+"""What stands beside the book: its address in all places, and what turns the site into something to publish."""

@@ -1,6 +1,6 @@
 """Puts the repository's address, and the set-up cell that holds it, into every file that shows them.
 
-`pyproject.toml` says which address that is. ``python tools/address.py owner/name`` changes it there and everywhere;
+`pyproject.toml` says which address that is. ``python -m tools.address owner/name`` changes it there and everywhere;
 without an argument, all other places and new chapters are brought in line with it. Needs nothing but Python.
 """
 

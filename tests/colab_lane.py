@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
@@ -36,7 +37,8 @@ NEWER = "99.0"
 
 def snapshot(folder: Path) -> Path:
     """The working tree as a git repository of its own, without what git ignores."""
-    git = ["git", "-c", "user.name=x", "-c", "user.email=x@localhost"]
+    own = ("user.name=x", "user.email=x@localhost", "commit.gpgsign=false")
+    git = ["git", *(word for setting in own for word in ("-c", setting))]
     subprocess.run([*git, "init", "-q", folder], check=True)
     git += ["--git-dir", str(folder / ".git"), "--work-tree", str(ROOT)]
     subprocess.run([*git, "add", "--all", "."], cwd=ROOT, check=True)
@@ -84,6 +86,8 @@ class Runtime:
     variables: dict[str, str]
 
     def __post_init__(self) -> None:
+        if not (COLAB / "installed").exists():
+            pytest.fail("there is no environment with Colab's versions; run `make colab`")
         layer = self.folder / "layer"
         subprocess.run(
             [COLAB / "bin/python", "-m", "venv", "--without-pip", layer], check=True

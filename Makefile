@@ -11,6 +11,8 @@ export OMP_NUM_THREADS ?= 1
 export OMP_WAIT_POLICY ?= passive
 # No progress bars in stored outputs: they would hold times.
 export TQDM_DISABLE ?= 1
+# A stored page asks nobody's server.
+export OPENAI_BASE_URL :=
 
 .PHONY: book serve test check chapters browser bench weights requirements clean
 .DEFAULT_GOAL := book

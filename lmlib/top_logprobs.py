@@ -12,6 +12,8 @@ between: Σ xᵃ is smallest for equal shares if a > 1 and largest if a < 1 (Har
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -48,9 +50,9 @@ def _rest(log_probs: Tensor) -> float:
 def even_rest(log_probs: Tensor, vocab_size: int) -> Tensor:
     """Logits of all tokens, the hidden ones equally likely.
 
-    One side of formula `eq:hidden-rest`. ``log_probs`` (n,) of the likeliest tokens → (V,): those,
-    and then the others. A ``vocab_size`` that is too large gives a bound that is wider and still
-    true. Raises ValueError where the numbers are no probabilities, or V tokens cannot have them.
+    One side of formula `eq:hidden-rest`. ``log_probs`` (n,) of the likeliest tokens → (V,):
+    those, and then the others. Too large a ``vocab_size`` makes a limit wider, and leaves it
+    true. Raises ValueError where these are no probabilities, or V tokens cannot have them.
 
     >>> from lmlib.softmax import softmax
     >>> softmax(even_rest(torch.tensor([0.5, 0.2]).log(), 7), temperature=2.0)[:2]
@@ -65,8 +67,9 @@ def even_rest(log_probs: Tensor, vocab_size: int) -> Tensor:
 def uneven_rest(log_probs: Tensor, vocab_size: int) -> Tensor:
     """Logits of all tokens, the hidden ones as unequal as they can be.
 
-    The other side of formula `eq:hidden-rest`: as many as possible are as likely as the last token
-    shown, one has what remains, the others nothing. Shapes and errors as in :func:`even_rest`.
+    The other side of formula `eq:hidden-rest`: as many as possible are as likely as the last
+    token shown, one has what remains, and the others nothing. Shapes and errors as in
+    :func:`even_rest`.
 
     >>> from lmlib.softmax import softmax
     >>> softmax(uneven_rest(torch.tensor([0.5, 0.2]).log(), 7), temperature=2.0)[:2]
@@ -75,8 +78,10 @@ def uneven_rest(log_probs: Tensor, vocab_size: int) -> Tensor:
     _check(log_probs, vocab_size)
     rest = max(0.0, _rest(log_probs) - ROUNDING)
     last = float(log_probs.double().exp().min())
-    hidden = torch.zeros(vocab_size - len(log_probs), dtype=torch.float64)
+    hidden = torch.full((vocab_size - len(log_probs),), -math.inf, dtype=torch.float64)
     full = int(min(rest / last, len(hidden))) if last else 0
-    hidden[:full] = last
-    hidden[full : full + 1] = rest - full * last
-    return torch.cat([log_probs.double(), hidden.log()])
+    hidden[:full] = log_probs.min()
+    hidden[full : full + 1] = (
+        math.log(rest - full * last) if rest > full * last else -math.inf
+    )
+    return torch.cat([log_probs.double(), hidden])

@@ -266,7 +266,7 @@ def test_a_chat_as_it_is_published(fake: Fake, monkeypatch: pytest.MonkeyPatch) 
     assert (request["logprobs"], request["top_logprobs"]) == (True, 3)
 
 
-# What `transformers serve` of Transformers 5.23 answers to the same request: the numbers are left out.
+# What `transformers serve` of Transformers 5.23 answered: it reads `logprobs`, and gives none.
 SERVE = {
     "id": "824ef87a-5d7c-4c4e-98a1-571f240bd197",
     "choices": [{"finish_reason": "length", "index": 0, "text": " is the same st"}],

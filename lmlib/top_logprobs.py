@@ -23,7 +23,8 @@ TOLERANCE = 1e-3
 ROUNDING = 1e-6
 
 
-def _check(log_probs: Tensor, vocab_size: int) -> None:
+def _checked(log_probs: Tensor, vocab_size: int) -> Tensor:
+    """The numbers in double precision, if V tokens can have them."""
     if log_probs.dim() != 1 or not len(log_probs) or not log_probs.isfinite().all():
         raise ValueError(
             f"log_probs: {log_probs} is no row of finite numbers; give those of the likeliest tokens"
@@ -40,48 +41,48 @@ def _check(log_probs: Tensor, vocab_size: int) -> None:
             f"vocab_size: {vocab_size} leaves {hidden} tokens for the remaining {1 - probs.sum():.4f}, "
             f"each no likelier than {probs.min():.4f}; give the number of tokens in the vocabulary, or more"
         )
+    return log_probs.double()
 
 
-def _rest(log_probs: Tensor) -> float:
+def _rest(known: Tensor) -> float:
     """What the hidden tokens have together at temperature 1."""
-    return 1 - float(log_probs.double().exp().sum())
+    return 1 - float(known.exp().sum())
 
 
 def even_rest(log_probs: Tensor, vocab_size: int) -> Tensor:
     """Logits of all tokens, the hidden ones equally likely.
 
-    One side of formula `eq:hidden-rest`. ``log_probs`` (n,) of the likeliest tokens → (V,):
-    those, and then the others. Too large a ``vocab_size`` makes a limit wider, and leaves it
-    true. Raises ValueError where these are no probabilities, or V tokens cannot have them.
+    One side of formula `eq:hidden-rest`. ``log_probs`` (n,) of the likeliest tokens →
+    (V,): those, and then the others. Too large a ``vocab_size`` makes a limit wider, and
+    leaves it true. Raises ValueError where these are no probabilities, or V tokens
+    cannot have them.
 
     >>> from lmlib.softmax import softmax
     >>> softmax(even_rest(torch.tensor([0.5, 0.2]).log(), 7), temperature=2.0)[:2]
     tensor([0.2972, 0.1880], dtype=torch.float64)
     """
-    _check(log_probs, vocab_size)
-    rest = max(0.0, _rest(log_probs)) + ROUNDING
-    hidden = torch.ones(vocab_size - len(log_probs), dtype=torch.float64)
-    return torch.cat([log_probs.double(), (hidden * rest / max(1, len(hidden))).log()])
+    known = _checked(log_probs, vocab_size)
+    hidden = vocab_size - len(known)
+    rest = max(0.0, _rest(known)) + ROUNDING
+    return torch.cat([known, known.new_full((hidden,), math.log(rest / max(1, hidden)))])
 
 
 def uneven_rest(log_probs: Tensor, vocab_size: int) -> Tensor:
     """Logits of all tokens, the hidden ones as unequal as they can be.
 
-    The other side of formula `eq:hidden-rest`: as many as possible are as likely as the last
-    token shown, one has what remains, and the others nothing. Shapes and errors as in
-    :func:`even_rest`.
+    The other side of formula `eq:hidden-rest`: as many as possible are as likely as the
+    last token shown, one has what remains, and the others nothing. Shapes and errors as
+    in :func:`even_rest`.
 
     >>> from lmlib.softmax import softmax
     >>> softmax(uneven_rest(torch.tensor([0.5, 0.2]).log(), 7), temperature=2.0)[:2]
     tensor([0.3687, 0.2332], dtype=torch.float64)
     """
-    _check(log_probs, vocab_size)
-    rest = max(0.0, _rest(log_probs) - ROUNDING)
-    last = float(log_probs.double().exp().min())
-    hidden = torch.full((vocab_size - len(log_probs),), -math.inf, dtype=torch.float64)
+    known = _checked(log_probs, vocab_size)
+    hidden = known.new_full((vocab_size - len(known),), -math.inf)
+    rest, last = max(0.0, _rest(known) - ROUNDING), float(known.exp().min())
     full = int(min(rest / last, len(hidden))) if last else 0
-    hidden[:full] = log_probs.min()
-    hidden[full : full + 1] = (
-        math.log(rest - full * last) if rest > full * last else -math.inf
-    )
-    return torch.cat([log_probs.double(), hidden])
+    hidden[:full] = known.min()
+    if rest > full * last:
+        hidden[full : full + 1] = math.log(rest - full * last)
+    return torch.cat([known, hidden])

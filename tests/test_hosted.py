@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import llama_server
+import nbformat
 import pytest
 import torch
 from torch import Tensor
 
+import lmlib
+from lmlib import hosted, server
 from lmlib.hosted import Completion, complete, read_completion
 from lmlib.server import ServerError, ask
 from lmlib.softmax import log_softmax, softmax
@@ -445,6 +448,46 @@ def test_arguments_that_cannot_be(fake: Fake) -> None:
         Completion("m", "a", ["a"], [[("a", -0.1)]]).log_probs(1)
 
 
+def optional_cell() -> str:
+    """The cell of the chapter on generation that asks a server."""
+    chapter = Path(__file__).parents[1] / "chapters" / "generation.ipynb"
+    cells = nbformat.read(chapter, as_version=4).cells
+    (cell,) = [c for c in cells if "new = complete(" in c.source]
+    return cell.source
+
+
+@pytest.mark.parametrize(
+    "reply, message",
+    [
+        (BAD["401"][0], "answers 401"),
+        (BAD["500"][0], "answers 500"),
+        (BAD["a page"][0], "sends no JSON"),
+        (
+            (200, SERVE),
+            "wrote ' is the same st', but its server gives no log-probabilities",
+        ),
+    ],
+)
+def test_the_chapter_goes_on_where_a_server_fails(
+    fake: Fake, reply: Reply, message: str
+) -> None:
+    fake.replies["/v1/completions"] = reply
+    said: list[str] = []
+    space = {"os": os, "lmlib": lmlib, "Path": Path, "show": said.append}
+    exec(optional_cell(), space)
+    assert len(said) == 1 and message in said[0]
+    assert space["recorded"] and space["answer"] == read_completion(RECORD["answer"])
+
+
+def test_the_chapter_takes_what_a_server_says(fake: Fake) -> None:
+    choice = {"text": " is the", "logprobs": OLD_FORM}
+    fake.replies["/v1/completions"] = (200, {"model": "one", "choices": [choice]})
+    space: dict[str, Any] = {"os": os, "lmlib": lmlib, "Path": Path}
+    exec(optional_cell(), space)
+    assert not space["recorded"] and space["answer"].model == "one"
+    assert space["vocab_size"] == space["VOCAB_SIZE"]
+
+
 def test_without_an_address_nobody_is_asked() -> None:
     with pytest.raises(
         ValueError, match="OPENAI_BASE_URL: is not set, so there is no server"
@@ -459,11 +502,8 @@ def test_nothing_keeps_the_key(fake: Fake) -> None:
     answer = complete("The loss")
     logits: Tensor = even_rest(answer.log_probs(), 100)
     widget = TemperatureScrubber({"The loss": logits}, ["a"] * 100)
-    import lmlib.hosted
-    import lmlib.server
-
     kept = [repr(answer), dataclasses.asdict(answer), widget._repr_mimebundle_()]
-    kept += [vars(lmlib.hosted), vars(lmlib.server)]
+    kept += [vars(hosted), vars(server)]
     assert KEY not in repr(kept).replace(repr(dict(os.environ)), "")
 
 

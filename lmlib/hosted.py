@@ -61,8 +61,10 @@ def _model(timeout: float) -> str:
     try:
         names = [str(model["id"]) for model in ask("/models", timeout=timeout)["data"]]
     except (ServerError, KeyError, TypeError) as error:
-        why = str(error) if isinstance(error, ServerError) else "the server lists no models"
-        raise ServerError(f"OPENAI_MODEL is not set, and {why}") from None
+        why = str(error) if isinstance(error, ServerError) else "it lists none"
+        raise ServerError(
+            f"OPENAI_MODEL is not set, so the server was asked for its models: {why}"
+        ) from None
     if len(names) != 1:
         raise ValueError(
             f"OPENAI_MODEL: is not set, and the server has {len(names)} models; "

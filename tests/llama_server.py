@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,15 @@ PARTS = {
 }
 
 
-def prose_gpt() -> tuple[GPT, BPETokenizer]:
+def prose_gpt() -> GPT:
     model = load_model(DATA / "prose_gpt.safetensors")
     assert isinstance(model, GPT)
-    return model, BPETokenizer.train(prose(), vocab_size=model.config.vocab_size)
+    return model
+
+
+@cache
+def prose_tokenizer() -> BPETokenizer:
+    return BPETokenizer.train(prose(), vocab_size=512)
 
 
 def write_gguf(model: GPT, tokenizer: BPETokenizer, path: Path) -> None:
@@ -82,7 +88,7 @@ def write_gguf(model: GPT, tokenizer: BPETokenizer, path: Path) -> None:
 @contextmanager
 def llama_server(folder: Path, key: str = "") -> Iterator[str]:
     """The address of a server in a process of its own, which ends with the block, however that ends."""
-    write_gguf(*prose_gpt(), folder / "prose.gguf")
+    write_gguf(prose_gpt(), prose_tokenizer(), folder / "prose.gguf")
     command = [sys.executable, __file__, str(folder / "prose.gguf"), key]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

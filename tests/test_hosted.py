@@ -66,7 +66,7 @@ class HalfGELU(torch.nn.Module):
 
 
 def logits_after(tokens: list[int], half: bool) -> Tensor:
-    model, _ = llama_server.prose_gpt()
+    model = llama_server.prose_gpt()
     for block in model.decoder.blocks if half else []:
         block.feed_forward.activation = HalfGELU()
     with torch.no_grad():
@@ -75,7 +75,7 @@ def logits_after(tokens: list[int], half: bool) -> Tensor:
 
 def difference(answer: Completion, prompt: str, half: bool) -> float:
     """The largest one between listed log-probabilities and those of the book's own GPT."""
-    tokenizer = llama_server.prose_gpt()[1]
+    tokenizer = llama_server.prose_tokenizer()
     ids = {tokenizer.decode([i]): i for i in range(1, 512)}
     tokens, largest = [0, *tokenizer.encode(prompt)], 0.0
     for token, place in zip(answer.tokens, answer.top, strict=True):
@@ -113,7 +113,7 @@ def test_a_chat_is_a_prompt_in_a_form() -> None:
 @pytest.mark.usefixtures("real")
 def test_a_server_that_tells_all_hides_nothing() -> None:
     answer = complete("The softmax", top=512)
-    tokens = [0, *llama_server.prose_gpt()[1].encode("The softmax")]
+    tokens = [0, *llama_server.prose_tokenizer().encode("The softmax")]
     wanted = log_softmax(logits_after(tokens, half=True)).sort(descending=True).values
     torch.testing.assert_close(
         even_rest(answer.log_probs(), 512), wanted, rtol=0, atol=5e-3
@@ -123,7 +123,9 @@ def test_a_server_that_tells_all_hides_nothing() -> None:
 @pytest.mark.usefixtures("real")
 def test_the_truth_lies_between_what_five_tokens_allow() -> None:
     known = complete("The loss").log_probs()
-    logits = logits_after([0, *llama_server.prose_gpt()[1].encode("The loss")], half=True)
+    logits = logits_after(
+        [0, *llama_server.prose_tokenizer().encode("The loss")], half=True
+    )
     for t in (0.2, 0.5, 2.0, 5.0):
         truth = softmax(logits, t).sort(descending=True).values[:5]
         sides = torch.stack(
@@ -386,8 +388,8 @@ def test_nobody_there(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ((200, {"data": [{"id": "a"}, {"id": "b"}]}), ValueError, "has 2 models; choose one, such as a, b"),
         ((200, {"data": []}), ValueError, "the server has 0 models"),
-        ((200, {}), ServerError, "OPENAI_MODEL is not set, and the server lists no models"),
-        ((500, "oh"), ServerError, "OPENAI_MODEL is not set, and .*/models answers 500"),
+        ((200, {}), ServerError, "OPENAI_MODEL is not set, so the server was asked for its models: it lists none"),
+        ((500, "oh"), ServerError, "OPENAI_MODEL is not set, so .*/models answers 500"),
     ],
 )  # fmt: skip
 def test_which_model(fake: Fake, reply: Reply, kind: type[Exception], message: str) -> None:

@@ -52,27 +52,26 @@ def _rest(known: Tensor) -> float:
 def even_rest(log_probs: Tensor, vocab_size: int) -> Tensor:
     """Logits of all tokens, the hidden ones equally likely.
 
-    One side of formula `eq:hidden-rest`. ``log_probs`` (n,) of the likeliest tokens →
-    (V,): those, and then the others. Too large a ``vocab_size`` makes a limit wider, and
-    leaves it true. Raises ValueError where these are no probabilities, or V tokens
-    cannot have them.
+    One side of formula `eq:hidden-rest`. ``log_probs`` (n,) of the likeliest
+    tokens → (V,): those, and then the others. Too large a ``vocab_size`` makes
+    a limit wider, and leaves it true. Raises ValueError where these are no
+    probabilities, or V tokens cannot have them.
 
     >>> from lmlib.softmax import softmax
     >>> softmax(even_rest(torch.tensor([0.5, 0.2]).log(), 7), temperature=2.0)[:2]
     tensor([0.2972, 0.1880], dtype=torch.float64)
     """
     known = _checked(log_probs, vocab_size)
-    hidden = vocab_size - len(known)
-    rest = max(0.0, _rest(known)) + ROUNDING
-    return torch.cat([known, known.new_full((hidden,), math.log(rest / max(1, hidden)))])
+    rest, m = max(0.0, _rest(known)) + ROUNDING, vocab_size - len(known)
+    return torch.cat([known, known.new_full((m,), math.log(rest / max(1, m)))])
 
 
 def uneven_rest(log_probs: Tensor, vocab_size: int) -> Tensor:
     """Logits of all tokens, the hidden ones as unequal as they can be.
 
-    The other side of formula `eq:hidden-rest`: as many as possible are as likely as the
-    last token shown, one has what remains, and the others nothing. Shapes and errors as
-    in :func:`even_rest`.
+    The other side of formula `eq:hidden-rest`: as many as possible are as likely
+    as the last token shown, one has what remains, and the others nothing. Shapes
+    and errors as in :func:`even_rest`.
 
     >>> from lmlib.softmax import softmax
     >>> softmax(uneven_rest(torch.tensor([0.5, 0.2]).log(), 7), temperature=2.0)[:2]

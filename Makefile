@@ -12,6 +12,8 @@ export OMP_NUM_THREADS ?= 1
 export OMP_WAIT_POLICY ?= passive
 # No progress bars in stored outputs: they would hold times.
 export TQDM_DISABLE ?= 1
+# A stored page asks nobody's server.
+export OPENAI_BASE_URL :=
 
 # What pip installs: the versions that are known to work. INSTALL='.[book,transformers]' takes the newest there are.
 INSTALL ?= -r requirements.txt

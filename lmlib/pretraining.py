@@ -217,3 +217,9 @@ def fit(
                     store_run(Path(checkpoint), model, optimiser, plan, entries)
     model.eval()
     return log
+
+
+if __name__ == "__main__":
+    from lmlib.terminal import main
+
+    raise SystemExit(main())

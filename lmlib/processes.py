@@ -23,12 +23,16 @@ PATIENCE = datetime.timedelta(hours=12)
 """How long a process waits for another, which may be reading a large text; a lost one is noticed at once."""
 
 
+LOST = RuntimeError
+"""What is raised where another process has ended."""
+
+
 def join(backend: str) -> None:
     """Meet the other processes of ``torchrun``: ``gloo`` on processors, ``nccl`` on GPUs.
 
     Does nothing where there are no others.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not _together():
         dist.init_process_group(backend, timeout=PATIENCE)
 
 
@@ -76,7 +80,7 @@ def spread(learner: nn.Module) -> nn.Module:
     """
     if size() == 1:
         return learner
-    return DistributedDataParallel(learner, broadcast_buffers=False)
+    return DistributedDataParallel(learner)
 
 
 def loss_of_share(learner: nn.Module, batch: Pair) -> Tensor:

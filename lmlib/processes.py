@@ -23,10 +23,6 @@ PATIENCE = datetime.timedelta(hours=12)
 """How long a process waits for another, which may be reading a large text; a lost one is noticed at once."""
 
 
-LOST = RuntimeError
-"""What is raised where another process has ended."""
-
-
 def join(backend: str) -> None:
     """Meet the other processes of ``torchrun``: ``gloo`` on processors, ``nccl`` on GPUs.
 

@@ -11,7 +11,6 @@ torch.Size([2, 8])
 from __future__ import annotations
 
 import codecs
-import copy
 import json
 import os
 import re
@@ -30,7 +29,7 @@ from lmlib.bpe import BPETokenizer
 
 PIECE = 2**20
 """Bytes that are read at once."""
-FORGET = 32
+FORGET = 8
 """Pieces after which a tokeniser forgets the words it has seen, which are long in a text without spaces."""
 # A token of GPT-2's kind never goes from what is no space to a space, so a text may be cut there.
 _CUT = re.compile(r"(?s:.*)[\S\x1c-\x1f](?=[^\S\x1c-\x1f])")
@@ -135,7 +134,7 @@ def encode_file(
         file.seek(0, os.SEEK_END)
         for i, (piece, end) in enumerate(pieces(path, done.offset)):
             if i % FORGET == 0:
-                tokenizer = copy.copy(tokenizer)
+                tokenizer.forget()
             ids = np.array(tokenizer.encode(piece), item)
             file.write(ids.tobytes())
             file.flush()

@@ -151,6 +151,28 @@ def _learner(model: nn.Module, training: Training) -> nn.Module:
     return spread(learner)
 
 
+def _step(
+    learner: nn.Module,
+    batches: Callable[[int], Pair],
+    step: int,
+    optimiser: torch.optim.Optimizer,
+    training: Training,
+) -> float:
+    """Step number ``step`` of the plan; returns the loss before it, over all processes."""
+    # Of the dropout, which must differ where the texts do.
+    torch.manual_seed(training.seed + step + (rank() << 32))
+    for group in optimiser.param_groups:
+        group["lr"] = learning_rate(step, training)
+    batch = move(batches(step), device_of(learner))
+    loss = train_step(learner, batch, optimiser, training.clip, loss_of_share)
+    if not math.isfinite(found := float(mean(loss))):
+        raise ValueError(
+            f"learning_rate: the loss is no number at step {step + 1}; use "
+            f"less than {training.learning_rate}, or a longer warmup"
+        )
+    return found
+
+
 def fit(
     model: nn.Module,
     batches: Callable[[int], Pair],
@@ -169,52 +191,36 @@ def fit(
     Raises ValueError where the loss is no number any more, or where the checkpoint is damaged or
     belongs to another model, other texts or another plan.
     """
-    optimiser, device = make_optimiser(model, training), device_of(model)
+    optimiser, path = make_optimiser(model, training), Path(checkpoint or "")
     settings = {k: v for k, v in asdict(training).items() if k not in _FREE}
     plan = {"training": settings, "batches": repr(batches)}
     log: list[Record] = []
-    if checkpoint and Path(checkpoint).exists():
-        stored = resume_run(Path(checkpoint), model, optimiser, plan)
-        log = [Record(**record) for record in stored]
+    if checkpoint and path.exists():
+        log = [Record(**stored) for stored in resume_run(path, model, optimiser, plan)]
     start, total = (log[-1].step if log else 0), 0.0
     check_same("checkpoint", start)
     learner = _learner(model, training)
-    bar = tqdm(
-        range(start, training.steps),
-        "training",
-        initial=start,
-        total=training.steps,
-        leave=False,
-        # else TQDM_DISABLE decides
-        **({} if progress and rank() == 0 else {"disable": True}),
-    )
+    hidden = (
+        {} if progress and rank() == 0 else {"disable": True}
+    )  # else TQDM_DISABLE decides
+    steps = range(start, training.steps)
+    bar = tqdm(steps, "training", training.steps, leave=False, initial=start, **hidden)
     model.train()
-    with own_randomness(device):
+    with own_randomness(device_of(model)):
         for step in bar:
-            # Of the dropout, which must differ where the texts do.
-            torch.manual_seed(training.seed + step + (rank() << 32))
-            for group in optimiser.param_groups:
-                group["lr"] = learning_rate(step, training)
-            batch = move(batches(step), device)
-            loss = train_step(learner, batch, optimiser, training.clip, loss_of_share)
-            total += float(mean(loss))
-            if not math.isfinite(total):
-                raise ValueError(
-                    f"learning_rate: the loss is no number at step {step + 1}; use "
-                    f"less than {training.learning_rate}, or a longer warmup"
-                )
+            total += _step(learner, batches, step, optimiser, training)
             if (step + 1) % training.every == 0 or step + 1 == training.steps:
                 average = total / (step + 1 - (log[-1].step if log else 0))
                 model.eval()
-                log.append(Record(step + 1, average, measure(model) if measure else None))
+                found = measure(model) if measure else None
                 model.train()
+                log.append(Record(step + 1, average, found))
                 bar.set_postfix(loss=f"{average:.3f}")
                 total = 0.0
                 if on_record:
                     on_record(log[-1])
                 if checkpoint and rank() == 0:
-                    entries = [asdict(record) for record in log]
-                    store_run(Path(checkpoint), model, optimiser, plan, entries)
+                    store_run(path, model, optimiser, plan, [asdict(r) for r in log])
     model.eval()
     return log
 

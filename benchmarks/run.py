@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SCRIPTS = ("floor", "training", "generation", "bpe", "growth")
+SCRIPTS = ("floor", "training", "generation", "bpe", "growth", "processes")
 
 
 def rows_of(script: str) -> list[dict]:

@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from lmlib.devices import device_of
 from lmlib.generation import check_prompt
 from lmlib.softmax import LanguageModel, log_softmax
 
@@ -38,7 +39,7 @@ def beam_search(
             f"beams: {beams} for {len(tokens)} prompts; use 1 or more, "
             "and one prompt (1, T)"
         )
-    start, scores = tokens.shape[1], torch.zeros(1, dtype=torch.float64)
+    start, scores = tokens.shape[1], tokens.new_zeros(1, dtype=torch.float64)
     for _ in range(max_new_tokens):
         done = (tokens[:, start:] == end).any(1) if end is not None else None
         totals = scores[:, None] + _next_log_probs(model, tokens, done, end)  # (K, V)
@@ -52,7 +53,8 @@ def _next_log_probs(
     model: LanguageModel, tokens: Tensor, done: Tensor | None, end: int | None
 ) -> Tensor:
     """(K, T) → (K, V); for a text that is done, ``end`` costs nothing and the rest is impossible."""
-    log_probs = log_softmax(model(tokens)[:, -1].double())
+    logits = model(tokens.to(device_of(model)))[:, -1].to(tokens.device)
+    log_probs = log_softmax(logits.double())
     if done is not None:
         log_probs[done] = -math.inf
         log_probs[done, end] = 0.0

@@ -230,6 +230,10 @@ class BPETokenizer(Tokenizer):
                 ids.extend(chain.from_iterable(map(self._word, _pattern().findall(part))))
         return ids
 
+    def forget(self) -> None:
+        """Forget the words seen so far, which are remembered so that each is cut once; for very long texts."""
+        self._word.cache_clear()
+
     def _encode_word(self, word: str) -> list[int]:
         """From the bytes on, apply the earliest merge that can be applied, until none can."""
         data = word.encode("utf-8", "surrogateescape")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from lmlib.devices import device_of
 from lmlib.softmax import LanguageModel, cross_entropy
 
 
@@ -26,7 +27,8 @@ def token_losses(model: LanguageModel, sequences: Sequence[Tensor]) -> list[Tens
             raise ValueError(
                 f"sequences: one has {len(tokens)} token(s); it takes two for a prediction and its answer"
             )
+    moved = (tokens.to(device_of(model)) for tokens in sequences)
     return [
         cross_entropy(model(tokens[None, :-1]), tokens[None, 1:], reduction="none")[0]
-        for tokens in sequences
+        for tokens in moved
     ]

@@ -9,6 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from lmlib.devices import device_of
 from lmlib.softmax import LanguageModel, highest_logit, log_softmax, softmax
 from lmlib.transformer import GPT
 
@@ -123,10 +124,16 @@ def _predictor(
     model: LanguageModel, use_cache: bool, length: int
 ) -> Callable[[Tensor], Tensor]:
     """(B, T) all tokens so far → logits of the next one (B, V); with a cache only new tokens are read."""
+    device = device_of(model)  # the tokens, and what is drawn, stay where they are
     if not (use_cache and isinstance(model, GPT)):
-        return lambda tokens: model(tokens)[:, -1]
+        return lambda tokens: model(tokens.to(device))[:, -1].to(tokens.device)
     cache = model.new_cache(length)
-    return lambda tokens: model(tokens[:, cache[0].length :], cache)[:, -1]
+
+    def read(tokens: Tensor) -> Tensor:
+        new = tokens[:, cache[0].length :].to(device)
+        return model(new, cache)[:, -1].to(tokens.device)
+
+    return read
 
 
 def _draw(
@@ -141,7 +148,9 @@ def _draw(
         highest_logit(logits)
         return logits.argmax(-1, keepdim=True)
     probs = next_probs(logits, temperature, top_k, top_p)
-    return torch.multinomial(probs, 1, generator=generator)
+    # Where the generator is, so that a seed gives the same numbers wherever the model is.
+    where = probs.device if generator is None else generator.device
+    return torch.multinomial(probs.to(where), 1, generator=generator).to(probs.device)
 
 
 def generate(

@@ -11,11 +11,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -23,7 +23,14 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from lmlib.batches import IGNORE, Pair
-from lmlib.checkpoints import fill, load_tensors, save_tensors
+from lmlib.devices import device_of, move, own_randomness
+from lmlib.processes import check_same, loss_of_share, mean, rank, spread
+from lmlib.runs import resume_run, store_run
+
+Loss = Callable[[nn.Module, Pair], Tensor]
+"""A model and what it is asked → how wrong it is, a single number."""
+_FREE = ("precision", "compile")
+"""What may change from an interrupted run to the one that goes on: it changes digits, not the plan."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,8 @@ class Training:
     clip: float = 1.0  # longest gradient
     seed: int = 0  # of the dropout
     every: int = 100  # steps from one record, and one checkpoint, to the next
+    precision: Literal["float32", "bfloat16"] = "float32"  # of matrix products
+    compile: bool = False  # the loss with torch.compile, which takes a minute first
 
     def __post_init__(self) -> None:
         for name in ("steps", "learning_rate", "clip", "every"):
@@ -47,6 +56,10 @@ class Training:
         if not 0 <= self.warmup <= self.steps:
             raise ValueError(
                 f"warmup: {self.warmup} steps of {self.steps}; use 0 … {self.steps}"
+            )
+        if self.precision not in ("float32", "bfloat16"):
+            raise ValueError(
+                f"precision: {self.precision!r} is not known; use 'float32' or 'bfloat16'"
             )
 
 
@@ -72,11 +85,12 @@ def learning_rate(step: int, training: Training) -> float:
     return training.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
 
 
-def loss_of(model: nn.Module, pair: Pair) -> Tensor:
+def loss_of(model: nn.Module, pair: Pair, reduction: str = "mean") -> Tensor:
     """Mean loss in nats over the targets that are asked: formula `eq:cross-entropy`."""
     inputs, targets = pair
     logits = model(*inputs) if isinstance(inputs, tuple) else model(inputs)
-    return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), ignore_index=IGNORE)
+    logits, targets = logits.flatten(0, -2), targets.flatten()
+    return F.cross_entropy(logits, targets, ignore_index=IGNORE, reduction=reduction)
 
 
 def make_optimiser(model: nn.Module, training: Training) -> torch.optim.AdamW:
@@ -96,7 +110,11 @@ def make_optimiser(model: nn.Module, training: Training) -> torch.optim.AdamW:
 
 
 def train_step(
-    model: nn.Module, pair: Pair, optimiser: torch.optim.Optimizer, clip: float
+    model: nn.Module,
+    pair: Pair,
+    optimiser: torch.optim.Optimizer,
+    clip: float,
+    loss_of: Loss = loss_of,
 ) -> Tensor:
     """One step: every parameter moves a little downhill. Returns the loss before it."""
     loss = loss_of(model, pair)
@@ -107,6 +125,54 @@ def train_step(
     return loss.detach()
 
 
+class Learner(nn.Module):
+    """A model that computes its own loss: what is compiled, and what several processes share.
+
+    Weights stay float32; with ``precision`` bfloat16, matrix products are computed from numbers of
+    16 bits (Micikevicius et al. 2018, who used another kind of 16 bits).
+    """
+
+    def __init__(self, model: nn.Module, precision: str = "float32") -> None:
+        super().__init__()
+        self.model, self.precision = model, precision
+
+    def forward(self, pair: Pair, reduction: str = "mean") -> Tensor:
+        """The loss as :func:`loss_of`."""
+        if self.precision == "float32":
+            return loss_of(self.model, pair, reduction)
+        with torch.autocast(pair[1].device.type, torch.bfloat16):
+            return loss_of(self.model, pair, reduction)
+
+
+def _learner(model: nn.Module, training: Training) -> nn.Module:
+    learner: nn.Module = Learner(model, training.precision)
+    if training.compile:
+        learner.compile()  # in place, so names stay
+    return spread(learner)
+
+
+def _step(
+    learner: nn.Module,
+    batches: Callable[[int], Pair],
+    step: int,
+    optimiser: torch.optim.Optimizer,
+    training: Training,
+) -> float:
+    """Step number ``step`` of the plan; returns the loss before it, over all processes."""
+    # Of the dropout, which must differ where the texts do.
+    torch.manual_seed(training.seed + step + (rank() << 32))
+    for group in optimiser.param_groups:
+        group["lr"] = learning_rate(step, training)
+    batch = move(batches(step), device_of(learner))
+    loss = train_step(learner, batch, optimiser, training.clip, loss_of_share)
+    if not math.isfinite(found := float(mean(loss))):
+        raise ValueError(
+            f"learning_rate: the loss is no number at step {step + 1}; use "
+            f"less than {training.learning_rate}, or a longer warmup"
+        )
+    return found
+
+
 def fit(
     model: nn.Module,
     batches: Callable[[int], Pair],
@@ -114,99 +180,52 @@ def fit(
     measure: Callable[[nn.Module], float] | None = None,
     checkpoint: str | Path | None = None,
     progress: bool = True,
+    on_record: Callable[[Record], None] | None = None,
 ) -> list[Record]:
-    """Train ``model`` in place; returns its log, a record every ``training.every`` steps.
+    """Train ``model`` in place, on its own device; returns its log, a record every ``training.every`` steps.
 
-    ``measure`` is called with the model at each record, for a loss on held-out text, say. With a
-    ``checkpoint``, the run is stored there at each record, and goes on from there where the file
-    exists: it ends with the same weights as a run that was never interrupted.
+    ``measure`` is called with the model at each record, for a loss on held-out text, say, and
+    ``on_record`` with the record. With a ``checkpoint``, the run is stored there at each record, and
+    goes on from there where the file exists: it ends with the same weights as a run that was never
+    interrupted. Under ``torchrun``, all processes share each batch, and the first one stores.
     Raises ValueError where the loss is no number any more, or where the checkpoint is damaged or
     belongs to another model, other texts or another plan.
     """
-    optimiser = make_optimiser(model, training)
-    plan = {"training": asdict(training), "batches": repr(batches)}
+    optimiser, path = make_optimiser(model, training), Path(checkpoint or "")
+    settings = {k: v for k, v in asdict(training).items() if k not in _FREE}
+    plan = {"training": settings, "batches": repr(batches)}
     log: list[Record] = []
-    if checkpoint and Path(checkpoint).exists():
-        log = _resume(Path(checkpoint), model, optimiser, plan)
+    if checkpoint and path.exists():
+        log = [Record(**stored) for stored in resume_run(path, model, optimiser, plan)]
     start, total = (log[-1].step if log else 0), 0.0
-    bar = tqdm(
-        range(start, training.steps),
-        "training",
-        initial=start,
-        total=training.steps,
-        leave=False,
-        **({} if progress else {"disable": True}),  # else TQDM_DISABLE decides
-    )
+    check_same("checkpoint", start)
+    learner = _learner(model, training)
+    hidden = (
+        {} if progress and rank() == 0 else {"disable": True}
+    )  # else TQDM_DISABLE decides
+    steps = range(start, training.steps)
+    bar = tqdm(steps, "training", training.steps, leave=False, initial=start, **hidden)
     model.train()
-    with torch.random.fork_rng(devices=[]):
+    with own_randomness(device_of(model)):
         for step in bar:
-            torch.manual_seed(training.seed + step)  # of the dropout
-            for group in optimiser.param_groups:
-                group["lr"] = learning_rate(step, training)
-            total += float(train_step(model, batches(step), optimiser, training.clip))
-            if not math.isfinite(total):
-                raise ValueError(
-                    f"learning_rate: the loss is no number at step {step + 1}; use "
-                    f"less than {training.learning_rate}, or a longer warmup"
-                )
+            total += _step(learner, batches, step, optimiser, training)
             if (step + 1) % training.every == 0 or step + 1 == training.steps:
-                mean = total / (step + 1 - (log[-1].step if log else 0))
+                average = total / (step + 1 - (log[-1].step if log else 0))
                 model.eval()
-                log.append(Record(step + 1, mean, measure(model) if measure else None))
+                found = measure(model) if measure else None
                 model.train()
-                bar.set_postfix(loss=f"{mean:.3f}")
+                log.append(Record(step + 1, average, found))
+                bar.set_postfix(loss=f"{average:.3f}")
                 total = 0.0
-                if checkpoint:
-                    _store(Path(checkpoint), model, optimiser, plan, log)
+                if on_record:
+                    on_record(log[-1])
+                if checkpoint and rank() == 0:
+                    store_run(path, model, optimiser, plan, [asdict(r) for r in log])
     model.eval()
     return log
 
 
-def _learned(optimiser: torch.optim.Optimizer) -> list[Tensor]:
-    return [p for group in optimiser.param_groups for p in group["params"]]
+if __name__ == "__main__":
+    from lmlib.terminal import main
 
-
-def _store(
-    path: Path,
-    model: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    plan: dict,
-    log: list[Record],
-) -> None:
-    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    for i, p in enumerate(_learned(optimiser)):
-        tensors |= {f"optimiser.{i}.{name}": t for name, t in optimiser.state[p].items()}
-    metadata = {
-        "plan": json.dumps(plan),
-        "log": json.dumps([asdict(record) for record in log]),
-    }
-    save_tensors(path, tensors, metadata)
-
-
-def _resume(
-    path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, plan: dict
-) -> list[Record]:
-    tensors, metadata = load_tensors(path)
-    if "plan" not in metadata:
-        raise ValueError(
-            f"checkpoint: {str(path)!r} is no training run; give another name, or delete it"
-        )
-    stored = json.loads(metadata["plan"])
-    for key in plan:
-        if stored[key] != plan[key]:
-            raise ValueError(
-                f"checkpoint: {str(path)!r} belongs to another run: its {key} were {stored[key]}, "
-                f"not {plan[key]}; give another name, or delete it"
-            )
-    parts: dict[str, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        part, rest = name.split(".", 1)
-        parts.setdefault(part, {})[rest] = tensor
-    fill(model, parts["model"], f"checkpoint: {str(path)!r}")
-    for i, p in enumerate(_learned(optimiser)):
-        optimiser.state[p] = {
-            name.split(".")[1]: t
-            for name, t in parts["optimiser"].items()
-            if name.startswith(f"{i}.")
-        }
-    return [Record(**record) for record in json.loads(metadata["log"])]
+    raise SystemExit(main())

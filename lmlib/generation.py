@@ -177,7 +177,8 @@ def generate(
     tensor([[0, 1, 2, 3, 4, 0, 1]])
     """
     check_prompt(model, tokens, max_new_tokens, end)
-    next_probs(torch.zeros(1), temperature, top_k, top_p)  # raises before the model is asked
+    # A setting that cannot be is refused before the model is asked.
+    next_probs(torch.zeros(1), temperature, top_k, top_p)
     draw = partial(
         _draw, temperature=temperature, top_k=top_k, top_p=top_p, generator=generator
     )

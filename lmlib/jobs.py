@@ -72,9 +72,8 @@ def what_fits(args: argparse.Namespace, config: Config, device: torch.device) ->
     fits = min(largest_batch(config, memory, args.precision), own // 2) * n
     sizes = {name: parameters(p.config(config.vocab_size)) for name, p in PRESETS.items()}
     smaller = [name for name in sizes if sizes[name] < parameters(config)]
-    hints = [f"--batch-size {fits}"] * (fits > 0) + [f"--size {smaller[-1]}"] * bool(
-        smaller
-    )
+    hints = [f"--batch-size {fits}"] * (fits > 0)
+    hints += [f"--size {name}" for name in smaller[-1:]]
     return (
         f"batch_size: {own} texts of {config.block_size} tokens and a model of {parameters(config):,} numbers "
         f"take about {need / 1e9:.3g} GB, more than is free on {str(device)!r} ({memory / 1e9:.3g} GB in "

@@ -156,7 +156,7 @@ def test_every_process_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> 
     assert chosen == [0, 1, 1]
     monkeypatch.setenv("LOCAL_RANK", "2")
     with pytest.raises(
-        ValueError, match="device: GPU number 2 .* has 2, from 0 on; start 2"
+        ValueError, match=r"device: GPU number 2 .* has 2, from 0 on; start 2"
     ):
         pick_device("auto")
 

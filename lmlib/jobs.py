@@ -91,7 +91,10 @@ def write_sample(model: GPT, found: Corpus, prompt: Tensor, length: int) -> str:
 
 
 def train(args: argparse.Namespace, device: torch.device) -> None:
-    """Read, train or go on, save, and write a sample. Raises ValueError for what cannot be done."""
+    """Read, train or go on, save, and write a sample.
+
+    Raises ValueError for what cannot be done, and MemoryError that says what would fit.
+    """
     found, plan = corpus(args), plan_of(args)
     config = PRESETS[args.size].config(len(found.tokenizer.vocab), args.dropout)
     prompt = first_tokens(args, found)
@@ -105,7 +108,7 @@ def train(args: argparse.Namespace, device: torch.device) -> None:
     except (RuntimeError, MemoryError) as error:
         if not out_of_memory(error):
             raise
-        raise ValueError(what_fits(args, config, device)) from error
+        raise MemoryError(what_fits(args, config, device)) from error
     if first:
         save(args, model, found)
         print(f"held-out loss {log[-1].measured:.4f} nats a token after {plan.steps} steps")

@@ -33,7 +33,7 @@ from lmlib.transformer import GPT
 DATA = Path(lmlib.__file__).parent / "data" / "processes.json"
 WAYS = [(1, 1), (2, 1), (1, 2)]
 """Processes, and threads of each."""
-SIZE, BATCH, WARM_UP, STEPS = "1m", 32, 3, 23
+SIZE, BATCH, WARM_UP, STEPS = "1m", 32, 3, 15
 
 
 class Timed:

@@ -72,9 +72,8 @@ def what_fits(args: argparse.Namespace, config: Config, device: torch.device) ->
     fits = min(largest_batch(config, memory, args.precision), own // 2) * n
     sizes = {name: parameters(p.config(config.vocab_size)) for name, p in PRESETS.items()}
     smaller = [name for name in sizes if sizes[name] < parameters(config)]
-    hints = [f"--batch-size {fits}"] * (fits > 0) + [f"--size {smaller[-1]}"] * bool(
-        smaller
-    )
+    hints = [f"--batch-size {fits}"] * (fits > 0)
+    hints += [f"--size {name}" for name in smaller[-1:]]
     return (
         f"batch_size: {own} texts of {config.block_size} tokens and a model of {parameters(config):,} numbers "
         f"take about {need / 1e9:.3g} GB, more than is free on {str(device)!r} ({memory / 1e9:.3g} GB in "
@@ -92,7 +91,10 @@ def write_sample(model: GPT, found: Corpus, prompt: Tensor, length: int) -> str:
 
 
 def train(args: argparse.Namespace, device: torch.device) -> None:
-    """Read, train or go on, save, and write a sample. Raises ValueError for what cannot be done."""
+    """Read, train or go on, save, and write a sample.
+
+    Raises ValueError for what cannot be done, and MemoryError that says what would fit.
+    """
     found, plan = corpus(args), plan_of(args)
     config = PRESETS[args.size].config(len(found.tokenizer.vocab), args.dropout)
     prompt = first_tokens(args, found)
@@ -106,7 +108,7 @@ def train(args: argparse.Namespace, device: torch.device) -> None:
     except (RuntimeError, MemoryError) as error:
         if not out_of_memory(error):
             raise
-        raise ValueError(what_fits(args, config, device)) from error
+        raise MemoryError(what_fits(args, config, device)) from error
     if first:
         save(args, model, found)
         print(f"held-out loss {log[-1].measured:.4f} nats a token after {plan.steps} steps")

@@ -55,6 +55,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if processes.rank() == 0:  # the others found the same
             say(error)
         return 2
+    except MemoryError as error:  # perhaps this process alone
+        say(str(error) or "there is not enough memory; use a smaller --size")
+        return 2
+    except OSError as error:
+        say(f"folder: {error}; make room there, or give another --folder")
+        return 2
     except (Stopped, KeyboardInterrupt) as stop:
         say(f"stopped; {AGAIN}")
         return 128 + (stop.args[0] if stop.args else signal.SIGINT)

@@ -84,6 +84,12 @@ class Tokens:
     count: int = 0  # tokens so far
     checksum: int = 0  # of them
 
+    def after(self, ids: np.ndarray, offset: int) -> Tokens:
+        """With some more ids, which come from the text up to byte ``offset``."""
+        checksum = zlib.crc32(ids.tobytes(), self.checksum)
+        count = self.count + len(ids)
+        return replace(self, offset=offset, count=count, checksum=checksum)
+
     def save(self) -> None:
         """Write down how far it has come, beside the ids."""
         about = {**asdict(self), "path": self.path.name}
@@ -125,11 +131,12 @@ def encode_file(
     name = f"{path.name}, {size} bytes, {time}, {cutter:08x}"
     done = _begun(Tokens(folder / "tokens.bin", name, item))
     done.path.touch()
+    hidden = {} if progress else {"disable": True}  # else TQDM_DISABLE decides
+    settings = {"unit": "B", "unit_scale": True, "leave": False, **hidden}
     with (
         done.path.open("r+b") as file,
-        tqdm(total=size, initial=done.offset, unit="B", unit_scale=True,
-             desc="tokens", leave=False, **({} if progress else {"disable": True})) as bar,
-    ):  # fmt: skip
+        tqdm(desc="tokens", total=size, initial=done.offset, **settings) as bar,
+    ):
         file.truncate(done.count * np.dtype(item).itemsize)
         file.seek(0, os.SEEK_END)
         for i, (piece, end) in enumerate(pieces(path, done.offset)):
@@ -139,8 +146,7 @@ def encode_file(
             file.write(ids.tobytes())
             file.flush()
             bar.update(end - done.offset)
-            checksum = zlib.crc32(ids.tobytes(), done.checksum)
-            done = replace(done, offset=end, count=done.count + len(ids), checksum=checksum)
+            done = done.after(ids, end)
             done.save()
     return done
 

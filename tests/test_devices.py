@@ -13,7 +13,7 @@ from torch.utils._pytree import tree_leaves
 from lmlib import pretraining
 from lmlib.batches import Batches
 from lmlib.beam import beam_search
-from lmlib.devices import device_of, move, own_randomness
+from lmlib.devices import device_of, memory_of, move, own_randomness, pick_device
 from lmlib.evaluation import token_losses
 from lmlib.finetuning import Classifier, labelled, read_label
 from lmlib.generation import generate
@@ -141,3 +141,25 @@ def test_randomness_outside_is_left_alone() -> None:
         torch.manual_seed(7)
         torch.rand(9)
     assert torch.equal(torch.rand(2), expected)
+
+
+def test_every_process_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen: list[int] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    assert pick_device("auto") == torch.device("cuda", 0)
+    assert pick_device("cuda:1") == torch.device("cuda", 1)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert pick_device("cuda") == torch.device("cuda", 1)
+    assert pick_device("cpu") == torch.device("cpu")
+    assert chosen == [0, 1, 1]
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    with pytest.raises(
+        ValueError, match=r"device: GPU number 2 .* has 2, from 0 on; start 2"
+    ):
+        pick_device("auto")
+
+
+def test_the_memory_of_this_machine() -> None:
+    assert memory_of(torch.device("cpu")) > 10**8

@@ -240,6 +240,13 @@ def test_memory_that_is_too_small(
     assert "use a larger device" in err
 
 
+def test_a_folder_that_cannot_be_made(
+    text: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    err = failure(capsys, command(text, text / "run", *SHORT))
+    assert "folder: " in err and "Not a directory" in err
+
+
 def test_other_errors_are_not_hidden(
     text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,7 +38,7 @@ def highest_logit(logits: Tensor, dim: int = -1) -> Tensor:
     tensor([2.])
     """
     highest = logits.amax(dim, keepdim=True)
-    if highest.isfinite().all():
+    if not (~highest.isfinite()).any():
         return highest
     if (highest == -math.inf).any() and not (highest.isnan() | (highest == math.inf)).any():
         raise ValueError(

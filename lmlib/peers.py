@@ -42,21 +42,18 @@ class Peer(nn.Module):
     def __init__(self, model: GPT) -> None:
         super().__init__()
         self.gpt2 = to_gpt2(model)
-        self.gpt2.generation_config.eos_token_id = (
-            None  # go on behind token 0, as ours does
-        )
+        # Token 0 is one like the others, as for ours: it neither ends a text nor fills it up.
+        self.gpt2.generation_config.eos_token_id = self.gpt2.config.pad_token_id = None
 
     def forward(self, tokens: Tensor) -> Tensor:
         return self.gpt2(tokens, use_cache=False).logits
 
     def write(self, tokens: Tensor, max_new_tokens: int, sample: bool = False) -> Tensor:
         """Greedily, or drawn from all tokens, with its own cache: (B, T) → (B, T + max_new_tokens)."""
+        how = {"do_sample": True, "top_k": 0} if sample else {"do_sample": False}
+        mask = torch.ones_like(tokens)
         return self.gpt2.generate(
-            tokens,
-            attention_mask=torch.ones_like(tokens),
-            max_new_tokens=max_new_tokens,
-            do_sample=sample,
-            top_k=0,
+            tokens, attention_mask=mask, max_new_tokens=max_new_tokens, **how
         )
 
 

@@ -51,7 +51,7 @@ def training_rows(name: str, device: torch.device, rounds: int) -> list[dict[str
     how = {"precision": plan.precision, "compiled": plan.compile}
     try:
         speeds = training_speeds(config_of(preset), preset.batch_size, plan, device, rounds)
-    except ValueError as error:
+    except MemoryError as error:
         print(error)
         return []
     return [work | how | asdict(speed) for speed in speeds]

@@ -76,7 +76,7 @@ def training_speeds(
     """Steps of both in turn, on windows of ``block_size`` random tokens: medians.
 
     Both have the precision, compiler and optimiser that ``training`` asks for. The device's peak is
-    measured too, before and after, with numbers of that precision. Raises ValueError that says
+    measured too, before and after, with numbers of that precision. Raises MemoryError that says
     what would fit where memory runs out, and ImportError without transformers.
     """
     dtype = getattr(torch, training.precision)
@@ -102,7 +102,7 @@ def training_speeds(
         peak = max(peak, matrix_rate(device, dtype))
     except torch.cuda.OutOfMemoryError as error:
         room = memory_of(device)
-        raise ValueError(what_fits(config, batch_size, training, room)) from error
+        raise MemoryError(what_fits(config, batch_size, training, room)) from error
     tokens = batch_size * config.block_size
     flops = step_flops(config, batch_size, config.block_size)
     return [

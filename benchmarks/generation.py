@@ -12,56 +12,34 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import statistics
-import time
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 import transformers
 
 from lmlib.generation import generate
-from lmlib.gpt2 import to_gpt2
+from lmlib.peers import Peer
+from lmlib.speed import Work, medians
 from lmlib.transformer import GPT, Config
 
 CONFIG = Config(vocab_size=304, block_size=256, n_layer=4, n_head=4, d_model=128)
 NEW = 200
 
 
-def peer_of(model: GPT) -> transformers.GPT2LMHeadModel:
-    """Transformers' class with the same weights, which goes on after token 0 as ours does."""
-    peer = to_gpt2(model)
-    peer.generation_config.eos_token_id = None
-    return peer
+def in_turn(first: Work, second: Work, rounds: int) -> Iterable[float]:
+    """Median seconds of each."""
+    return medians({"first": first, "second": second}, rounds, warm_up=0).values()
 
 
-def seconds(work: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def medians(
-    first: Callable[[], Any], second: Callable[[], Any], rounds: int
-) -> list[float]:
-    """Seconds of each of two works, done in turn ``rounds`` times."""
-    times = [(seconds(first), seconds(second)) for _ in range(rounds)]
-    return [statistics.median(column) for column in zip(*times, strict=True)]
-
-
-def rows_of(
-    model: GPT, peer: transformers.GPT2LMHeadModel, batch: int, rounds: int
-) -> list[dict[str, Any]]:
+def rows_of(model: GPT, peer: Peer, batch: int, rounds: int) -> list[dict[str, Any]]:
     prompt = torch.arange(4 * batch).reshape(batch, 4)
 
     def ours(temperature: float = 0.0, use_cache: bool = True) -> torch.Tensor:
         return generate(model, prompt, NEW, temperature, use_cache=use_cache)
 
     def theirs(sample: bool = False) -> torch.Tensor:
-        mask = torch.ones_like(prompt)
-        return peer.generate(
-            prompt, attention_mask=mask, max_new_tokens=NEW, do_sample=sample, top_k=0
-        )
+        return peer.write(prompt, NEW, sample)
 
     if not torch.equal(ours(), theirs()):
         raise ValueError(
@@ -76,7 +54,7 @@ def rows_of(
         ),
     }
     return [
-        row(work, *(batch * NEW / time for time in medians(*pair, rounds)))
+        row(work, *(batch * NEW / spent for spent in in_turn(*pair, rounds)))
         for work, pair in pairs.items()
     ]
 
@@ -86,7 +64,7 @@ def measure(rounds: int = 7) -> list[dict[str, Any]]:
     transformers.logging.set_verbosity_error()
     torch.set_num_threads(1)
     model = GPT(CONFIG).eval()
-    peer = peer_of(model)
+    peer = Peer(model)
     return [*rows_of(model, peer, 1, rounds), *rows_of(model, peer, 16, rounds)]
 
 

@@ -13,20 +13,16 @@ import os
 # Read when the library is loaded: threads that wait do not spin, which starves whoever else is there.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-import statistics
-import time
-from collections.abc import Callable
-from typing import Any
-
 import torch
 import torch.nn.functional as F
 import transformers
 from torch import Tensor, nn
 
 from lmlib.attention import KVCache, MultiHeadAttention
-from lmlib.gpt2 import to_gpt2
-from lmlib.pretraining import Training, make_optimiser
-from lmlib.transformer import GPT, Config, count_parameters
+from lmlib.peers import Peer, training_step
+from lmlib.pretraining import Training
+from lmlib.speed import matrix_rate, medians, step_flops
+from lmlib.transformer import GPT, Config
 
 VOCAB_SIZE, THREADS = 304, 2
 WORK = [  # n_layer, n_head, d_model, T, B
@@ -84,51 +80,11 @@ def fused(config: Config) -> GPT:
     return model
 
 
-def stepper(
-    model: nn.Module, forward: Callable[[Tensor], Tensor], batch: Tensor
-) -> Callable[[], float]:
-    """A function that does one training step, and returns its seconds."""
-    optimiser = make_optimiser(model, Training(steps=1, warmup=0))
-    model.train()
+def contestants(config: Config) -> dict[str, nn.Module]:
+    """All of one size, all without dropout, but for one that says so."""
 
-    def step() -> float:
-        start = time.perf_counter()
-        logits = forward(batch[:, :-1])
-        loss = F.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
-        optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        return time.perf_counter() - start
-
-    return step
-
-
-def matrix_rate(size: int = 1024, repeats: int = 20) -> float:
-    """Floating-point operations a second in a product of two float32 matrices, at its best."""
-    a, b = torch.randn(size, size), torch.randn(size, size)
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        torch.mm(a, b)
-        seconds.append(time.perf_counter() - start)
-    return 2 * size**3 / min(seconds)
-
-
-def flops_of_a_step(config: Config, parameters: int, B: int, T: int) -> float:
-    """6 a token and parameter, forwards and back; and the two products of attention, 12 L C T a token.
-
-    The table of positions multiplies nothing; that of words does, as logits.
-    """
-    multiplied = parameters - config.block_size * config.d_model
-    return B * T * (6 * multiplied + 12 * config.n_layer * config.d_model * T)
-
-
-def contestants(config: Config, batch: Tensor) -> dict[str, Callable[[], float]]:
-    """One training step of each; all without dropout, but for one that says so."""
-
-    def gpt2(dropout: float) -> Any:
-        peer = to_gpt2(GPT(config))
+    def gpt2(dropout: float) -> Peer:
+        peer = Peer(GPT(config))
         for module in peer.modules():
             if isinstance(
                 module, nn.Dropout
@@ -136,18 +92,12 @@ def contestants(config: Config, batch: Tensor) -> dict[str, Callable[[], float]]
                 module.p = dropout
         return peer
 
-    ours, torch_gpt, nano = GPT(config), TorchGPT(config), fused(config)
-    plain, usual = gpt2(0.0), gpt2(0.1)
     return {
-        "lmlib.GPT": stepper(ours, ours, batch),
-        "GPT2LMHeadModel": stepper(
-            plain, lambda x: plain(x, use_cache=False).logits, batch
-        ),
-        "GPT2LMHeadModel, its default dropout 0.1": stepper(
-            usual, lambda x: usual(x, use_cache=False).logits, batch
-        ),
-        "nn.TransformerEncoder": stepper(torch_gpt, torch_gpt, batch),
-        "the same with fused attention, as nanoGPT has it": stepper(nano, nano, batch),
+        "lmlib.GPT": GPT(config),
+        "GPT2LMHeadModel": gpt2(0.0),
+        "GPT2LMHeadModel, its default dropout 0.1": gpt2(0.1),
+        "nn.TransformerEncoder": TorchGPT(config),
+        "the same with fused attention, as nanoGPT has it": fused(config),
     }
 
 
@@ -162,16 +112,13 @@ def measure(steps: int = 30, warm_up: int = 3) -> list[dict]:
             config = Config(VOCAB_SIZE, T, n_layer, n_head, d_model)
             generator = torch.Generator().manual_seed(0)
             batch = torch.randint(VOCAB_SIZE, (B, T + 1), generator=generator)
-            runners = contestants(config, batch)
-            seconds: dict[str, list[float]] = {name: [] for name in runners}
-            for i in range(warm_up + steps):
-                for name, step in runners.items():
-                    spent = step()
-                    if i >= warm_up:
-                        seconds[name].append(spent)
-            rate = {name: B * T / statistics.median(s) for name, s in seconds.items()}
+            pair, plan = (batch[:, :-1], batch[:, 1:]), Training(steps=1, warmup=0)
+            models = contestants(config)
+            works = {name: training_step(m, pair, plan) for name, m in models.items()}
+            spent = medians(works, steps, warm_up=warm_up)
+            rate = {name: B * T / s for name, s in spent.items()}
             work = f"training, {n_layer} layers, d {d_model}, T {T}, B {B}"
-            for name in list(runners)[1:]:
+            for name in list(models)[1:]:
                 rows.append(
                     {
                         "work": f"{work}: against {name}",
@@ -181,8 +128,7 @@ def measure(steps: int = 30, warm_up: int = 3) -> list[dict]:
                         "unit": "tokens/s",
                     }
                 )
-            flops = flops_of_a_step(config, count_parameters(GPT(config)), B, T)
-            ours = flops * rate["lmlib.GPT"] / (B * T)
+            ours = step_flops(config, B, T) * rate["lmlib.GPT"] / (B * T)
             peak = max(peak, matrix_rate())
             rows.append(
                 {

@@ -20,9 +20,11 @@ def _angles(positions: Tensor, size: int) -> Tensor:
         raise ValueError(
             f"d_model: {size} is odd, and positions go by pairs of numbers; use an even size"
         )
-    # In double precision, or angles at far positions would be off in the third digit.
-    frequencies = 10_000.0 ** (-torch.arange(0, size, 2, dtype=torch.float64) / size)
-    return positions[:, None] * frequencies
+    # In double precision, or angles at far positions would be off in the third digit; Apple's GPUs have none.
+    device = positions.device
+    exact = torch.float32 if device.type == "mps" else torch.float64
+    places = torch.arange(0, size, 2, dtype=exact, device=device)
+    return positions[:, None] * 10_000.0 ** (-places / size)
 
 
 def sinusoids(length: int, d_model: int) -> Tensor:
@@ -45,7 +47,8 @@ def rotate(x: Tensor, start: int = 0) -> Tensor:
     tensor([[1.0000, 0.0000],
             [0.5403, 0.8415]])
     """
-    angles = _angles(torch.arange(start, start + x.shape[-2]), x.shape[-1])
+    positions = torch.arange(start, start + x.shape[-2], device=x.device)
+    angles = _angles(positions, x.shape[-1])
     cos, sin = angles.cos().to(x), angles.sin().to(x)
     a, b = x[..., 0::2], x[..., 1::2]
     return torch.stack([a * cos - b * sin, a * sin + b * cos], dim=-1).flatten(-2)

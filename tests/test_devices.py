@@ -18,7 +18,7 @@ from lmlib.evaluation import token_losses
 from lmlib.finetuning import Classifier, labelled, read_label
 from lmlib.generation import generate
 from lmlib.ngrams import NGram
-from lmlib.pretraining import Training, fit
+from lmlib.pretraining import Training, fit, loss_of
 from lmlib.transformer import GPT, Config, EncoderDecoder
 
 META = torch.device("meta")
@@ -44,6 +44,19 @@ class Elsewhere(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
+class NothingHere(TorchDispatchMode):
+    """Forbids to make a tensor with numbers in it on the processor, even one that is then sent elsewhere."""
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        for x in tree_leaves(result):
+            if isinstance(x, Tensor) and x.device != META and x.dim() and x.numel():
+                raise AssertionError(f"{func.name()} makes a tensor on {x.device}")
+        return result
+
+
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)  # no look at numbers
@@ -67,6 +80,23 @@ def test_training_where_the_model_is(elsewhere: None, positions: Any) -> None:
     fit(model, Batches(TEXTS, 2), Training(steps=2, warmup=0), progress=False)
     grads = [p.grad for p in model.parameters()]
     assert all(grad is not None and grad.device == META for grad in grads)
+
+
+@pytest.mark.parametrize("positions", ["learned", "rotary", "sinusoidal"])
+def test_no_tensor_is_made_on_the_processor(elsewhere: None, positions: Any) -> None:
+    config = Config(**{**CONFIG.__dict__, "positions": positions})
+    model, both = GPT(config).to("meta"), EncoderDecoder(config).to("meta")
+    tokens = torch.zeros(2, 5, dtype=torch.long, device="meta")
+    with NothingHere():
+        with pytest.raises(AssertionError, match=r"aten::arange.*makes a tensor on cpu"):
+            torch.arange(3).to("meta")
+        cache = model.new_cache()
+        for part in (tokens, tokens[:, :1]):
+            model(part, cache)
+        model.with_weights(tokens)
+        both.with_weights(tokens, tokens)
+        loss_of(model, (tokens, tokens)).backward()
+        generate(model, tokens, 2, top_k=3, top_p=0.9, repetition_penalty=1.1, end=1)
 
 
 def test_models_of_two_inputs_and_of_labels(elsewhere: None) -> None:

@@ -1,0 +1,176 @@
+"""The cells that want a GPU, run as they stand on the processor, small; and the script of their table."""
+
+import json
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+import torch
+
+import lmlib
+from lmlib import peers, speed
+from lmlib.transformer import GPT, Config
+
+ROOT = Path(__file__).parents[1]
+CPU = torch.device("cpu")
+sys.path.append(str(ROOT / "benchmarks"))
+import gpu  # noqa: E402
+
+
+def cells(chapter: str) -> list[str]:
+    notebook = nbformat.read(ROOT / "chapters" / f"{chapter}.ipynb", as_version=4)
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def cell_with(chapter: str, text: str) -> str:
+    (found,) = [source for source in cells(chapter) if text in source]
+    return found
+
+
+@pytest.fixture
+def pretraining(quick: None, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """What a reader's notebook knows after the cells for a GPU, none of which has found one."""
+    space: dict[str, Any] = {}
+    exec(cells("pretraining")[0], space)
+    for function in ("def train_large", "def beside_transformers"):
+        exec(cell_with("pretraining", function), space)
+    said = capsys.readouterr().out
+    assert "PyTorch finds no GPU here" in said and "No GPU was at hand" in said
+    return space
+
+
+@pytest.fixture
+def generation(quick: None) -> dict[str, Any]:
+    space: dict[str, Any] = {}
+    exec(cells("generation")[0], space)
+    space["gpt"] = GPT(Config(vocab_size=12, n_layer=1, n_head=1, d_model=8))
+    exec(cell_with("generation", "def writing("), space)
+    return space
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No GPU, wherever the tests run; rates of small things; no stored table."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    data = tmp_path / "lmlib"
+    (data / "data").mkdir(parents=True)
+    monkeypatch.setattr(lmlib, "__file__", str(data / "__init__.py"))
+    product = partial(speed.matrix_rate, size=64, repeats=2)
+    copying = partial(speed.copy_rate, size=2**16, repeats=2)
+    for module in (peers, speed, gpu):
+        monkeypatch.setattr(module, "matrix_rate", product)
+    for module in (speed, gpu):
+        monkeypatch.setattr(module, "copy_rate", copying)
+
+
+def out_of_memory(*_: object, **__: object) -> None:
+    raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+
+def test_training_a_preset(
+    pretraining: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pretraining["stories"] = partial(pretraining["stories"], n=40)
+    model = pretraining["train_large"](CPU, "book", 4, 10)
+    said = capsys.readouterr().out
+    assert isinstance(model, GPT) and model.config.vocab_size == 304
+    assert [line.split(":")[0] for line in said.splitlines()[:5]] == [
+        f"step {step:5}" for step in (2, 4, 6, 8, 10)
+    ]
+    assert "float32, not compiled" in said and "tokens/s" in said
+
+
+def test_training_on_a_file_of_the_reader_s(
+    pretraining: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "my_file.txt"
+    words = "the cat and the dog sat down on a mat by the door . "
+    file.write_text("\n".join(words * 5 for _ in range(300)), encoding="utf-8")
+    model = pretraining["train_large"](CPU, "tiny", 4, 10, file, tmp_path / "run")
+    assert model.config.vocab_size <= 512
+    assert capsys.readouterr().out.count("held out") == 5
+
+
+def test_training_that_does_not_fit(
+    pretraining: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pretraining["stories"] = partial(pretraining["stories"], n=40)
+    pretraining["fit"] = out_of_memory
+    assert pretraining["train_large"](CPU, "book", 16, 10) is None
+    assert "batch_size: 16 texts of 100 tokens" in capsys.readouterr().out
+
+
+def test_beside_transformers(
+    pretraining: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = pretraining["beside_transformers"](CPU, "tiny", 2, rounds=1)
+    rows[0]["memory"] = 1.25e9
+    shown = pretraining["show_speeds"](rows).data.splitlines()
+    assert shown[2].startswith("| tiny: lmlib.GPT |") and shown[2].endswith(" 1.2 GB |")
+    assert shown[3].startswith("| tiny: GPT2LMHeadModel |") and shown[3].endswith(" – |")
+    monkeypatch.setattr(peers, "train_step", out_of_memory)
+    assert pretraining["beside_transformers"](CPU, "book", 16) == []
+    assert "use a batch of 8 or PRESETS['tiny']" in capsys.readouterr().out
+
+
+def test_writing_many_texts(
+    generation: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = generation["writing"](CPU, generation["gpt"].config, [1, 3], 5, rounds=1)
+    assert [row[0] for row in rows] == [1, 3] and all(min(row) > 0 for row in rows)
+    assert "FLOPs in the time in which a byte moves" in capsys.readouterr().out
+    real = generation["writing_speeds"]
+
+    def small_card(config: Config, batch_size: int, *rest: Any) -> Any:
+        return out_of_memory() if batch_size > 1 else real(config, batch_size, *rest)
+
+    generation["writing_speeds"] = small_card
+    rows = generation["writing"](CPU, generation["gpt"].config, [1, 64], 5, rounds=1)
+    assert len(rows) == 1  # what was measured is kept
+    assert "64 texts at once do not fit" in capsys.readouterr().out
+
+
+def test_the_table_of_the_script_is_shown_by_both_chapters(
+    pretraining: dict[str, Any],
+    generation: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(gpu, "BATCHES", (1, 2))
+    measured = gpu.measure(CPU, ["tiny"], "tiny", rounds=1)
+    gpu.show(measured)
+    capsys.readouterr()
+    Path(lmlib.__file__).with_name("data").joinpath("gpu.json").write_text(
+        json.dumps(measured)
+    )
+    exec(cell_with("pretraining", "def beside_transformers"), pretraining)
+    exec(cell_with("generation", 'measured["writing"]'), generation)
+    assert (
+        f"measured on {measured['device']}, {measured['date']}" in capsys.readouterr().out
+    )
+    assert len(pretraining["rows"]) == 2
+    axes = generation["plots"].plt.gca()
+    assert [line.get_label() for line in axes.get_lines()] == [
+        "lmlib.GPT",
+        "GPT2LMHeadModel",
+    ]
+    assert axes.get_title().startswith(measured["device"])
+
+
+def test_the_script_without_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        gpu.main(["--device", "cuda"])
+    assert "this machine has no 'cuda' that PyTorch can use" in capsys.readouterr().err
+
+
+def test_a_size_that_does_not_fit_is_left_out_of_the_table(
+    quick: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(peers, "train_step", out_of_memory)
+    assert gpu.training_rows("book", CPU, 1) == []
+    assert "batch_size: 8 texts" in capsys.readouterr().out

@@ -28,12 +28,14 @@ def count_attention(random: Random) -> Iterator[tuple]:
 
 
 def copy_head(random: Random) -> Iterator[tuple]:
-    words = "to the oakton milford red horse in cow blue".split()
+    words = ["to", "the", "oakton", "milford", "red", "horse", "in", "cow", "blue"]
     for n in (1, 2, 3, 4):
         vocab = random.sample(words, 7)
         jobs = [(random.sample(vocab, 1), random.sample(vocab, 2)) for _ in range(n)]
         yield vocab, jobs, random.uniform(1, 9)
-    chain = random.sample(words, 3)  # the second word asks in one job, and is found in the other
+    chain = random.sample(
+        words, 3
+    )  # the second word asks in one job, and is found in the other
     yield chain, [(chain[:1], chain[1:2]), (chain[1:2], chain[2:])], 4.0
 
 
@@ -56,7 +58,9 @@ def leak_test(random: Random) -> Iterator[tuple]:
     yield (Code("lambda q, k, v: " + causal.format(q="q", v="v.roll(-1, 0)")),)
     yield (Code("lambda q, k, v: " + causal.format(q="q", v="v - v.mean(0)")),)
     yield (Code("lambda q, k, v: " + causal.format(q="q - q.mean(0)", v="v")),)
-    yield (Code("lambda q, k, v: attention_scores(q, k, causal_mask(len(q))).softmax(0) @ v"),)
+    yield (
+        Code("lambda q, k, v: attention_scores(q, k, causal_mask(len(q))).softmax(0) @ v"),
+    )
 
 
 def scores(matrices: tuple) -> list[list[float]]:
@@ -65,7 +69,9 @@ def scores(matrices: tuple) -> list[list[float]]:
     d_k = len(queries[0])
     if {len(row) for row in queries + keys} != {d_k} or len(queries) != len(keys):
         raise ValueError("queries and keys need one row a word, and one column a job")
-    products = [[sum(a * b for a, b in zip(q, k)) for k in keys] for q in queries]
+    products = [
+        [sum(a * b for a, b in zip(q, k, strict=True)) for k in keys] for q in queries
+    ]
     return [[d_k, *(product / math.sqrt(d_k) for product in row)] for row in products]
 
 

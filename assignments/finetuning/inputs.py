@@ -18,7 +18,10 @@ def lora_count(random: Random) -> Iterator[tuple]:
         shapes = [(random.randint(2, 300), random.randint(2, 300)) for _ in range(n)]
         yield shapes, random.randint(1, 16)
     side = 2 * random.randint(2, 50)
-    yield [(side, side)], 4  # half the side trains exactly as many numbers, and does not count
+    yield (
+        [(side, side)],
+        4,
+    )  # half the side trains exactly as many numbers, and does not count
     yield [(1, random.randint(2, 9))], 1
 
 
@@ -35,12 +38,21 @@ def choose(random: Random) -> Iterator[tuple]:
     for n in (3, 6, 10):
         floor_a, floor_b = random.uniform(0.4, 0.7), random.uniform(1.0, 1.4)
         log = [
-            (16 * i, floor_a * random.uniform(0.95, 1.4), floor_b * random.uniform(0.95, 1.4))
+            (
+                16 * i,
+                floor_a * random.uniform(0.95, 1.4),
+                floor_b * random.uniform(0.95, 1.4),
+            )
             for i in range(n)
         ]
         yield log, floor_a, floor_b, random.uniform(1.05, 1.3)
     a, b = random.randint(1, 50), random.randint(51, 99)
-    yield [(a, 1.0, 1.1), (b, 1.2, 1.05), (99, 1.9, 1.0)], 1.0, 1.0, 1.3  # one lost too much
+    yield (
+        [(a, 1.0, 1.1), (b, 1.2, 1.05), (99, 1.9, 1.0)],
+        1.0,
+        1.0,
+        1.3,
+    )  # one lost too much
     yield [(a, 2.0, 1.1), (b, 2.0, 0.7)], 2.0, 1.0, 1.1  # b is too good on B
     yield [(a, 2.0, 1.1), (b, 1.5, 1.0)], 2.0, 1.0, 1.1  # b is too good on A
     yield [(a, 0.99, 1.1), (b, 1.0, 0.985)], 1.0, 1.0, 1.1  # a little below is luck

@@ -6,14 +6,15 @@ from random import Random
 
 from lmlib.classroom.values import Table
 
-WORDS = "he she it fox crow ran sang slept fell hid".split()
+WORDS = ["he", "she", "it", "fox", "crow", "ran", "sang", "slept", "fell", "hid"]
 
 
 def distribution(random: Random, n: int) -> dict[str, float]:
     """``n`` words and their probabilities."""
     parts = [random.uniform(0.05, 1) for _ in range(n)]
     return {
-        word: part / sum(parts) for word, part in zip(random.sample(WORDS, n), parts)
+        word: part / sum(parts)
+        for word, part in zip(random.sample(WORDS, n), parts, strict=True)
     }
 
 
@@ -21,10 +22,16 @@ def best_path(random: Random) -> Iterator[tuple]:
     for n in (1, 2, 3, 5):
         for _ in range(3):
             first = distribution(random, n)
-            yield first, {word: distribution(random, random.randint(1, 5)) for word in first}
+            yield (
+                first,
+                {word: distribution(random, random.randint(1, 5)) for word in first},
+            )
     a, b, c, d = random.sample(WORDS, 4)
     yield {a: 0.5, b: 0.5}, {a: {c: 0.5, d: 0.5}, b: {c: 0.5, d: 0.5}}  # all are equal
-    yield {a: 0.4, b: 0.35, c: 0.25}, {a: {c: 0.5, d: 0.5}, b: {c: 0.9, d: 0.1}, c: {d: 1.0}}
+    yield (
+        {a: 0.4, b: 0.35, c: 0.25},
+        {a: {c: 0.5, d: 0.5}, b: {c: 0.9, d: 0.1}, c: {d: 1.0}},
+    )
     yield {a: 0.0, b: 1.0}, {a: {c: 1.0}, b: {c: 0.4, d: 0.6}}
 
 
@@ -41,7 +48,9 @@ def penalty(random: Random) -> Iterator[tuple]:
 def beam_step(random: Random) -> Iterator[tuple]:
     for n in (1, 2, 3, 4):
         texts = [tuple(random.sample(WORDS, 2)) for _ in range(n)]
-        candidates = [(text, math.log(random.uniform(0.01, 0.9))) for text in dict.fromkeys(texts)]
+        candidates = [
+            (text, math.log(random.uniform(0.01, 0.9))) for text in dict.fromkeys(texts)
+        ]
         after = Table({text: distribution(random, random.randint(2, 5)) for text in texts})
         for beams in (1, 2, 3, 8):
             yield candidates, after, beams
@@ -54,7 +63,15 @@ def cache_fits(random: Random) -> Iterator[tuple]:
         shared = random.choice([1, 2, 4])
         kept, d_head = random.choice([1, 4, 8]), random.choice([32, 64, 128])
         tokens, each = random.randint(100, 3000), random.choice([1, 2, 4])
-        yield random.uniform(4e9, 8e10), random.randint(2, 48), shared * kept, kept, d_head, tokens, each
+        yield (
+            random.uniform(4e9, 8e10),
+            random.randint(2, 48),
+            shared * kept,
+            kept,
+            d_head,
+            tokens,
+            each,
+        )
     one = 2 * 3 * 4 * 8 * 10 * 2
     yield one * 7.0, 3, 4, 4, 8, 10, 2  # seven fit exactly
     yield one * 7.9, 3, 4, 4, 8, 10, 2

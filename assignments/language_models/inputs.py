@@ -6,7 +6,10 @@ from random import Random
 
 def corpus(random: Random, sentences: int) -> list[list[str]]:
     """Short sentences over four words."""
-    return [[random.choice("abcd") for _ in range(random.randint(1, 5))] for _ in range(sentences)]
+    return [
+        [random.choice("abcd") for _ in range(random.randint(1, 5))]
+        for _ in range(sentences)
+    ]
 
 
 def sentence_probability(random: Random) -> Iterator[tuple]:

@@ -22,7 +22,16 @@ def masked_pairs(random: Random) -> Iterator[tuple]:
 def schedule(random: Random) -> Iterator[tuple]:
     for warmup in (0, 1, 4, 30):
         steps, highest = warmup + random.randint(20, 200), random.uniform(1e-4, 1e-2)
-        for t in {0, 1, warmup - 1, warmup, warmup + 1, (warmup + steps) // 2, steps - 1, steps}:
+        for t in {
+            0,
+            1,
+            warmup - 1,
+            warmup,
+            warmup + 1,
+            (warmup + steps) // 2,
+            steps - 1,
+            steps,
+        }:
             if t >= 0:
                 yield t, highest, warmup, steps
 

@@ -14,7 +14,10 @@ def letters(random: Random, n: int, of: str = "abc") -> str:
 def next_merge(random: Random) -> Iterator[tuple]:
     for n in (1, 2, 4, 8, 12):
         for _ in range(2):
-            words = {tuple(letters(random, random.randint(1, 6))): random.randint(1, 9) for _ in range(n)}
+            words = {
+                tuple(letters(random, random.randint(1, 6))): random.randint(1, 9)
+                for _ in range(n)
+            }
             yield (words,)
     a, b, c, d = random.sample("abcdefgh", 4)
     yield ({(c, a): 2, (a, d): 2},)  # equally frequent

@@ -26,7 +26,12 @@ def turned_score(random: Random) -> Iterator[tuple]:
 def layer_norm(random: Random) -> Iterator[tuple]:
     for n in (1, 2, 4, 7, 16):
         yield numbers(random, n), numbers(random, n), numbers(random, n)
-        yield numbers(random, n), numbers(random, n), numbers(random, n), random.uniform(0.1, 2)
+        yield (
+            numbers(random, n),
+            numbers(random, n),
+            numbers(random, n),
+            random.uniform(0.1, 2),
+        )
     yield [random.uniform(1, 3)] * 4, [1.0] * 4, numbers(random, 4)
 
 
@@ -40,5 +45,16 @@ def feed_forward(random: Random) -> Iterator[tuple]:
 
 def count_gpt(random: Random) -> Iterator[tuple]:
     for L in (0, 1, 2, 12, 48):
-        yield random.randint(50, 60_000), random.randint(16, 2048), L, random.randint(8, 1600)
-        yield random.randint(50, 60_000), random.randint(16, 2048), L, random.randint(8, 1600), False
+        yield (
+            random.randint(50, 60_000),
+            random.randint(16, 2048),
+            L,
+            random.randint(8, 1600),
+        )
+        yield (
+            random.randint(50, 60_000),
+            random.randint(16, 2048),
+            L,
+            random.randint(8, 1600),
+            False,
+        )

@@ -4,5 +4,6 @@
 
 An exercise is written once, in its chapter. `exercises` reads it there, `release` makes the student's
 notebook of it, `answers` and `collect` find the answers in what was handed in, `sandbox` runs them,
-`grading` compares and says why, `course` holds it all together, `gradebook` makes the table.
+`grading` compares and says why, `autograde` is nbgrader's step for that, `course` holds it all together,
+`gradebook` makes the table.
 """

@@ -83,7 +83,9 @@ class Assignment:
         self.topic, self.book = topic, book
         known = topics(book)
         if topic not in known:
-            raise ValueError(f"topic: {topic!r} is not known; use one of {', '.join(known)}")
+            raise ValueError(
+                f"topic: {topic!r} is not known; use one of {', '.join(known)}"
+            )
         path = book / "chapters" / f"{topic}.ipynb"
         self.cells = nbformat.read(path, as_version=4).cells
         first = self.cells[0].source.splitlines()[0]
@@ -96,14 +98,19 @@ class Assignment:
     def exercises(self) -> dict[str, Exercise]:
         """By name, in the order of the chapter."""
         found = {}
-        for text, solution, check in zip(self.cells, self.cells[1:], self.cells[2:]):
+        for place, solution in enumerate(self.cells):
             if "exercise-solution" in tags(solution):
+                text, check = self.cells[place - 1], self.cells[place + 1]
                 name = solution.metadata["exercise"]
-                found[name] = self._exercise(name, text.source, solution.source, check.source)
+                found[name] = self._exercise(
+                    name, text.source, solution.source, check.source
+                )
         return found
 
     def _exercise(self, name: str, text: str, solution: str, check: str) -> Exercise:
-        statement = re.search(r"```\{exercise\}\n:label: .*?\n\n(.*?)\n```", text, re.DOTALL)
+        statement = re.search(
+            r"```\{exercise\}\n:label: .*?\n\n(.*?)\n```", text, re.DOTALL
+        )
         level = re.search(r"\*\((easy|medium|hard), (\d+) minutes\)\*", text)
         if statement is None or level is None:
             raise ValueError(
@@ -119,7 +126,9 @@ class Assignment:
         for number, name in enumerate(names, 1):
             formula = re.search(rf"\$\$((?:(?!\$\$).)*)\$\$ \({name}\)", chapter, re.DOTALL)
             if formula is None:
-                raise ValueError(f"formula {name!r} does not stand in chapter {self.topic!r}")
+                raise ValueError(
+                    f"formula {name!r} does not stand in chapter {self.topic!r}"
+                )
             text = text.replace(f"{{eq}}`{name}`", f"({number})")
             text += f"\n\n$$\n{formula[1].strip()} \\tag{{{number}}}\n$$"
         return text
@@ -138,10 +147,9 @@ class Assignment:
                 if kept:
                     statement.names = kept
                     taken.append(ast.unparse(statement))
-            elif isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
-                if statement.name in wanted:
-                    wanted |= names_used(ast.unparse(statement))
-                    taken.append("\n\n" + ast.unparse(statement))
+            elif getattr(statement, "name", None) in wanted:  # a function or a class
+                wanted |= names_used(ast.unparse(statement))
+                taken.append("\n\n" + ast.unparse(statement))
         return "\n".join(reversed(taken)).strip()
 
     @property
@@ -182,7 +190,9 @@ def topics(book: Path = BOOK) -> list[str]:
     """The chapters that have an assignment. Raises ValueError where the book's sources are not there."""
     found = sorted(path.parent.name for path in book.glob("assignments/*/inputs.py"))
     if not found:
-        raise ValueError(f"book: {book} holds no assignments; run this in a clone of the book")
+        raise ValueError(
+            f"book: {book} holds no assignments; run this in a clone of the book"
+        )
     return found
 
 
@@ -192,13 +202,16 @@ def tags(cell: NotebookNode) -> set[str]:
 
 
 def names_used(source: str) -> set[str]:
-    """Every name that ``source`` reads or writes; none where it cannot be parsed.
+    """Names that ``source`` needs from elsewhere; none where it cannot be parsed.
 
-    >>> sorted(names_used("y = math.log(x)"))
-    ['math', 'x', 'y']
+    >>> sorted(names_used("y = math.log(x) + y"))
+    ['math', 'x']
     """
     try:
-        tree = ast.parse(source)
+        nodes = list(ast.walk(ast.parse(source)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    own = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    own |= {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    return {name.id for name in names} - own

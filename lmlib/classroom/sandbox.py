@@ -3,7 +3,7 @@
 Inside there is Python, its packages and lmlib, all read-only; no network, no chapter, no other answer, and
 16 MB to write that vanish at the end. A filter of system calls refuses every new process and thread, so
 that one limit of memory and one of time hold for all that the code can do. What comes back is a file of
-at most 4 MB.
+at most 256 kB.
 
 bubblewrap (0.7 or newer): https://github.com/containers/bubblewrap. The filter: Linux's
 ``Documentation/userspace-api/seccomp_filter.rst``.
@@ -11,6 +11,7 @@ bubblewrap (0.7 or newer): https://github.com/containers/bubblewrap. The filter:
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -23,12 +24,12 @@ import tempfile
 from pathlib import Path
 from typing import IO, Any
 
-LIMITS = {"AS": 3 << 30, "CPU": 10, "FSIZE": 4 << 20, "CORE": 0}
-"""Bytes of memory, seconds of processor, bytes of output: see ``man setrlimit``."""
+LIMITS = {"AS": 3 << 30, "CPU": 10, "FSIZE": 256 << 10, "CORE": 0}
+"""Bytes of memory, seconds of processor, bytes of a file: see ``man setrlimit``."""
 SCRATCH = 16 << 20
 """Bytes of /tmp, in memory: a few packages cannot be imported without one."""
-SECONDS = 20
-"""On the clock, for code that sleeps."""
+SECONDS = 30
+"""On the clock, for code that sleeps: far more than honest answers take on a busy machine."""
 LMLIB = Path(__file__).parents[1]
 RUNNER = "classroom/runner.py"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -36,6 +37,11 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THRE
 SYSTEM_CALLS = {
     "x86_64": (0xC000003E, [57, 58, 56, 435]),
     "aarch64": (0xC00000B7, [220, 435]),
+}
+WHY = {
+    "SIGXCPU": f"it was stopped after {LIMITS['CPU']} seconds of computing: does a loop never end?",
+    "SIGKILL": "it was killed: by itself, or because it did not stop when its time was over",
+    "SIGXFSZ": f"it gave back more than {LIMITS['FSIZE'] >> 10} kB",
 }
 NO_SANDBOX = (
     "There is no sandbox on this machine, so a student's code could read your files and change grades. "
@@ -70,13 +76,18 @@ def _wait(stdin: IO[bytes], stdout: IO[bytes], sandboxed: bool) -> str | None:
         if sandboxed:
             rules.write(_no_new_processes())
             rules.seek(0)
-            command = [*_walls(rules.fileno()), sys.executable, "-I", f"/book/lmlib/{RUNNER}"]
+            command = [
+                *_walls(rules.fileno()),
+                sys.executable,
+                "-I",
+                f"/book/lmlib/{RUNNER}",
+            ]
         process = subprocess.Popen(
             command,
             stdin=stdin,
             stdout=stdout,
             stderr=subprocess.DEVNULL,
-            env=ONE_THREAD,
+            env=ONE_THREAD if sandboxed else os.environ | ONE_THREAD,
             pass_fds=[rules.fileno()] if sandboxed else [],
             preexec_fn=_limit if os.name == "posix" else None,
             start_new_session=True,
@@ -92,10 +103,8 @@ def _wait(stdin: IO[bytes], stdout: IO[bytes], sandboxed: bool) -> str | None:
 
 def _kill(process: subprocess.Popen) -> None:
     if os.name == "posix":
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
     else:
         process.kill()
     process.wait()
@@ -103,16 +112,11 @@ def _kill(process: subprocess.Popen) -> None:
 
 def _why(code: int) -> str | None:
     # bwrap gives back 128 + the signal, as a shell does.
-    number = -code if code < 0 else code - 128
-    if number == signal.SIGXCPU:
-        return f"it was stopped after {LIMITS['CPU']} seconds of computing: does a loop never end?"
-    if number == signal.SIGKILL:
-        return "it was killed: by itself, or because it would not stop when its time was over"
-    if number == signal.SIGXFSZ:
-        return "it gave back more than 4 MB"
-    if code:
-        return "it ended Python itself, or ran out of memory"
-    return None
+    try:
+        name = signal.Signals(-code if code < 0 else code - 128).name
+    except ValueError:
+        return "it ended Python itself, or ran out of memory" if code else None
+    return WHY.get(name, f"it ended Python itself ({name})")
 
 
 def _read(text: bytes) -> dict[str, Any]:
@@ -135,7 +139,9 @@ def _limit() -> None:
 
     for name, value in LIMITS.items():
         # A second of processor more before SIGKILL, so that the signal says why it came.
-        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value + (name == "CPU")))
+        limits = (value, value + (name == "CPU"))
+        with contextlib.suppress(ValueError, OSError):  # a stricter limit was there already
+            resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), limits)
 
 
 def _no_new_processes() -> bytes:
@@ -153,9 +159,29 @@ def _no_new_processes() -> bytes:
 
 def _walls(rules: int) -> list[str]:
     """bubblewrap's arguments: what is inside, read-only, and what is shut off."""
-    command = ["bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"]
-    command += ["--cap-drop", "ALL", "--uid", "65534", "--gid", "65534", "--hostname", "sandbox"]
-    command += ["--size", str(SCRATCH), "--tmpfs", "/tmp"]  # first: Python itself may lie below /tmp
+    command = [
+        shutil.which("bwrap") or "bwrap",
+        "--unshare-all",
+        "--unshare-user",
+        "--die-with-parent",
+        "--new-session",
+    ]
+    command += [
+        "--cap-drop",
+        "ALL",
+        "--uid",
+        "65534",
+        "--gid",
+        "65534",
+        "--hostname",
+        "sandbox",
+    ]
+    command += [
+        "--size",
+        str(SCRATCH),
+        "--tmpfs",
+        "/tmp",
+    ]  # first: Python itself may lie below /tmp
     for folder in visible_folders():
         command += ["--ro-bind", folder, folder]
     for link in ("lib", "lib64", "bin"):
@@ -170,6 +196,20 @@ def _walls(rules: int) -> list[str]:
 
 def visible_folders() -> list[str]:
     """Folders outside lmlib that code in the sandbox can read: the system's, and Python with its packages."""
-    packages = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
-    folders = {str(Path(path).absolute()) for path in (sys.prefix, sys.base_prefix, *packages)}
+    packages = [
+        path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")
+    ]
+    folders = {
+        str(Path(path).absolute()) for path in (sys.prefix, sys.base_prefix, *packages)
+    }
     return sorted({"/usr", *(folder for folder in folders if os.path.isdir(folder))})
+
+
+def require_hidden(*private: Path) -> None:
+    """Raise ValueError where one of these folders lies inside one that the sandbox shows."""
+    for path in private:
+        for folder in visible_folders():
+            if path.resolve().is_relative_to(Path(folder).resolve()):
+                raise ValueError(
+                    f"{path} lies below {folder}, which students' code can read. Move it elsewhere."
+                )

@@ -48,10 +48,11 @@ def encode(value: Any) -> Any:
     if isinstance(value, dict):
         kind = "table" if isinstance(value, Table) else "dict"
         return {kind: [[encode(key), encode(item)] for key, item in value.items()]}
-    for kind, name in ((list, "list"), (tuple, "tuple"), (set, "set")):
-        if isinstance(value, kind):
-            items = [encode(item) for item in value]
-            return items if kind is list else {name: items}
+    if isinstance(value, list):
+        return [encode(item) for item in value]
+    if isinstance(value, (tuple, set)):
+        kind = "tuple" if isinstance(value, tuple) else "set"
+        return {kind: [encode(item) for item in value]}
     return {"other": type(value).__name__}
 
 

@@ -12,7 +12,7 @@ export OMP_WAIT_POLICY ?= passive
 # No progress bars in stored outputs: they would hold times.
 export TQDM_DISABLE ?= 1
 
-.PHONY: book serve test check chapters browser bench weights requirements clean
+.PHONY: book serve test check chapters browser sandbox bench weights requirements clean
 .DEFAULT_GOAL := book
 
 book: $(STAMP)
@@ -24,7 +24,7 @@ book: $(STAMP)
 serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
-test: book browser
+test: book browser sandbox
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg --durations 10
@@ -42,6 +42,9 @@ chapters: $(STAMP)
 browser: $(STAMP)
 	@BIN=$(BIN) sh tests/install_browser.sh
 
+sandbox:
+	@sh tests/install_sandbox.sh
+
 bench: $(STAMP)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	@OMP_NUM_THREADS=2 $(BIN)/python benchmarks/run.py
@@ -51,7 +54,7 @@ weights: $(STAMP)
 
 requirements: $(STAMP)
 	$(BIN)/pip install --quiet pip-tools
-	CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --extra book --extra transformers --output-file requirements.txt \
+	CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --extra book --extra classroom --extra transformers --output-file requirements.txt \
 	  --strip-extras --allow-unsafe --annotation-style line --no-emit-index-url --no-emit-find-links pyproject.toml
 	sed -i 's/+cpu//' requirements.txt  # any build of torch will do
 

@@ -16,8 +16,10 @@ def attend(random: Random) -> Iterator[tuple]:
         T, width = random.randint(2, 6), random.randint(1, 4)
         yield matrix(random, 1, d)[0], matrix(random, T, d), matrix(random, T, width)
     for size in (1000.0, -1000.0):
-        keys = [[float(n)] for n in random.sample(range(1, 6), 3)]
-        yield [size], keys, matrix(random, 3, 2)
+        low, middle, high = sorted(
+            random.sample(range(1, 9), 3)
+        )  # the last is never the largest score
+        yield [size], [[float(n)] for n in (low, high, middle)], matrix(random, 3, 2)
     yield [0.0, 0.0], matrix(random, 4, 2), matrix(random, 4, 3)
 
 

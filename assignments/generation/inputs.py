@@ -32,6 +32,11 @@ def best_path(random: Random) -> Iterator[tuple]:
         {a: 0.4, b: 0.35, c: 0.25},
         {a: {c: 0.5, d: 0.5}, b: {c: 0.9, d: 0.1}, c: {d: 1.0}},
     )
+    yield (
+        {a: 0.5, b: 0.5},
+        {a: {c: 0.6, d: 0.4}, b: {c: 1.0}},
+    )  # a product, not a sum or a first step
+    yield {a: 0.5, b: 0.3, c: 0.2}, {a: {c: 0.5, d: 0.5}, b: {c: 0.6, d: 0.4}, c: {d: 1.0}}
     yield {a: 0.0, b: 1.0}, {a: {c: 1.0}, b: {c: 0.4, d: 0.6}}
 
 

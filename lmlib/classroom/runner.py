@@ -47,6 +47,20 @@ def hint(job: dict[str, Any], space: dict[str, Any]) -> str | None:
     return None
 
 
+def outcome_of(job: dict[str, Any]) -> dict[str, Any]:
+    """What the answer of a job gives: ``results``, or a ``hint``, or that it is ``broken``."""
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(job["setup"], "setup", "exec"), space)
+    given = dict(space)  # so that arguments do not depend on what the answer defines
+    try:
+        exec(compile(job["answer"], "answer", "exec"), space)
+    except BaseException as error:
+        return {"broken": kind_of(error)}
+    if "check" in job:
+        return {"hint": hint(job, space)}
+    return {"results": call(job, space, given)}
+
+
 def main() -> None:
     """Read a job, run it with its prints thrown away, write the outcome to where stdout led."""
     job = json.load(sys.stdin)
@@ -54,20 +68,7 @@ def main() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
-    space: dict[str, Any] = {"__name__": "__main__"}
-    exec(compile(job["setup"], "setup", "exec"), space)
-    given = dict(space)  # so that arguments do not depend on what the answer defines
-    try:
-        exec(compile(job["answer"], "answer", "exec"), space)
-    except BaseException as error:
-        outcome: dict[str, Any] = {"broken": kind_of(error)}
-    else:
-        outcome = (
-            {"hint": hint(job, space)}
-            if "check" in job
-            else {"results": call(job, space, given)}
-        )
-    json.dump(outcome, answer_to)
+    json.dump(outcome_of(job), answer_to)
     answer_to.flush()
     os._exit(0)  # whatever the answer left for the end is not waited for
 

@@ -212,6 +212,12 @@ def names_used(source: str) -> set[str]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     own = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    own |= {
+        node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    }
+    own |= {
+        node.name for node in nodes if isinstance(node, ast.ExceptHandler) and node.name
+    }
     names = [node for node in nodes if isinstance(node, ast.Name)]
     own |= {name.id for name in names if isinstance(name.ctx, ast.Store)}
     return {name.id for name in names} - own

@@ -5,12 +5,13 @@ Students get what nbgrader makes of its source: statement, signature and docstri
 
 from __future__ import annotations
 
+import builtins
 import textwrap
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
-from lmlib.classroom.exercises import Assignment, Exercise, tags
+from lmlib.classroom.exercises import Assignment, Exercise, names_used, tags
 
 INTRODUCTION = """# {title}: exercises
 
@@ -55,14 +56,25 @@ def otter_notebook(assignment: Assignment) -> NotebookNode:
             new_code_cell(solution, id=name),
             new_raw_cell("# END SOLUTION", id=f"{name}-end"),
             new_raw_cell("# BEGIN TESTS", id=f"{name}-tests"),
-            new_code_cell(exercise.check, id=f"{name}-check"),
+            new_code_cell(_otter_test(exercise), id=f"{name}-check"),
             new_raw_cell("# END TESTS", id=f"{name}-tests-end"),
             new_raw_cell("# END QUESTION", id=f"{name}-question-end"),
         ]
     return _notebook(cells)
 
 
-OTTER_HEAD = "# ASSIGNMENT CONFIG\ninit_cell: true\nexport_cell: false\ntests: {files: false}\nrun_tests: false"
+OTTER_HEAD = """# ASSIGNMENT CONFIG
+init_cell: true
+export_cell: false
+run_tests: false
+tests: {files: false, ok_format: false}"""
+
+
+def _otter_test(exercise: Exercise) -> str:
+    """The visible check as a function; Otter passes the student's names by the names of its parameters."""
+    names = names_used(exercise.check) - set(dir(builtins))
+    body = textwrap.indent(exercise.check, "    ")
+    return f"def test_{exercise.function}({', '.join(sorted(names))}):\n{body}"
 
 
 def checked(exercise: Exercise) -> str:

@@ -16,9 +16,10 @@ from nbformat import NotebookNode
 
 from lmlib.classroom import runner, values
 from lmlib.classroom.answers import CODE_LIMIT, Submission
+from lmlib.classroom.assignments import Assignment, topics
 from lmlib.classroom.collect import collect, student_of
 from lmlib.classroom.course import Course
-from lmlib.classroom.exercises import Assignment, Exercise, topics
+from lmlib.classroom.exercises import Exercise
 from lmlib.classroom.grading import Expected, grade
 from lmlib.classroom.release import checked, otter_notebook, source_notebook
 

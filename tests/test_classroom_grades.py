@@ -14,9 +14,9 @@ import pytest
 
 from lmlib.classroom import gradebook, sandbox
 from lmlib.classroom.__main__ import TRUST, main
+from lmlib.classroom.assignments import BOOK, Assignment
 from lmlib.classroom.collect import collect
 from lmlib.classroom.course import Course
-from lmlib.classroom.exercises import BOOK, Assignment
 from lmlib.classroom.grading import Expected, grade
 
 pytestmark = pytest.mark.filterwarnings(

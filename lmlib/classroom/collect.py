@@ -14,8 +14,8 @@ from pathlib import Path
 import nbformat
 
 from lmlib.classroom.answers import Submission
+from lmlib.classroom.assignments import topics
 from lmlib.classroom.course import Course, write
-from lmlib.classroom.exercises import topics
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from lmlib.classroom.exercises import BOOK, STUB, Assignment
+from lmlib.classroom.assignments import BOOK, Assignment
+from lmlib.classroom.exercises import STUB
 from lmlib.classroom.release import otter_notebook, source_notebook
 
 SETTINGS = """# Made by lmlib.classroom, so that nbgrader's own commands work in this folder as well.

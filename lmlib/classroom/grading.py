@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from lmlib.classroom import sandbox
-from lmlib.classroom.exercises import Assignment, Exercise
+from lmlib.classroom.assignments import Assignment
+from lmlib.classroom.exercises import Exercise
 from lmlib.classroom.values import decode, equal
 
 HINT_LIMIT = 600

@@ -11,7 +11,8 @@ import textwrap
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
-from lmlib.classroom.exercises import Assignment, Exercise, names_used, tags
+from lmlib.classroom.assignments import Assignment, tags
+from lmlib.classroom.exercises import Exercise, names_used
 
 INTRODUCTION = """# {title}: exercises
 
@@ -91,8 +92,7 @@ def _opening(assignment: Assignment) -> list[NotebookNode]:
     )
     # The cell that prepares Colab is the chapter's own, tagged `colab`.
     colab = [cell.source for cell in assignment.cells if "colab" in tags(cell)]
-    needed = assignment.setup(*(e.solution + "\n\n" + e.check for e in exercises))
-    setup = "\n".join(["from lmlib.classroom.checks import checking", needed])
+    setup = "from lmlib.classroom.checks import checking\n" + assignment.offered
     return [
         new_markdown_cell(text, id="introduction"),
         *(new_code_cell(source, id="colab") for source in colab),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nbgrader.apps.api import NbGraderAPI
 
 from lmlib.classroom import gradebook, sandbox
 from lmlib.classroom.__main__ import TRUST, main
@@ -354,6 +355,29 @@ def test_a_run_that_is_killed_goes_on_where_it_stopped(graded: Graded) -> None:
     ]
     assert len(list(gradebook.grade(course, TOPIC))) == len(graded.rows)
     assert not list(course.path.glob("gradebook.*-of-*"))
+
+
+def test_one_that_cannot_be_graded_stops_nobody_else(
+    graded: Graded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course, (first, second, *_) = graded.course, graded.course.students(TOPIC)
+    for student in (first, second):
+        course.notebook("autograded", TOPIC, student).unlink()
+    autograde = NbGraderAPI.autograde
+
+    def full_disk_once(self: NbGraderAPI, topic: str, student: str) -> dict[str, Any]:
+        if student == first:
+            return {"success": False, "error": "No space left on device"}
+        return autograde(self, topic, student)
+
+    monkeypatch.setattr(NbGraderAPI, "autograde", full_disk_once)
+    with pytest.raises(RuntimeError, match=f"Without a grade: {first}. .*No space left"):
+        list(gradebook.grade(course, TOPIC))
+    assert not gradebook.is_graded(course, TOPIC, first) and gradebook.is_graded(
+        course, TOPIC, second
+    )
+    monkeypatch.undo()
+    assert len(list(gradebook.grade(course, TOPIC))) == len(graded.rows)
 
 
 def test_a_score_by_hand_outlives_grading(graded: Graded) -> None:

@@ -23,22 +23,31 @@ def grade(
 
     Shard 2 of 4 takes every fourth student from the second on, and has a gradebook of its own, so that
     shards can run side by side. A finished grade is not made again while nothing that decides it changed.
+    Raises RuntimeError at the end where a disk was full or nbgrader failed; the other grades are there.
     """
     part, parts = shard
     if not 1 <= part <= parts:
         raise ValueError(
             f"shard: {part}/{parts} does not exist; use 1/{parts} … {parts}/{parts}"
         )
+    failed: dict[str, RuntimeError] = {}
     own = f"gradebook.{topic}-{part}-of-{parts}.db"
     shutil.copyfile(course.path / "gradebook.db", course.path / own)
     nbgrader = course.nbgrader(course.config(own, sandboxed))
     try:
         for student in course.students(topic)[part - 1 :: parts]:
             if not is_graded(course, topic, student):
-                succeed(nbgrader.autograde(topic, student))
+                try:
+                    succeed(nbgrader.autograde(topic, student))
+                except RuntimeError as error:  # nobody else shall wait for that
+                    failed[student] = error
+                    continue
             yield student
     finally:
         (course.path / own).unlink()
+    if failed:
+        names, first = ", ".join(failed), next(iter(failed.values()))
+        raise RuntimeError(f"Without a grade: {names}. Run the same command again. {first}")
 
 
 def is_graded(course: Course, topic: str, student: str) -> bool:

@@ -220,6 +220,14 @@ BROKEN: dict[str, tuple[bytes, dict[str, int], str]] = {
         OTHERS,
         ".",
     ),
+    "last-words": (
+        reheat(
+            "import json, os, sys\nos.lseek(3, 0, 0)\nwords = str(probs) + str(temperature)\n"
+            "os.write(3, json.dumps({'died': words, 'broken': words, 'hint': words}).encode())\nos._exit(0)"
+        ),
+        OTHERS,
+        "the grader's own channel",
+    ),
     "itself": (reheat("probs.append(probs)\nreturn probs"), OTHERS, "."),
     "huge-number": (reheat("return [10 ** 9999] * 4"), OTHERS, "."),
     "nan": (reheat("return [float('nan')] * len(probs)"), OTHERS, "add up to 1"),

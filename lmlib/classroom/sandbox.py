@@ -125,7 +125,8 @@ def _read(text: bytes) -> dict[str, Any]:
         outcome = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         outcome = None
-    if not isinstance(outcome, dict):
+    # Only out here is it known why a process died. In there the words could tell hidden inputs.
+    if not isinstance(outcome, dict) or "died" in outcome:
         return {"died": "it ended Python itself, or wrote into the grader's own channel"}
     return outcome
 

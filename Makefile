@@ -15,10 +15,10 @@ export TQDM_DISABLE ?= 1
 # A stored page asks nobody's server.
 export OPENAI_BASE_URL :=
 
-# What pip installs: the versions that are known to work. INSTALL='.[book,transformers]' takes the newest there are.
+# What pip installs: the versions that are known to work. INSTALL='.[book,classroom,transformers]' takes the newest there are.
 INSTALL ?= -r requirements.txt
 
-.PHONY: book serve test check colab links chapters browser print dist address bench weights requirements clean
+.PHONY: book serve test check colab links chapters browser print dist address sandbox bench weights requirements clean
 .DEFAULT_GOAL := book
 
 book: $(STAMP)
@@ -30,7 +30,7 @@ book: $(STAMP)
 serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
-test: book browser $(COLAB)/installed
+test: book browser sandbox $(COLAB)/installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg --durations 10
@@ -69,6 +69,9 @@ dist: print
 	@$(MAKE) --no-print-directory book DOWNLOADS=_build/downloads
 	@$(BIN)/python -m tools.check_site
 
+sandbox:
+	@sh tests/install_sandbox.sh
+
 bench: $(STAMP)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	@OMP_NUM_THREADS=2 $(BIN)/python benchmarks/run.py
@@ -78,7 +81,7 @@ weights: $(STAMP)
 
 requirements: $(STAMP)
 	$(BIN)/pip install --quiet pip-tools
-	CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --extra book --extra transformers --output-file requirements.txt \
+	CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --extra book --extra classroom --extra transformers --output-file requirements.txt \
 	  --strip-extras --allow-unsafe --annotation-style line --no-emit-index-url --no-emit-find-links pyproject.toml
 	sed -i 's/+cpu//' requirements.txt  # any build of torch will do
 	@# pip-compile drops the markers of pyproject.toml.

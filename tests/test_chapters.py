@@ -186,7 +186,7 @@ def test_check_passes_the_solution_and_no_empty_answer(
 
 MISTAKES = {
     exercise: mistakes
-    for path in sorted((ROOT / "tests" / "mistakes").glob("*.toml"))
+    for path in sorted(ROOT.glob("assignments/*/mistakes.toml"))
     for exercise, mistakes in tomllib.loads(path.read_text("utf-8")).items()
 }
 

@@ -1,0 +1,74 @@
+"""Hidden inputs of the fine-tuning chapter: for each exercise, tuples of arguments, drawn by ``random``."""
+
+import math
+from collections.abc import Iterator
+from random import Random
+
+
+def answer_targets(random: Random) -> Iterator[tuple]:
+    for n in (2, 3, 5, 8, 12):
+        tokens = [random.randrange(1, 300) for _ in range(n)]
+        yield tokens, random.randint(1, n - 1)
+        yield tokens, 1
+        yield tokens, n - 1
+
+
+def lora_count(random: Random) -> Iterator[tuple]:
+    for n in (1, 2, 3, 5, 8):
+        shapes = [(random.randint(2, 300), random.randint(2, 300)) for _ in range(n)]
+        yield shapes, random.randint(1, 16)
+    side = 2 * random.randint(2, 50)
+    yield (
+        [(side, side)],
+        4,
+    )  # half the side trains exactly as many numbers, and does not count
+    yield [(1, random.randint(2, 9))], 1
+
+
+def compare(random: Random) -> Iterator[tuple]:
+    for n in (5, 20, 60, 200):
+        yield tuple([random.random() < share for _ in range(n)] for share in (0.5, 0.8))
+        yield tuple([random.random() < share for _ in range(n)] for share in (0.8, 0.4))
+    same = [random.random() < 0.5 for _ in range(10)]
+    yield same, same
+    yield [False] * 7, [True] * 7
+
+
+def choose(random: Random) -> Iterator[tuple]:
+    for n in (3, 6, 10):
+        floor_a, floor_b = random.uniform(0.4, 0.7), random.uniform(1.0, 1.4)
+        log = [
+            (
+                16 * i,
+                floor_a * random.uniform(0.95, 1.4),
+                floor_b * random.uniform(0.95, 1.4),
+            )
+            for i in range(n)
+        ]
+        yield log, floor_a, floor_b, random.uniform(1.05, 1.3)
+    a, b = random.randint(1, 50), random.randint(51, 99)
+    yield (
+        [(a, 1.0, 1.1), (b, 1.2, 1.05), (99, 1.9, 1.0)],
+        1.0,
+        1.0,
+        1.3,
+    )  # one lost too much
+    yield [(a, 2.0, 1.1), (b, 2.0, 0.7)], 2.0, 1.0, 1.1  # b is too good on B
+    yield [(a, 2.0, 1.1), (b, 1.5, 1.0)], 2.0, 1.0, 1.1  # b is too good on A
+    yield [(a, 0.99, 1.1), (b, 1.0, 0.985)], 1.0, 1.0, 1.1  # a little below is luck
+    yield [(a, 1.5, 2.0), (b, 1.5, 2.0)], 1.0, 1.0, 1.5  # on the limit, and equal
+    yield [(a, 1.9, 0.5), (b, 2.0, 0.45)], 2.0, 0.4, 1.0
+    yield [(a, 9.0, 1.0)], 1.0, 1.0, 2.0
+    yield [], 1.0, 1.0, 2.0
+
+
+def step_zero(random: Random) -> Iterator[tuple]:
+    for n_choices in (2, 3, 5, 304, 50_257):
+        m = math.log(n_choices)
+        floor = m * random.uniform(0.1, 0.3)
+        for share in (0.5, 0.93, 1.1):
+            yield share * floor, n_choices, floor
+        for share in (0.6, 0.99, 1.005, 1.1, 1.3):
+            yield share * m, n_choices, floor
+        yield m + random.uniform(-0.00005, 0.00005), n_choices, floor
+        yield m + 0.001, n_choices, floor

@@ -1,0 +1,60 @@
+"""Hidden inputs of the transformer chapter: for each exercise, tuples of arguments, drawn by ``random``."""
+
+from collections.abc import Iterator
+from random import Random
+
+
+def numbers(random: Random, n: int) -> list[float]:
+    return [random.uniform(-2, 2) for _ in range(n)]
+
+
+def position_vector(random: Random) -> Iterator[tuple]:
+    for d_model in (2, 4, 6, 10, 32):
+        yield 0, d_model
+        yield random.randint(1, 200), d_model
+    yield 3, 5  # odd: a ValueError is the right answer
+    yield random.randint(1, 9), 7
+
+
+def turned_score(random: Random) -> Iterator[tuple]:
+    for _ in range(6):
+        q, k = (tuple(numbers(random, 2)) for _ in range(2))
+        yield q, k, random.randint(0, 20), random.randint(0, 20)
+        yield q, k, random.randint(0, 20), random.randint(0, 20), random.uniform(0.01, 0.9)
+
+
+def layer_norm(random: Random) -> Iterator[tuple]:
+    for n in (1, 2, 4, 7, 16):
+        yield numbers(random, n), numbers(random, n), numbers(random, n)
+        yield (
+            numbers(random, n),
+            numbers(random, n),
+            numbers(random, n),
+            random.uniform(0.1, 2),
+        )
+    yield [random.uniform(1, 3)] * 4, [1.0] * 4, numbers(random, 4)
+
+
+def feed_forward(random: Random) -> Iterator[tuple]:
+    for C, inside in ((1, 4), (2, 8), (3, 5), (4, 16)):
+        for _ in range(2):
+            up = [numbers(random, C) for _ in range(inside)]
+            down = [numbers(random, inside) for _ in range(C)]
+            yield numbers(random, C), up, numbers(random, inside), down, numbers(random, C)
+
+
+def count_gpt(random: Random) -> Iterator[tuple]:
+    for L in (0, 1, 2, 12, 48):
+        yield (
+            random.randint(50, 60_000),
+            random.randint(16, 2048),
+            L,
+            random.randint(8, 1600),
+        )
+        yield (
+            random.randint(50, 60_000),
+            random.randint(16, 2048),
+            L,
+            random.randint(8, 1600),
+            False,
+        )

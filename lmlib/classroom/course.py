@@ -1,0 +1,133 @@
+"""A folder that holds one class: its secret seed, its notebooks, its gradebook. nbgrader's own layout.
+
+``source/`` has the answer keys, ``release/`` what students get, ``otter/`` the same for Otter,
+``submitted/`` what was collected, ``autograded/`` what was graded, ``feedback/`` pages for students.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.api import Gradebook
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+
+from lmlib.classroom.assignments import BOOK, Assignment
+from lmlib.classroom.exercises import STUB
+from lmlib.classroom.release import otter_notebook, source_notebook
+
+SETTINGS = """# Made by lmlib.classroom, so that nbgrader's own commands work in this folder as well.
+from lmlib.classroom.course import Course
+
+c.merge(Course(".").config())
+"""
+
+
+@dataclass(frozen=True)
+class Course:
+    """The folder ``root`` of a class, for the assignments of the clone ``book``."""
+
+    root: str | Path
+    book: Path = BOOK
+
+    @property
+    def path(self) -> Path:
+        """The folder, from /."""
+        return Path(self.root).resolve()
+
+    @property
+    def seed(self) -> str:
+        """The secret that decides the hidden inputs. It is made once, and must never be published."""
+        file = self.path / "seed"
+        if not file.exists():
+            self.path.mkdir(parents=True, exist_ok=True)
+            write(file, secrets.token_hex(16))
+            file.chmod(0o600)
+        return file.read_text("ascii").strip()
+
+    def assignment(self, topic: str) -> Assignment:
+        """The assignment of a chapter."""
+        return Assignment(topic, self.book)
+
+    def notebook(self, stage: str, topic: str, student: str = ".") -> Path:
+        """Where nbgrader keeps a notebook at a stage: source, release, submitted, autograded."""
+        return self.path / stage / student / topic / f"{topic}.ipynb"
+
+    def students(self, topic: str, stage: str = "submitted") -> list[str]:
+        """Who has a notebook at a stage, sorted."""
+        found = (self.path / stage).glob(f"*/{topic}/{topic}.ipynb")
+        return sorted(path.parent.parent.name for path in found)
+
+    def config(self, gradebook: str = "gradebook.db", sandboxed: bool = True) -> Config:
+        """nbgrader's settings. Its own execution of the notebook is replaced by `autograde.Sandboxed`."""
+        config = Config()
+        config.CourseDirectory.root = str(self.path)
+        config.CourseDirectory.db_url = f"sqlite:///{self.path / gradebook}"
+        config.ClearSolutions.code_stub = {"python": STUB}
+        config.Autograde.autograde_preprocessors = [
+            "lmlib.classroom.autograde.Sandboxed",
+            "nbgrader.preprocessors.SaveAutoGrades",
+            "nbgrader.preprocessors.AssignLatePenalties",
+            "nbgrader.preprocessors.CheckCellMetadata",
+        ]
+        config.Sandboxed.course = str(self.path)
+        config.Sandboxed.book = str(self.book)
+        config.Sandboxed.sandboxed = sandboxed
+        return config
+
+    def nbgrader(self, config: Config) -> NbGraderAPI:
+        """nbgrader for this class."""
+        logging.getLogger("traitlets").addHandler(logging.NullHandler())
+        return NbGraderAPI(CourseDirectory(config=config), config=config)
+
+    @contextmanager
+    def gradebook(self) -> Iterator[Gradebook]:
+        """The gradebook of the class. Raises ValueError where nothing was released."""
+        if not (self.path / "gradebook.db").exists():
+            raise ValueError(
+                f"course: {self.path} has no gradebook yet; release an assignment first"
+            )
+        with Gradebook(f"sqlite:///{self.path / 'gradebook.db'}") as gradebook:
+            yield gradebook
+
+    def release(self, topic: str) -> Path:
+        """Make the notebook for students, the answer key and Otter's notebook. Returns the first."""
+        assignment = self.assignment(topic)
+        assignment.inputs_module  # noqa: B018  # an assignment without inputs fails now, not when grading
+        assert self.seed
+        for stage, make in (("source", source_notebook), ("otter", otter_notebook)):
+            write(self.notebook(stage, topic), nbformat.writes(make(assignment)) + "\n")
+        write(self.path / "nbgrader_config.py", SETTINGS)
+        # A new gradebook calls the program `alembic`, which stands beside Python and perhaps not on the PATH.
+        os.environ["PATH"] = (
+            f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        )
+        succeed(self.nbgrader(self.config()).generate_assignment(topic))
+        return self.notebook("release", topic)
+
+
+def succeed(outcome: dict[str, Any]) -> None:
+    """Raise RuntimeError with nbgrader's own words where it failed."""
+    if not outcome["success"]:
+        raise RuntimeError(f"nbgrader: {outcome.get('log') or outcome.get('error')}")
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file as a whole or not at all, so that a full disk leaves the old one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + f".{os.getpid()}")
+    try:
+        draft.write_text(text, "utf-8")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

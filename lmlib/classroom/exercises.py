@@ -1,0 +1,92 @@
+"""One exercise: its text, solution and check, and which names a piece of code needs from elsewhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+
+POINTS = {"easy": 1, "medium": 2, "hard": 3}
+STUB = "# Write your code here, in place of the next line.\nraise NotImplementedError"
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One question: a function that the student writes."""
+
+    name: str
+    statement: str
+    """Markdown, with the directives of the book taken out."""
+    solution: str
+    check: str
+    difficulty: str
+    minutes: int
+
+    @property
+    def points(self) -> int:
+        """1 for easy, 2 for medium, 3 for hard."""
+        return POINTS[self.difficulty]
+
+    @property
+    def function(self) -> str:
+        """The name of the function that is asked for."""
+        return self._definition.name
+
+    @property
+    def head(self) -> str:
+        """Signature and docstring."""
+        return "\n".join(self.solution.splitlines()[: self._definition.body[0].end_lineno])
+
+    @property
+    def body(self) -> str:
+        """What the student has to write."""
+        return "\n".join(self.solution.splitlines()[self._definition.body[0].end_lineno :])
+
+    @property
+    def stub(self) -> str:
+        """What the student is given."""
+        return self.head + "\n" + re.sub("^", "    ", STUB, flags=re.MULTILINE)
+
+    @property
+    def _definition(self) -> ast.FunctionDef:
+        (definition,) = ast.parse(self.solution).body
+        assert isinstance(definition, ast.FunctionDef)
+        return definition
+
+
+def needed(offer: str, *sources: str) -> str:
+    """The imports and functions of ``offer`` that the names in ``sources`` need, and no others."""
+    wanted = set().union(*map(names_used, sources))
+    taken: list[str] = []
+    for statement in reversed(ast.parse(offer).body):
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            kept = [a for a in statement.names if (a.asname or a.name) in wanted]
+            if kept:
+                statement.names = kept
+                taken.append(ast.unparse(statement))
+        elif getattr(statement, "name", None) in wanted:  # a function or a class
+            wanted |= names_used(ast.unparse(statement))
+            taken.append("\n\n" + ast.unparse(statement))
+    return "\n".join(reversed(taken)).strip()
+
+
+def names_used(source: str) -> set[str]:
+    """Names that ``source`` needs from elsewhere; none where it cannot be parsed.
+
+    >>> sorted(names_used("y = math.log(x) + y"))
+    ['math', 'x']
+    """
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    own = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    own |= {
+        node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    }
+    own |= {
+        node.name for node in nodes if isinstance(node, ast.ExceptHandler) and node.name
+    }
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    own |= {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    return {name.id for name in names} - own

@@ -1,0 +1,130 @@
+"""Notebooks made from a chapter: nbgrader's source, which is also the answer key, and Otter's.
+
+Students get what nbgrader makes of its source: statement, signature and docstring, the visible check.
+"""
+
+from __future__ import annotations
+
+import builtins
+import textwrap
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+
+from lmlib.classroom.assignments import Assignment, tags
+from lmlib.classroom.exercises import Exercise, names_used
+
+INTRODUCTION = """# {title}: exercises
+
+{count} exercises, about {minutes} minutes in all. They belong to the chapter of the same name.
+
+1. Run the first cells.
+2. In each exercise, replace the line `raise NotImplementedError` by your code. Keep the name of the function.
+3. Run the cell below it: it says what is not right yet, and why.
+4. At the end, run all cells once more from the top, save the notebook, and hand in this one file.
+
+Write no name and no student number into it. What you did not answer yet stops nothing."""
+
+
+def source_notebook(assignment: Assignment) -> NotebookNode:
+    """The notebook with solutions that ``nbgrader generate_assignment`` makes the students' from."""
+    cells = _opening(assignment)
+    for exercise in assignment.exercises.values():
+        solution = _between("### BEGIN SOLUTION", exercise, "### END SOLUTION")
+        cells += [
+            new_markdown_cell(_statement(exercise), id=f"{exercise.name}-text"),
+            new_code_cell(solution, id=exercise.name, metadata=_nbgrader(exercise, True)),
+            new_code_cell(
+                checked(exercise),
+                id=f"{exercise.name}-check",
+                metadata=_nbgrader(exercise, False),
+            ),
+        ]
+    return _notebook(cells)
+
+
+def otter_notebook(assignment: Assignment) -> NotebookNode:
+    """The notebook with solutions that ``otter assign`` takes; its tests are the visible checks."""
+    cells = [new_raw_cell(OTTER_HEAD, id="head"), *_opening(assignment)]
+    for exercise in assignment.exercises.values():
+        name = exercise.name
+        solution = _between("# BEGIN SOLUTION", exercise, "# END SOLUTION")
+        question = f"# BEGIN QUESTION\nname: {name}\npoints: {exercise.points}"
+        cells += [
+            new_raw_cell(question, id=f"{name}-question"),
+            new_markdown_cell(_statement(exercise), id=f"{name}-text"),
+            new_raw_cell("# BEGIN SOLUTION", id=f"{name}-begin"),
+            new_code_cell(solution, id=name),
+            new_raw_cell("# END SOLUTION", id=f"{name}-end"),
+            new_raw_cell("# BEGIN TESTS", id=f"{name}-tests"),
+            new_code_cell(_otter_test(exercise), id=f"{name}-check"),
+            new_raw_cell("# END TESTS", id=f"{name}-tests-end"),
+            new_raw_cell("# END QUESTION", id=f"{name}-question-end"),
+        ]
+    return _notebook(cells)
+
+
+OTTER_HEAD = """# ASSIGNMENT CONFIG
+init_cell: true
+export_cell: false
+run_tests: false
+tests: {files: false, ok_format: false}"""
+
+
+def _otter_test(exercise: Exercise) -> str:
+    """The visible check as a function; Otter passes the student's names by the names of its parameters."""
+    names = names_used(exercise.check) - set(dir(builtins))
+    body = textwrap.indent(exercise.check, "    ")
+    return f"def test_{exercise.function}({', '.join(sorted(names))}):\n{body}"
+
+
+def checked(exercise: Exercise) -> str:
+    """The visible check as it stands in the student's notebook, where it must not stop anything."""
+    return f'with checking("{exercise.name}"):\n{textwrap.indent(exercise.check, "    ")}'
+
+
+def _opening(assignment: Assignment) -> list[NotebookNode]:
+    exercises = assignment.exercises.values()
+    text = INTRODUCTION.format(
+        title=assignment.title.split(":")[0],
+        count=len(exercises),
+        minutes=sum(exercise.minutes for exercise in exercises),
+    )
+    # The cell that prepares Colab is the chapter's own, tagged `colab`.
+    colab = [cell.source for cell in assignment.cells if "colab" in tags(cell)]
+    setup = "from lmlib.classroom.checks import checking\n" + assignment.offered
+    return [
+        new_markdown_cell(text, id="introduction"),
+        *(new_code_cell(source, id="colab") for source in colab),
+        new_code_cell(setup, id="setup"),
+    ]
+
+
+def _statement(exercise: Exercise) -> str:
+    """The bold title of an exercise as a heading, with its points."""
+    title, text = exercise.statement.removeprefix("**").split("** ", 1)
+    points = "1 point" if exercise.points == 1 else f"{exercise.points} points"
+    return f"## {title.rstrip('.')}\n\n" + text.replace(
+        " minutes)*", f" minutes, {points})*", 1
+    )
+
+
+def _between(begin: str, exercise: Exercise, end: str) -> str:
+    return f"{exercise.head}\n    {begin}\n{exercise.body}\n    {end}"
+
+
+def _nbgrader(exercise: Exercise, solution: bool) -> dict:
+    cell = {
+        "grade_id": exercise.name if solution else f"{exercise.name}-check",
+        "solution": solution,
+        "grade": not solution,
+        "locked": not solution,
+        "task": False,
+        "schema_version": 3,
+    }
+    return {"nbgrader": cell if solution else cell | {"points": exercise.points}}
+
+
+def _notebook(cells: list[NotebookNode]) -> NotebookNode:
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return new_notebook(cells=cells, metadata={"kernelspec": kernel})

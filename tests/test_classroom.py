@@ -1,0 +1,414 @@
+"""From chapter to student's notebook, and from whatever comes back to answers."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+from lmlib.classroom import runner, values
+from lmlib.classroom.answers import CODE_LIMIT, Submission
+from lmlib.classroom.assignments import Assignment, topics
+from lmlib.classroom.collect import collect, student_of
+from lmlib.classroom.course import Course
+from lmlib.classroom.exercises import Exercise
+from lmlib.classroom.grading import Expected, grade
+from lmlib.classroom.release import checked, otter_notebook, source_notebook
+
+ASSIGNMENTS = {topic: Assignment(topic) for topic in topics()}
+EXERCISES = {
+    f"{topic}-{name}": (assignment, exercise)
+    for topic, assignment in ASSIGNMENTS.items()
+    for name, exercise in assignment.exercises.items()
+}
+each = pytest.mark.parametrize("assignment, exercise", EXERCISES.values(), ids=EXERCISES)
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A class with every assignment released."""
+    course = Course(tmp_path_factory.mktemp("course"))
+    for topic in ASSIGNMENTS:
+        course.release(topic)
+    return course
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Jobs run right here instead of in the sandbox, as JSON all the same. Returns the list of jobs."""
+    jobs: list[dict[str, Any]] = []
+
+    def run(job: dict[str, Any], sandboxed: bool = True) -> dict[str, Any]:
+        jobs.append(job)
+        return json.loads(json.dumps(runner.outcome_of(json.loads(json.dumps(job)))))
+
+    monkeypatch.setattr("lmlib.classroom.grading.sandbox.run", run)
+    return jobs
+
+
+def test_every_chapter_is_an_assignment() -> None:
+    chapters = {path.stem for path in Path(__file__).parents[1].glob("chapters/*.ipynb")}
+    assert set(ASSIGNMENTS) == chapters
+    assert all(3 <= len(a.exercises) <= 6 for a in ASSIGNMENTS.values())
+    functions = [exercise.function for _, exercise in EXERCISES.values()]
+    assert len(functions) == len(set(functions))  # a name tells the assignment
+
+
+@each
+def test_every_exercise_has_five_wrong_answers(
+    assignment: Assignment, exercise: Exercise
+) -> None:
+    mistakes = assignment.mistakes()[exercise.name]
+    wrong = {exercise.solution.replace(*mistake) for mistake in mistakes} - {
+        exercise.solution
+    }
+    assert len(wrong) == len(mistakes) >= 5
+
+
+@each
+def test_right_answers_have_full_marks_and_wrong_ones_a_hint(
+    assignment: Assignment, exercise: Exercise, in_process: list[dict[str, Any]]
+) -> None:
+    for seed in ("one class", "another class"):
+        expected = Expected(assignment, exercise, seed)
+        assert grade(expected, exercise.solution)[0]
+        for right, wrong in assignment.mistakes()[exercise.name]:
+            passed, reason = grade(expected, exercise.solution.replace(right, wrong))
+            assert not passed, f"{wrong!r} has full marks with the seed {seed!r}"
+            assert len(reason) > 20 and "The check in the notebook passes" not in reason
+    for nothing in (None, exercise.stub):
+        assert grade(expected, nothing) == (False, "Not answered.")
+
+
+@each
+def test_no_expected_value_goes_into_the_sandbox(
+    assignment: Assignment, exercise: Exercise, in_process: list[dict[str, Any]]
+) -> None:
+    expected = Expected(assignment, exercise, "seed")
+    grade(expected, f"def {exercise.function}(*args):\n    return 'wrong'")
+    with_inputs, with_check = in_process
+    assert set(with_inputs) == {"setup", "answer", "function", "inputs"}
+    assert set(with_check) == {"setup", "answer", "check"}
+    sent = json.dumps([job["setup"] for job in in_process])
+    assert not [line for line in body_lines(exercise) if line in sent]
+
+
+def body_lines(exercise: Exercise) -> list[str]:
+    """Lines of a solution that say something: not `return merged` or `else:`."""
+    return [line.strip() for line in exercise.body.splitlines() if len(line.strip()) > 18]
+
+
+@each
+def test_hidden_inputs_come_from_the_seed(
+    assignment: Assignment, exercise: Exercise
+) -> None:
+    first = assignment.inputs(exercise.name, "one class")
+    assert first == assignment.inputs(exercise.name, "one class")
+    assert first != assignment.inputs(exercise.name, "another class")
+
+
+def test_unknown_topics_are_named() -> None:
+    with pytest.raises(
+        ValueError, match=r"topic: 'softmx' is not known; use one of attention"
+    ):
+        Assignment("softmx")
+    with pytest.raises(ValueError, match="run this in a clone of the book"):
+        topics(Path("/nowhere"))
+
+
+# The notebooks
+
+
+@each
+def test_a_check_in_the_notebook_is_the_check_of_the_chapter(
+    assignment: Assignment, exercise: Exercise
+) -> None:
+    (within,) = ast.parse(checked(exercise)).body
+    assert isinstance(within, ast.With)
+    assert ast.dump(ast.Module(within.body, [])) == ast.dump(ast.parse(exercise.check))
+
+
+@pytest.mark.parametrize("topic", ASSIGNMENTS)
+def test_no_line_of_a_solution_reaches_a_student(course: Course, topic: str) -> None:
+    text = course.notebook("release", topic).read_text("utf-8")
+    notebook = nbformat.reads(text, as_version=4)
+    nbformat.validate(notebook)
+    sources = "\n".join(cell.source for cell in notebook.cells)
+    assert course.seed not in text
+    assert (
+        "SOLUTION" not in sources and "{exercise}" not in sources and "{eq}" not in sources
+    )
+    for exercise in ASSIGNMENTS[topic].exercises.values():
+        assert exercise.stub in sources and exercise.check.splitlines()[0] in sources
+        leaked = [line for line in body_lines(exercise) if line in sources]
+        assert not leaked
+
+
+def run_all(notebook: NotebookNode) -> str:
+    """What a notebook prints when all of its cells are run; an exception would stop it."""
+    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
+    return "".join(out.get("text", "") for out in outputs)
+
+
+def test_the_students_notebook_runs_to_its_end_unsolved_and_solved(course: Course) -> None:
+    exercises = ASSIGNMENTS["softmax"].exercises
+    notebook = nbformat.read(course.notebook("release", "softmax"), as_version=4)
+    assert run_all(notebook).splitlines() == [
+        f"{name}: not answered yet." for name in exercises
+    ]
+    solved = nbformat.read(course.notebook("source", "softmax"), as_version=4)
+    assert run_all(solved).count("Right") == len(exercises)
+
+
+@pytest.mark.parametrize("topic", ASSIGNMENTS)
+def test_code_of_every_notebook_runs_to_its_end(
+    course: Course, topic: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for stage, said in (("release", ": not answered yet."), ("source", "Right")):
+        notebook = nbformat.read(course.notebook(stage, topic), as_version=4)
+        space: dict[str, Any] = {}
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                exec(cell.source, space)
+        assert capsys.readouterr().out.count(said) == len(ASSIGNMENTS[topic].exercises)
+
+
+def test_a_wrong_answer_is_told_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    exercise = ASSIGNMENTS["softmax"].exercises["reheat"]
+    space: dict[str, Any] = {}
+    exec("import math\nfrom lmlib.classroom.checks import checking", space)
+    exec(exercise.solution.replace("sum(powers)", "1"), space)
+    exec(checked(exercise), space)
+    exec("def reheat(probs, temperature):\n    return probs[99]", space)
+    exec(checked(exercise), space)
+    hint, stop = capsys.readouterr().out.splitlines()
+    assert (
+        hint
+        == "reheat: not yet. The new probabilities must add up to 1. Divide by their sum."
+    )
+    assert stop.startswith(
+        "reheat: not yet. It stops with IndexError: list index out of range (line 2"
+    )
+
+
+@pytest.mark.parametrize("topic", ASSIGNMENTS)
+def test_otters_notebook_has_a_question_for_each_exercise(topic: str) -> None:
+    notebook = otter_notebook(ASSIGNMENTS[topic])
+    nbformat.validate(notebook)
+    raw = [cell.source for cell in notebook.cells if cell.cell_type == "raw"]
+    names = [
+        text.split("name: ")[1].split("\n")[0] for text in raw if "BEGIN QUESTION" in text
+    ]
+    assert names == list(ASSIGNMENTS[topic].exercises)
+    assert raw.count("# BEGIN TESTS") == raw.count("# END TESTS") == len(names)
+
+
+def test_a_cell_that_prepares_colab_comes_first() -> None:
+    assignment = Assignment("softmax")
+    colab = nbformat.v4.new_code_cell("%pip install lmlib", metadata={"tags": ["colab"]})
+    assignment.cells.insert(1, colab)
+    code = [c.source for c in source_notebook(assignment).cells if c.cell_type == "code"]
+    assert code[0] == "%pip install lmlib" and code[1].startswith("from lmlib.classroom")
+
+
+# What comes back
+
+SOFTMAX = ASSIGNMENTS["softmax"].exercises
+REHEAT = SOFTMAX["reheat"]
+
+
+def handed_in(*sources: str, **metadata: Any) -> bytes:
+    """A notebook file with these code cells and nothing else."""
+    cells = [{"cell_type": "code", "source": source, **metadata} for source in sources]
+    return json.dumps({"cells": cells}).encode()
+
+
+def answer(*sources: str) -> str | None:
+    return Submission(handed_in(*sources)).answer(REHEAT)
+
+
+def test_an_answer_is_found_by_its_name_with_all_that_it_needs() -> None:
+    helper = "def power(p, t):\n    return p ** (1 / t)  # mine"
+    other = "def unused():\n    return 1"
+    mine = (
+        "def reheat(probs, temperature):\n    return [power(p, temperature) for p in probs]"
+    )
+    assert answer(mine, other + "\n\n" + helper) == mine + "\n\n" + helper
+    assert answer("import numpy as np\nreheat = lambda p, t: np.array(p)") == (
+        "import numpy as np\n\nreheat = lambda p, t: np.array(p)"
+    )
+    assert (
+        answer("a = 1; b = 2", "def reheat(p, t): return a")
+        == "a = 1\n\ndef reheat(p, t): return a"
+    )
+    assert answer("@cache\ndef reheat(p, t): ...", "from functools import cache") == (
+        "@cache\ndef reheat(p, t): ...\n\nfrom functools import cache"
+    )
+
+
+def test_of_several_answers_the_last_counts_but_an_empty_one_never() -> None:
+    assert (
+        answer(REHEAT.solution, "def reheat(p, t): return 0")
+        == "def reheat(p, t): return 0"
+    )
+    assert answer(REHEAT.solution, REHEAT.stub) == REHEAT.solution
+    assert answer(REHEAT.stub) is None or answer(REHEAT.stub) == REHEAT.stub
+
+
+def test_magics_stop_nothing_and_broken_cells_are_graded_as_broken() -> None:
+    assert answer(f"%%time\n!ls\n{REHEAT.solution}") == REHEAT.solution
+    assert answer("x = (", REHEAT.solution) == REHEAT.solution
+    assert (
+        answer("def reheat(probs, temperature:\n  pass")
+        == "def reheat(probs, temperature:\n  pass"
+    )
+    assert answer("def reheat2(:") is None
+
+
+def test_what_changes_things_of_others_is_no_answer() -> None:
+    patched = (
+        "np.allclose = lambda *a, **k: True\nreheat.x = 1\nprint('hello')\nraise SystemExit"
+    )
+    assert answer(patched, REHEAT.solution) == REHEAT.solution
+
+
+@pytest.mark.parametrize(
+    "data, trouble",
+    [
+        (b"", "The file is empty."),
+        (b" \n", "The file is empty."),
+        (b"Dear teacher", "The file is no notebook"),
+        (b"\x89PNG\r\n\xff\xfe", "The file is no notebook"),
+        (b"[1, 2]", "The file is no notebook"),
+        (b'{"cells": [{"cell_type": "code", "source": 7}]}', "The file is no notebook"),
+        (b'{"cells": [null]}', "The file is no notebook"),
+        (handed_in("x = 1")[:-9], "The file is no notebook"),
+        (b"[" * 100_000, "The file is no notebook"),
+        (handed_in("x = 1\n" * CODE_LIMIT), "Only 300,000 characters of code are read"),
+    ],
+)
+def test_what_cannot_be_read_is_said(data: bytes, trouble: str) -> None:
+    submission = Submission(data)
+    assert submission.trouble is not None and submission.trouble.startswith(trouble)
+    assert submission.answer(REHEAT) is None
+
+
+@pytest.mark.parametrize(
+    "source", ["-" * 200_000 + "1", "(" * 200_000, "x\0y", "a" + ".b" * 99_999]
+)
+def test_code_that_breaks_parsers_is_a_broken_cell(source: str) -> None:
+    assert Submission(handed_in(source, REHEAT.solution)).answer(REHEAT) == REHEAT.solution
+
+
+@pytest.mark.parametrize(
+    "path, student",
+    [
+        ("softmax.ipynb", "softmax"),
+        ("softmax (1).ipynb", "softmax-1"),
+        ("Softmax_ada (2).ipynb", "ada"),
+        ("ada-lovelace.ipynb", "ada-lovelace"),
+        ("ada/softmax.ipynb", "ada"),
+        ("group 3/ada/softmax/softmax.ipynb", "ada"),
+        ("Ng Wei_17_assignsubmission_file_/any name.ipynb", "Ng-Wei_17"),
+        ("Ng Wei_17_assignsubmission_file_softmax.ipynb", "Ng-Wei_17"),
+        ("ngwei_17_4242_softmax-1.ipynb", "ngwei_17"),
+        ("ngwei_LATE_17_4242_softmax-1.ipynb", "ngwei_17"),
+        ("王伟/softmax.ipynb", "王伟"),
+        ("../softmax.ipynb", "unnamed"),
+        ("....ipynb", "unnamed"),
+    ],
+)
+def test_students_are_known_by_file_or_folder(path: str, student: str) -> None:
+    assert student_of(Path(path), "softmax") == student
+
+
+def test_collected_answers_stand_in_the_release(course: Course, tmp_path: Path) -> None:
+    (tmp_path / "ada_1_assignsubmission_file_").mkdir()
+    (tmp_path / "ada_1_assignsubmission_file_" / "x.json").write_bytes(
+        handed_in(
+            REHEAT.solution, "with checking('reheat'):\n    pass", metadata={"nbgrader": 5}
+        )
+    )
+    for n, source in enumerate(["def reheat(p, t): return 1", REHEAT.solution]):
+        name = tmp_path / f"bob{' (1)' * n}.ipynb"
+        name.write_bytes(handed_in(source))
+        os.utime(name, (0, 0))
+    (tmp_path / "bob.pdf").write_bytes(b"%PDF")
+    (tmp_path / "cy.ipynb").write_bytes(
+        handed_in(ASSIGNMENTS["attention"].exercises["attend"].solution)
+    )
+    (tmp_path / "dan.ipynb").symlink_to("/etc/passwd")
+    found = {one.student: one for one in collect(course, "softmax", tmp_path)}
+    assert {name: (one.answers, one.files) for name, one in found.items()} == {
+        "ada_1": (1, 1),
+        "bob": (1, 3),
+        "cy": (0, 1),
+    }
+    assert found["cy"].trouble == "The file belongs to the assignment 'attention'."
+    released = nbformat.read(course.notebook("release", "softmax"), as_version=4)
+    for student in ("ada_1", "bob"):
+        copy = nbformat.read(course.notebook("submitted", "softmax", student), as_version=4)
+        changed = [c for c, r in zip(copy.cells, released.cells, strict=True) if c != r]
+        assert [cell.source for cell in changed] == [REHEAT.solution]
+
+
+def test_collecting_says_what_is_missing(course: Course, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="holds no files"):
+        list(collect(course, "softmax", tmp_path))
+    with pytest.raises(ValueError, match="was not released"):
+        list(collect(Course(tmp_path), "softmax", tmp_path))
+
+
+# Values
+
+
+def test_values_come_back_as_they_were() -> None:
+    for value in (
+        None,
+        [True, 1, 2.5, "a", b"\xff"],
+        {"a": (1, {2}), (1, 2): []},
+        [float("inf")],
+    ):
+        assert values.decode(json.loads(json.dumps(values.encode(value)))) == value
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"code": "print(1)"},
+        {"table": 1, "dict": 2},
+        {},
+        {"set": [[1]]},
+        {"bytes": "x"},
+        {"float": "1"},
+    ],
+)
+def test_forged_values_are_refused(forged: dict) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        values.decode(forged)
+
+
+def test_what_no_exercise_asks_for_is_equal_to_nothing() -> None:
+    class Yes:
+        def __eq__(self, other: object) -> bool:
+            return True
+
+    assert not values.equal(1, values.decode(values.encode(Yes())))
+    assert not values.equal([1], [1, 1]) and not values.equal({1: 2}, {1: 3})
+    assert values.equal(float("nan"), float("nan")) and not values.equal(True, 1)
+
+
+def test_random_arguments_survive_the_journey() -> None:
+    for assignment, exercise in EXERCISES.values():
+        for args in assignment.inputs(exercise.name, str(random.Random(0).random())):
+            if "code" not in json.dumps(args):
+                assert values.encode(values.decode(args)) == args

@@ -1,0 +1,480 @@
+"""Grades of honest, wrong, broken and hostile submissions, in the real sandbox and with the real nbgrader."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbgrader.apps.api import NbGraderAPI
+
+from lmlib.classroom import gradebook, sandbox
+from lmlib.classroom.__main__ import TRUST, main
+from lmlib.classroom.assignments import BOOK, Assignment
+from lmlib.classroom.collect import collect
+from lmlib.classroom.course import Course
+from lmlib.classroom.grading import Expected, grade
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Object of type"
+)  # SQLAlchemy's, about nbgrader
+TOPIC = "softmax"
+SOFTMAX = Assignment(TOPIC)
+EXERCISES = SOFTMAX.exercises
+POINTS = {name: exercise.points for name, exercise in EXERCISES.items()}
+RIGHT = [exercise.solution for exercise in EXERCISES.values()]
+REHEAT = EXERCISES["reheat"].solution
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_limits() -> Any:
+    """An endless loop ends sooner here than in a class."""
+    if not sandbox.available():
+        pytest.fail("no sandbox here: run `make sandbox`, which installs bubblewrap")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sandbox.LIMITS, "CPU", 2)
+        patch.setattr(sandbox, "SECONDS", 12)
+        yield
+
+
+def notebook(*sources: str, **more: Any) -> bytes:
+    cells = [{"cell_type": "code", "source": source, **more} for source in sources]
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4}).encode()
+
+
+def reheat(body: str) -> bytes:
+    """A submission whose first answer is hostile, and whose others are right."""
+    lines = "\n    ".join(body.splitlines())
+    return notebook(f"def reheat(probs, temperature):\n    {lines}", *RIGHT[1:])
+
+
+NONE, ALL = dict.fromkeys(POINTS, 0), POINTS
+OTHERS = POINTS | {"reheat": 0}
+FIRST = dict.fromkeys(POINTS, 0) | {"reheat": 1}
+FORGED = 'b\'{"results": [{"value": [1.0]}], "hint": null}\''
+
+# name → the file, the scores it must get, and words of the reason for what is lost
+BROKEN: dict[str, tuple[bytes, dict[str, int], str]] = {
+    "honest": (notebook(*RIGHT), ALL, ""),
+    "unanswered": (notebook(*(e.stub for e in EXERCISES.values())), NONE, "Not answered."),
+    "no-json": (b"Dear teacher, my dog", NONE, "The file is no notebook"),
+    "empty": (b"", NONE, "The file is empty."),
+    "picture": (b"\x89PNG\r\n\x1a\n\x00\xff", NONE, "The file is no notebook"),
+    "cut-off": (notebook(*RIGHT)[:-20], NONE, "or it is damaged"),
+    "deep": (b'{"cells":' + b"[" * 200_000, NONE, "The file is no notebook"),
+    "large": (notebook(*RIGHT, outputs=[{"text": "x" * (13 << 20)}]), ALL, ""),
+    "other-assignment": (
+        notebook(Assignment("attention").exercises["attend"].solution),
+        NONE,
+        "The file belongs to the assignment 'attention'.",
+    ),
+    "lost-metadata": (notebook(*RIGHT, metadata={"nbgrader": "?"}, id=7), ALL, ""),
+    "duplicated": (notebook(*RIGHT, *RIGHT, EXERCISES["reheat"].stub), ALL, ""),
+    "one-cell": (notebook("%pip install x\n" + "\n".join(RIGHT)), ALL, ""),
+    "syntax-error": (reheat("return [p for"), OTHERS, "does not run: SyntaxError"),
+    "indentation": (
+        reheat("return 1\n  return 2"),
+        OTHERS,
+        "does not run: IndentationError",
+    ),
+    "null-byte": (reheat("return '\0'"), OTHERS, "The cell does not run"),
+    "surrogate": (reheat("return '\ud800'"), OTHERS, "Return a list"),
+    "top-level": (
+        notebook("x = 1 / 0", "def reheat(p, t): return x", *RIGHT[1:]),
+        OTHERS,
+        "does not run: ZeroDivisionError",
+    ),
+    "tests-rewritten": (
+        notebook(
+            "def reheat(p, t): return p", "with checking('reheat'):\n    pass\nscore = 100"
+        ),
+        NONE,
+        "adds up to 1|first is 16/21|Not answered",
+    ),
+    "outputs-forged": (
+        notebook(
+            "def reheat(p, t): return p", outputs=[{"text": "Right for all"}], points=99
+        ),
+        NONE,
+        "first is 16/21",
+    ),
+    "endless-loop": (reheat("while True: pass"), OTHERS, "does a loop never end"),
+    "swallowed": (
+        reheat(
+            "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
+        ),
+        OTHERS,
+        "does a loop never end",
+    ),
+    "signals-off": (
+        reheat(
+            "import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass"
+        ),
+        OTHERS,
+        "did not stop when its time was over",
+    ),
+    "sleeper": (
+        reheat("import time\ntime.sleep(999)"),
+        OTHERS,
+        "does it wait for something",
+    ),
+    "exit": (reheat("raise SystemExit(0)"), OTHERS, "SystemExit"),
+    "os-exit": (reheat("import os\nos._exit(0)"), OTHERS, "it ended Python itself"),
+    "killed": (
+        reheat("import os\nos.kill(os.getppid(), 9)\nos.kill(os.getpid(), 9)"),
+        OTHERS,
+        "it was killed",
+    ),
+    "crash": (reheat("import ctypes\nctypes.string_at(0)"), OTHERS, "SIGSEGV"),
+    "memory": (reheat("return bytearray(16 << 30)"), OTHERS, "MemoryError"),
+    "recursion": (reheat("return reheat(probs, temperature)"), OTHERS, "RecursionError"),
+    "many-lines": (
+        notebook(
+            REHEAT.replace("top =", "[print('x' * 80) for _ in range(30_000)]\n    top ="),
+            *RIGHT[1:],
+        ),
+        ALL,
+        "",
+    ),
+    "background": (
+        reheat("import subprocess\nsubprocess.Popen(['sleep', '99'])\nreturn probs"),
+        OTHERS,
+        "PermissionError",
+    ),
+    "fork-bomb": (reheat("import os\nwhile True: os.fork()"), OTHERS, "PermissionError"),
+    "threads": (
+        reheat("import threading\nthreading.Thread(target=print).start()"),
+        OTHERS,
+        "new thread",
+    ),
+    "network": (
+        reheat("import socket\nsocket.create_connection(('192.0.2.1', 80), 1)"),
+        OTHERS,
+        "OSError",
+    ),
+    "disk": (
+        reheat("for n in range(9999):\n    open(f'/tmp/{n}', 'wb').write(b'x' * 200_000)"),
+        OTHERS,
+        "No space left",
+    ),
+    "large-file": (
+        reheat("open('/tmp/x', 'wb').write(b'x' * 9_000_000)"),
+        OTHERS,
+        "File too large",
+    ),
+    "reads-the-book": (
+        reheat(f"return open({str(BOOK / 'chapters' / 'softmax.ipynb')!r}).read()"),
+        OTHERS,
+        "FileNotFoundError",
+    ),
+    "searches": (
+        reheat(
+            "import glob\nfor root in ('/book', '/tmp', '/home', '/root', '/work'):\n"
+            "    found = glob.glob(root + '/**/*.ipynb', recursive=True)\n    assert not found\n"
+            f"assert not glob.glob({str(BOOK)!r} + '/*.md')"
+        ),
+        OTHERS,
+        "Return a list",
+    ),
+    "deletes": (
+        reheat("import shutil\nshutil.rmtree('/book')"),
+        OTHERS,
+        "Read-only|OSError|PermissionError",
+    ),
+    "patched": (
+        reheat(
+            "import builtins, math\nimport lmlib.classroom.values as v\n"
+            "builtins.abs = lambda x: 0\nmath.isclose = lambda *a, **k: True\n"
+            "v.equal = lambda *a: True\nbuiltins.isinstance = lambda *a: True\nreturn [9.0]"
+        ),
+        OTHERS,
+        ".",
+    ),
+    "always-equal": (
+        reheat("class Yes(list):\n    __eq__ = lambda *a: True\nreturn Yes(probs)"),
+        OTHERS,
+        "first is 16/21",
+    ),
+    "forged": (
+        reheat(
+            f"import os\nfor fd in range(9):\n    try: os.write(fd, {FORGED})\n    except OSError: pass\nos._exit(0)"
+        ),
+        OTHERS,
+        ".",
+    ),
+    "flood": (
+        reheat("import os\nwhile True: os.write(3, b'x' * 9999)"),
+        OTHERS,
+        "gave back more than|ended Python itself|OSError",
+    ),
+    "spy": (
+        reheat(
+            "import sys\nframe = sys._getframe()\nwhile frame.f_back: frame = frame.f_back\n"
+            "raise type(str(sorted(frame.f_locals['job']))[:60], (Exception,), {})()"
+        ),
+        OTHERS,
+        ".",
+    ),
+    "last-words": (
+        reheat(
+            "import json, os, sys\nos.lseek(3, 0, 0)\nwords = str(probs) + str(temperature)\n"
+            "os.write(3, json.dumps({'died': words, 'broken': words, 'hint': words}).encode())\nos._exit(0)"
+        ),
+        OTHERS,
+        "the grader's own channel",
+    ),
+    "itself": (reheat("probs.append(probs)\nreturn probs"), OTHERS, "."),
+    "huge-number": (reheat("return [10 ** 9999] * 4"), OTHERS, "."),
+    "nan": (reheat("return [float('nan')] * len(probs)"), OTHERS, "add up to 1"),
+    "script": (
+        reheat("raise ValueError('<script>alert(1)</script>\\x1b[2J' + '=1+1' * 999)"),
+        OTHERS,
+        "<script>",
+    ),
+    "gives-up": (
+        reheat("raise NotImplementedError('later')"),
+        OTHERS,
+        "NotImplementedError",
+    ),
+}
+
+MISTAKES = {
+    f"wrong-{name}-{n}": (name, mistake)
+    for name, mistakes in SOFTMAX.mistakes().items()
+    for n, mistake in enumerate(mistakes)
+}
+
+
+def mistaken(name: str, mistake: list[str]) -> bytes:
+    """All answers right but one."""
+    return notebook(
+        *(
+            e.solution.replace(*mistake) if n == name else e.solution
+            for n, e in EXERCISES.items()
+        )
+    )
+
+
+class Graded:
+    """A class after everything was graded."""
+
+    def __init__(self, folder: Path) -> None:
+        self.course, downloads = Course(folder / "course"), folder / "downloads"
+        downloads.mkdir()
+        for name, (data, _, _) in BROKEN.items():
+            (downloads / f"{name}.ipynb").write_bytes(data)
+        for name, mistake in MISTAKES.items():
+            (downloads / f"{name}.ipynb").write_bytes(mistaken(*mistake))
+        self.course.release(TOPIC)
+        self.collected = list(collect(self.course, TOPIC, downloads))
+        list(gradebook.grade(self.course, TOPIC))
+        gradebook.merge(self.course, TOPIC)
+        list(gradebook.feedback(self.course, TOPIC))
+        self.table = gradebook.export(self.course, TOPIC)
+        with self.table.open(encoding="utf-8") as file:
+            self.rows = {row["student"]: row for row in csv.DictReader(file)}
+
+    def scores(self, student: str) -> dict[str, float]:
+        return {name: float(self.rows[student][name]) for name in EXERCISES}
+
+    def page(self, student: str) -> str:
+        path = self.course.path / "feedback" / student / TOPIC / f"{TOPIC}.html"
+        return path.read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory, short_limits: None) -> Graded:
+    return Graded(tmp_path_factory.mktemp("class"))
+
+
+@pytest.mark.parametrize("student", BROKEN)
+def test_whatever_comes_back_has_a_grade_a_reason_and_a_page(
+    graded: Graded, student: str
+) -> None:
+    _, scores, reason = BROKEN[student]
+    assert graded.scores(student) == scores
+    reasons = graded.rows[student]["reasons"]
+    assert bool(reasons) == (scores != ALL)
+    assert re.search(reason, reasons), reasons
+    page = graded.page(student)
+    assert page.count("Right for all") == sum(score > 0 for score in scores.values())
+
+
+@pytest.mark.parametrize("student", MISTAKES)
+def test_a_wrong_answer_loses_its_own_question_and_no_other(
+    graded: Graded, student: str
+) -> None:
+    name, _ = MISTAKES[student]
+    assert graded.scores(student) == POINTS | {name: 0}
+    reasons = graded.rows[student]["reasons"]
+    assert reasons.startswith(f"{name}: ") and " | " not in reasons
+    assert "The check in the notebook passes" not in reasons
+
+
+def test_pages_hold_no_hidden_input_and_run_no_script(graded: Graded) -> None:
+    hidden = SOFTMAX.inputs("reheat", graded.course.seed)
+    numbers = {str(p) for args in hidden for p in args[0] if len(str(p)) > 12}
+    assert len(numbers) > 20
+    for student in BROKEN:
+        page = graded.page(student)
+        assert not [number for number in numbers if number in page], student
+        assert graded.course.seed not in page
+    assert "<script>alert(1)" not in graded.page("script")
+    assert "\x1b" not in graded.table.read_text("utf-8")
+
+
+def test_grading_again_gives_the_same_table_byte_for_byte(graded: Graded) -> None:
+    before = graded.table.read_bytes()
+    for student in ("honest", "endless-loop", "script", "spy"):
+        graded_copy = graded.course.notebook("autograded", TOPIC, student)
+        graded_copy.chmod(0o600)
+        graded_copy.write_text('{"cells": [', "utf-8")  # cut off, as by a full disk
+        assert not gradebook.is_graded(graded.course, TOPIC, student)
+    done = list(gradebook.grade(graded.course, TOPIC, (1, 2)))
+    done += gradebook.grade(graded.course, TOPIC, (2, 2))
+    assert sorted(done) == sorted(graded.rows)
+    gradebook.merge(graded.course, TOPIC)
+    assert gradebook.export(graded.course, TOPIC).read_bytes() == before
+
+
+def test_a_finished_grade_is_not_made_again(
+    graded: Graded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lmlib.classroom.grading.sandbox.run", None)  # nothing may run
+    assert len(list(gradebook.grade(graded.course, TOPIC))) == len(graded.rows)
+
+
+def test_a_run_that_is_killed_goes_on_where_it_stopped(graded: Graded) -> None:
+    course = graded.course
+    for student in course.students(TOPIC)[:3]:
+        course.notebook("autograded", TOPIC, student).unlink()
+    run = gradebook.grade(course, TOPIC)
+    next(run)
+    run.close()
+    assert [gradebook.is_graded(course, TOPIC, s) for s in course.students(TOPIC)[:3]] == [
+        True,
+        False,
+        False,
+    ]
+    assert len(list(gradebook.grade(course, TOPIC))) == len(graded.rows)
+    assert not list(course.path.glob("gradebook.*-of-*"))
+
+
+def test_one_that_cannot_be_graded_stops_nobody_else(
+    graded: Graded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course, (first, second, *_) = graded.course, graded.course.students(TOPIC)
+    for student in (first, second):
+        course.notebook("autograded", TOPIC, student).unlink()
+    autograde = NbGraderAPI.autograde
+
+    def full_disk_once(self: NbGraderAPI, topic: str, student: str) -> dict[str, Any]:
+        if student == first:
+            return {"success": False, "error": "No space left on device"}
+        return autograde(self, topic, student)
+
+    monkeypatch.setattr(NbGraderAPI, "autograde", full_disk_once)
+    with pytest.raises(RuntimeError, match=f"Without a grade: {first}. .*No space left"):
+        list(gradebook.grade(course, TOPIC))
+    assert not gradebook.is_graded(course, TOPIC, first) and gradebook.is_graded(
+        course, TOPIC, second
+    )
+    monkeypatch.undo()
+    assert len(list(gradebook.grade(course, TOPIC))) == len(graded.rows)
+
+
+def test_a_score_by_hand_outlives_grading(graded: Graded) -> None:
+    gradebook.override(
+        graded.course, TOPIC, "os-exit", "reheat", 0.5, "Explained it to me."
+    )
+    gradebook.merge(graded.course, TOPIC)
+    table = gradebook.export(graded.course, TOPIC).read_text("utf-8")
+    assert "\nos-exit,0.5,2,2,2,6.5,7," in table
+    nbgrader = graded.course.nbgrader(graded.course.config())
+    assert nbgrader.generate_feedback(TOPIC, "os-exit")["success"]
+    assert "Explained it to me." in graded.page("os-exit")
+    for wrong, match in (
+        (("nobody", "reheat", 1), "student: 'nobody' has no grade"),
+        (("honest", "rehat", 1), "exercise: 'rehat' is not known; use one of reheat"),
+        (("honest", "reheat", 7), r"score: 7 is outside 0 … 1"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            gradebook.override(graded.course, TOPIC, *wrong, "why")
+
+
+def test_nbgraders_own_command_grades_in_the_sandbox_too(graded: Graded) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "nbgrader",
+        "autograde",
+        TOPIC,
+        "--student",
+        "patched",
+        "--force",
+    ]
+    subprocess.run(command, cwd=graded.course.path, check=True, capture_output=True)
+    page = graded.course.notebook("autograded", TOPIC, "patched").read_text("utf-8")
+    assert page.count("Right for all") == 3 and page.count('"output_type": "error"') == 1
+
+
+@pytest.mark.parametrize(
+    "topic, name", [("attention", "leak-test"), ("generation", "beam-step")]
+)
+def test_functions_as_arguments_work_in_the_sandbox(
+    topic: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "SECONDS", 120)
+    monkeypatch.setitem(sandbox.LIMITS, "CPU", 60)  # torch has to be imported
+    assignment = Assignment(topic)
+    expected = Expected(assignment, assignment.exercises[name], "seed")
+    solution = assignment.exercises[name].solution
+    assert grade(expected, solution) == (
+        True,
+        f"Right for all {len(expected.inputs)} hidden inputs.",
+    )
+    passed, reason = grade(expected, solution.replace(*assignment.mistakes()[name][0]))
+    assert not passed and "hidden inputs" not in reason
+
+
+def test_without_a_sandbox_it_refuses_until_told_in_as_many_words(
+    graded: Graded, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sandbox.shutil, "which", lambda program: None)
+    arguments = ["classroom", "--course", str(graded.course.path), "grade", TOPIC]
+    monkeypatch.setattr(sys, "argv", arguments)
+    with pytest.raises(SystemExit, match=r"There is no sandbox .*trust-these-students"):
+        main()
+    monkeypatch.setattr(sys, "argv", [*arguments, f"--{TRUST}"])
+    main()
+    assert f"{len(graded.rows)} graded submissions" in capsys.readouterr().out
+    job = {"setup": "", "answer": "def f(x): return x", "function": "f", "inputs": [[1]]}
+    assert sandbox.run(job, sandboxed=False) == {"results": [{"value": 1, "after": [1]}]}
+
+
+def test_the_sandbox_shows_nothing_of_the_course() -> None:
+    sandbox.require_hidden(BOOK / "chapters")
+    with pytest.raises(ValueError, match="lies below /usr, which students' code can read"):
+        sandbox.require_hidden(Path("/usr/share/course"))
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["grade", "softmx"], "topic: 'softmx' is not known"),
+        (["grade", TOPIC, "--shard", "3/2"], "shard: 3/2 does not exist"),
+        (["collect", TOPIC, "/nowhere"], "was not released"),
+        (["export", TOPIC], "has no gradebook yet; release an assignment first"),
+    ],
+)
+def test_a_wrong_command_is_told_in_a_sentence(
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["classroom", "--course", str(tmp_path), *arguments])
+    with pytest.raises(SystemExit, match=message):
+        main()

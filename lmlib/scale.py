@@ -101,10 +101,11 @@ class Machines:
             raise ValueError(
                 f"utilisation: {self.utilisation} is outside (0, 1]; 0.4 is a usual share"
             )
-        if min(self.price, self.watts) < 0:
-            raise ValueError(
-                f"price, watts: {self.price}, {self.watts} must not be negative"
-            )
+        for name in ("price", "watts"):
+            if getattr(self, name) < 0:
+                raise ValueError(
+                    f"{name}: {getattr(self, name)} is below 0; use 0 to leave it out"
+                )
         if not 1 <= self.overhead < math.inf:
             raise ValueError(
                 f"overhead: {self.overhead} is below 1; no building uses less than its machines"
@@ -186,13 +187,13 @@ def fit_scaling_law(
     tokens: ArrayLike,
     losses: ArrayLike,
     floor: float | None = None,
-    delta: float = 1e-3,
+    delta: float = 0.1,
 ) -> ScalingLaw:
     """The law that comes closest to some runs, as Hoffmann et al. (2022) find it.
 
-    Compared are logarithms, with Huber's loss of width ``delta``, which single odd runs cannot pull far;
-    the search is L-BFGS, from several starts. Where the ``floor`` is known it is E, and the logarithms
-    are those of losses − floor. Raises ValueError for fewer runs than unknowns, or a loss that is not
+    Compared are logarithms, with Huber's loss of width ``delta``, which single odd runs cannot pull far
+    (they take 1e-3); the search is L-BFGS, from several starts. Where the ``floor`` is known it is E,
+    and the logarithms are those of losses − floor. Raises ValueError for fewer runs than unknowns, or a loss that is not
     above the floor.
     """
     N, D = _above_zero(parameters=parameters, tokens=tokens)
@@ -235,7 +236,8 @@ def _descend(
 
     def wrong() -> Tensor:
         terms = [unknown[0] - unknown[1] * n, unknown[2] - unknown[3] * d]
-        terms += [unknown[4].expand_as(n)] * guess
+        if guess:
+            terms.append(unknown[4].expand_as(n))
         law = torch.stack(terms).logsumexp(0)  # log of the sum, safe from overflow
         return F.huber_loss(law, target, delta=delta) / delta
 
@@ -263,8 +265,9 @@ def bootstrap(
     >>> bool(low[0] < 2 < high[0])
     True
     """
-    if not runs or draws < 1:
-        raise ValueError(f"runs, draws: {len(runs)} and {draws}; both must be at least 1")
+    _positive(draws=draws)
+    if not runs:
+        raise ValueError("runs: there is none; give at least one")
     random = np.random.default_rng(seed)
     found = []
     for _ in range(draws):

@@ -24,7 +24,7 @@ from lmlib.batches import Batches
 from lmlib.evaluation import token_losses
 from lmlib.ngrams import NGram
 from lmlib.pretraining import Training, fit
-from lmlib.scale import ScalingLaw, bootstrap, fit_scaling_law
+from lmlib.scaling_laws import ScalingLaw, bootstrap, fit_scaling_law
 from lmlib.stories import STORIES
 from lmlib.tokens import WordTokenizer, sequences
 from lmlib.transformer import GPT, Config, count_parameters

@@ -1,11 +1,10 @@
-"""Costs against published figures and against PyTorch's own count; laws against data made from them."""
+"""Costs against published figures, and against what PyTorch counts."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import astuple
+from collections.abc import Callable
 
-import numpy as np
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -14,12 +13,8 @@ from lmlib.pretraining import loss_of
 from lmlib.scale import (
     PETAFLOPS_DAY,
     Machines,
-    ScalingLaw,
     activation_memory,
     attention_flops,
-    bootstrap,
-    fit_power_law,
-    fit_scaling_law,
     training_flops,
     training_memory,
     utilisation,
@@ -37,7 +32,6 @@ TABLE_D1 = [
     (12_850e6, 268, 2.31e22),
     (174_600e6, 3640, 3.14e23),
 ]
-HOFFMANN = ScalingLaw(E=1.69, A=406.4, alpha=0.3392, B=410.7, beta=0.2849)
 
 
 @pytest.mark.parametrize("parameters, days, flops", TABLE_D1)
@@ -143,59 +137,6 @@ def test_more_devices_are_sooner_and_cost_the_same() -> None:
     assert many.money(1e18) == one.money(1e18)
 
 
-def test_power_law_of_exact_numbers() -> None:
-    x = np.geomspace(1, 1e6, 5)
-    assert fit_power_law(x, 3 * x**-0.25) == pytest.approx((3, 0.25))
-
-
-def test_law_is_found_again() -> None:
-    N, D = (grid.ravel() for grid in np.meshgrid([1e7, 1e8, 1e9], [1e9, 1e10, 1e11]))
-    losses = HOFFMANN.loss(N, D)
-    known = fit_scaling_law(N, D, losses, floor=HOFFMANN.E)
-    assert astuple(known) == pytest.approx(astuple(HOFFMANN), rel=1e-3)
-    guessed = fit_scaling_law(N, D, losses)
-    assert astuple(guessed) == pytest.approx(astuple(HOFFMANN), rel=0.02)
-
-
-def test_one_odd_run_does_not_pull_the_law() -> None:
-    N, D = (grid.ravel() for grid in np.meshgrid([1e7, 1e8, 1e9], [1e9, 1e10, 1e11]))
-    losses = HOFFMANN.loss(N, D)
-    losses[4] *= 2
-    law = fit_scaling_law(N, D, losses, floor=HOFFMANN.E, delta=1e-3)
-    assert law.alpha == pytest.approx(HOFFMANN.alpha, rel=0.05)
-
-
-def test_hoffmann_s_own_allocation() -> None:
-    # Figure 4: 40 billion parameters for Gopher's budget; section 3.3: exponents 0.46 and 0.54.
-    N, D = HOFFMANN.best(5.76e23)
-    assert N == pytest.approx(40e9, rel=0.02)
-    assert 6 * N * D == pytest.approx(5.76e23)
-    assert HOFFMANN.share == pytest.approx(0.46, abs=0.005)
-
-
-@pytest.mark.parametrize("factor", [0.5, 0.9, 1.1, 2.0])
-def test_no_other_allocation_is_better(factor: float) -> None:
-    N, D = HOFFMANN.best(1e21)
-    assert HOFFMANN.loss(N * factor, D / factor) > HOFFMANN.loss(N, D)
-
-
-def test_interval_covers_the_mean_about_as_often_as_it_says() -> None:
-    random = np.random.default_rng(1)
-    hits = 0
-    for i in range(60):
-        numbers = random.normal(5.0, 1.0, 40).tolist()
-        low, high = bootstrap(lambda runs: [np.mean(runs)], numbers, seed=i)
-        hits += bool(low[0] < 5 < high[0])
-    assert 51 <= hits <= 60  # 57 ± 3.4 expected
-
-
-def test_intervals_of_a_law_are_those_of_its_numbers() -> None:
-    laws = iter([ScalingLaw(1, 2, 3, 4, 5), ScalingLaw(2, 3, 4, 5, 6)])
-    low, high = bootstrap(lambda _: next(laws), [0], draws=2)
-    assert low.shape == high.shape == (5,)
-    assert 1 < low[0] < high[0] < 2
-
-
 @pytest.mark.parametrize(
     "call, message",
     [
@@ -205,17 +146,9 @@ def test_intervals_of_a_law_are_those_of_its_numbers() -> None:
         (lambda: Machines(1e12, price=-1), "price: -1 is below 0"),
         (lambda: Machines(1e12, overhead=0.9), "overhead: 0.9 is below 1"),
         (lambda: Machines(1e12, devices=0), "devices: 0 must be above 0"),
-        (lambda: fit_power_law([1, 1], [2, 3]), "x: a line needs at least two different"),
-        (lambda: fit_power_law([1, 2], [2, 0]), "y: all must be above 0"),
-        (lambda: fit_scaling_law([1, 2], [1, 2], [3, 2]), "losses: 2 runs; 5 unknowns"),
-        (
-            lambda: fit_scaling_law([1, 2, 3, 4], [1, 2, 3, 4], [3, 2, 2, 1], floor=1.5),
-            "losses above the floor: all must be above 0",
-        ),
-        (lambda: bootstrap(lambda runs: runs, []), "runs: there is none"),
-        (lambda: HOFFMANN.best(-1.0), "flops: -1.0 must be above 0"),
+        (lambda: utilisation(1e12, 0, 1e12), "device_hours: 0 must be above 0"),
     ],
 )
-def test_numbers_that_make_no_sense(call: object, message: str) -> None:
+def test_numbers_that_make_no_sense(call: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        call()  # type: ignore[operator]
+        call()

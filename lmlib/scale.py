@@ -35,7 +35,7 @@ def _positive(**numbers: float) -> None:
 
 
 def training_flops(parameters: float, tokens: float) -> float:
-    """6 N D, formula `eq:training-flops`: 2 a parameter and token forwards, 4 backwards.
+    """6 N D, formula `eq:training-flops`: 2 a parameter and token forwards, 4 back.
 
     Kaplan et al. (2020). Raises ValueError for numbers that are not above 0.
     """
@@ -44,10 +44,11 @@ def training_flops(parameters: float, tokens: float) -> float:
 
 
 def attention_flops(n_layer: int, d_model: int, length: int, tokens: float) -> float:
-    """12 L C T D, formula `eq:attention-flops`: what 6 N D leaves out, for texts of T tokens.
+    """12 L C T D, formula `eq:attention-flops`: what 6 N D leaves out.
 
-    Every token is compared with all T of its text, as a full matrix product does; a kernel
-    that leaves out what the causal mask hides needs half. Chowdhery et al. (2023), appendix B.
+    Every token is compared with all T of its text, as a full matrix product does; a
+    kernel that leaves out what the causal mask hides needs half. Chowdhery et al. (2023),
+    appendix B.
     """
     _positive(n_layer=n_layer, d_model=d_model, length=length, tokens=tokens)
     return 12 * n_layer * d_model * length * tokens

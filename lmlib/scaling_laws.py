@@ -23,8 +23,8 @@ from torch import Tensor
 def fit_power_law(x: ArrayLike, y: ArrayLike) -> tuple[float, float]:
     """``(factor, exponent)`` of y = factor · x^−exponent: formula `eq:power-law`.
 
-    Found by least squares of the logarithms. Raises ValueError for fewer than two different x,
-    or for numbers that are not above 0.
+    Found by least squares of the logarithms. Raises ValueError for fewer than two
+    different x, or for numbers that are not above 0.
 
     >>> factor, exponent = fit_power_law([1, 10, 100], [5.0, 0.5, 0.05])
     >>> round(factor, 6), round(exponent, 6)
@@ -53,7 +53,7 @@ class ScalingLaw:
         return self.E + self.A / N**self.alpha + self.B / D**self.beta
 
     def best(self, flops: float) -> tuple[float, float]:
-        """Parameters and tokens of the lowest loss for 6 N D = ``flops``: `eq:allocation`."""
+        """Parameters and tokens of the lowest loss, 6 N D = ``flops``: `eq:allocation`."""
         _above_zero(flops=flops)
         ratio = (self.alpha * self.A) / (self.beta * self.B)
         N = ratio ** (1 / (self.alpha + self.beta)) * (flops / 6) ** self.share

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import astuple
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import lmlib
 from lmlib.scaling_laws import ScalingLaw, bootstrap, fit_power_law, fit_scaling_law
 
 HOFFMANN = ScalingLaw(E=1.69, A=406.4, alpha=0.3392, B=410.7, beta=0.2849)
+STORED = json.loads((Path(lmlib.__file__).parent / "data" / "scaling.json").read_text())
 
 
 def test_power_law_of_exact_numbers() -> None:
@@ -57,6 +61,28 @@ def test_interval_covers_the_mean_about_as_often_as_it_says() -> None:
         low, high = bootstrap(lambda runs: [np.mean(runs)], numbers, seed=i)
         hits += bool(low[0] < 5 < high[0])
     assert 51 <= hits <= 60  # 57 ± 3.4 expected
+
+
+def test_stored_runs_have_the_size_they_say_and_add_up() -> None:
+    for run in STORED["runs"]:
+        C = run["width"]
+        assert run["parameters"] == (304 + 100) * C + 2 * (12 * C**2 + 13 * C) + 2 * C
+        parts = run["recalled"] + run["mood"] + run["rest"]
+        assert run["excess"] == pytest.approx(parts, abs=2e-6)
+
+
+@pytest.mark.parametrize("part", ["excess", "rest"])
+def test_stored_forecast_is_what_the_small_runs_give(part: str) -> None:
+    grid = [run for run in STORED["runs"] if run["leg"] == "grid"]
+    (larger,) = [run for run in STORED["runs"] if run["leg"] == "larger"]
+    columns = [[run[name] for run in grid] for name in ("parameters", "tokens", part)]
+    law = fit_scaling_law(*columns, floor=0.0)
+    expected = STORED["forecast"][part]
+    assert law.loss(larger["parameters"], larger["tokens"]) == pytest.approx(
+        expected["loss"], rel=0.01
+    )
+    low, high = expected["interval"]
+    assert low < expected["loss"] < high
 
 
 @pytest.mark.parametrize(

@@ -214,9 +214,8 @@ def store(**found: dict) -> None:
     _, floor, kinds, _ = exam()
     shares = {name: round(float(mask.double().mean()), 4) for name, mask in kinds.items()}
     about = {"floor": round(float(floor.mean()), 6), "shares": shares}
-    DATA.write_text(
-        json.dumps({**about, **found, "runs": finished()}, indent=0) + "\n", "utf-8"
-    )
+    runs = [{k: v for k, v in run.items() if k != "seconds"} for run in finished()]
+    DATA.write_text(json.dumps({**about, **found, "runs": runs}, indent=0) + "\n", "utf-8")
 
 
 def main() -> None:

@@ -1,0 +1,132 @@
+"""What training and running a model costs: FLOPs, memory, days, money and energy.
+
+>>> GPT3 = 174.6e9  # parameters, as its paper counts them
+>>> flops = training_flops(GPT3, tokens=300e9)
+>>> f"{flops:.3g}"  # Brown et al. (2020), appendix D: 3.14e23
+'3.14e+23'
+>>> V100s = Machines(peak=125e12, utilisation=24.6 / 125, devices=10_000)
+>>> round(V100s.days(flops), 1)  # Patterson et al. (2021), table 4: 14.8
+14.8
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+DAY = 86_400
+"""Seconds."""
+PETAFLOPS_DAY = 1e15 * DAY
+"""FLOPs of a machine that does 10¹⁵ a second for a day."""
+BYTES_A_PARAMETER = {
+    "weights": 2,
+    "gradients": 2,
+    "weights, exact": 4,
+    "AdamW, mean": 4,
+    "AdamW, mean square": 4,
+}
+"""In mixed precision: Rajbhandari et al. (2020)."""
+
+
+def _positive(**numbers: float) -> None:
+    for name, value in numbers.items():
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name}: {value} must be above 0 and finite")
+
+
+def training_flops(parameters: float, tokens: float) -> float:
+    """6 N D, formula `eq:training-flops`: 2 a parameter and token forwards, 4 back.
+
+    Kaplan et al. (2020). Raises ValueError for numbers that are not above 0.
+    """
+    _positive(parameters=parameters, tokens=tokens)
+    return 6 * parameters * tokens
+
+
+def attention_flops(n_layer: int, d_model: int, length: int, tokens: float) -> float:
+    """12 L C T D, formula `eq:attention-flops`: what 6 N D leaves out.
+
+    Every token is compared with all T of its text, as a full matrix product does; a
+    kernel that leaves out what the causal mask hides needs half. Chowdhery et al. (2023),
+    appendix B.
+    """
+    _positive(n_layer=n_layer, d_model=d_model, length=length, tokens=tokens)
+    return 12 * n_layer * d_model * length * tokens
+
+
+def training_memory(parameters: float) -> dict[str, float]:
+    """Bytes kept with AdamW in mixed precision, by what they hold: `eq:training-memory`.
+
+    16 for each parameter. Activations come on top: :func:`activation_memory`.
+
+    >>> sum(training_memory(1.5e9).values()) / 1e9  # GB for GPT-2: Rajbhandari et al. (2020)
+    24.0
+    """
+    _positive(parameters=parameters)
+    return {part: size * parameters for part, size in BYTES_A_PARAMETER.items()}
+
+
+def activation_memory(
+    n_layer: int, n_head: int, d_model: int, length: int, batch: int
+) -> float:
+    """Bytes kept for the backward pass by all blocks, in 16 bits: formula `eq:activations`.
+
+    Korthikanti et al. (2023), with dropout, and with all attention weights kept.
+    """
+    _positive(n_layer=n_layer, n_head=n_head, d_model=d_model, length=length, batch=batch)
+    return n_layer * length * batch * (34 * d_model + 5 * n_head * length)
+
+
+@dataclass(frozen=True)
+class Machines:
+    """Devices that work together, and what they cost; ValueError for impossible numbers."""
+
+    peak: float  # FLOP/s of one device, as its maker states it
+    utilisation: float = 1.0  # the share of it that a training run gets
+    devices: int = 1
+    price: float = 0.0  # of a device for an hour, in any currency
+    watts: float = 0.0  # of a device, its share of the computer around it included
+    overhead: float = 1.0  # of the building: cooling and losses, "PUE"
+
+    def __post_init__(self) -> None:
+        _positive(peak=self.peak, devices=self.devices)
+        if not 0 < self.utilisation <= 1:
+            raise ValueError(
+                f"utilisation: {self.utilisation} is outside (0, 1]; 0.4 is a usual share"
+            )
+        for name in ("price", "watts"):
+            if getattr(self, name) < 0:
+                raise ValueError(
+                    f"{name}: {getattr(self, name)} is below 0; use 0 to leave it out"
+                )
+        if not 1 <= self.overhead < math.inf:
+            raise ValueError(
+                f"overhead: {self.overhead} is below 1; no building uses less than its machines"
+            )
+
+    def hours(self, flops: float) -> float:
+        """Device-hours, `eq:device-hours`: the same however many devices share the work."""
+        return flops / (self.peak * self.utilisation) / 3600
+
+    def days(self, flops: float) -> float:
+        """From beginning to end, if all devices work at once: formula `eq:device-hours`."""
+        return self.hours(flops) / self.devices / 24
+
+    def money(self, flops: float) -> float:
+        """Device-hours × price, formula `eq:money`."""
+        return self.hours(flops) * self.price
+
+    def megawatt_hours(self, flops: float) -> float:
+        """Device-hours × watts × overhead, formula `eq:money`."""
+        return self.hours(flops) * self.watts * self.overhead / 1e6
+
+
+def utilisation(flops: float, device_hours: float, peak: float) -> float:
+    """The share of the peak that a run got, formula `eq:device-hours` the other way round.
+
+    >>> llama = training_flops(65.2e9, 1.4e12)
+    >>> round(utilisation(llama, 1_022_362, peak=312e12), 2)  # on A100s
+    0.48
+    """
+    _positive(flops=flops, device_hours=device_hours, peak=peak)
+    return flops / (device_hours * 3600 * peak)

@@ -214,7 +214,7 @@ def test_otters_notebook_has_a_question_for_each_exercise(topic: str) -> None:
 
 def test_a_cell_that_prepares_colab_comes_first() -> None:
     assignment = Assignment("softmax")
-    colab = nbformat.v4.new_code_cell("%pip install lmlib", metadata={"tags": ["colab"]})
+    colab = nbformat.v4.new_code_cell("%pip install lmlib", metadata={"tags": ["install"]})
     assignment.cells.insert(1, colab)
     code = [c.source for c in source_notebook(assignment).cells if c.cell_type == "code"]
     assert code[0] == "%pip install lmlib" and code[1].startswith("from lmlib.classroom")

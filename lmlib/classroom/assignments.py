@@ -98,7 +98,7 @@ class Assignment:
 
     @property
     def _setup_cells(self) -> list[str]:
-        apart = {"exercise-solution", "exercise-check", "colab"}
+        apart = {"exercise-solution", "exercise-check", "install"}
         code = [cell for cell in self.cells if cell.cell_type == "code"]
         return [cell.source for cell in code if not tags(cell) & apart]
 

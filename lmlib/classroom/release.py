@@ -90,13 +90,13 @@ def _opening(assignment: Assignment) -> list[NotebookNode]:
         count=len(exercises),
         minutes=sum(exercise.minutes for exercise in exercises),
     )
-    # The cell that prepares Colab is the chapter's own, tagged `colab`.
-    colab = [cell.source for cell in assignment.cells if "colab" in tags(cell)]
+    # The set-up cell is the chapter's own.
+    install = [cell.source for cell in assignment.cells if "install" in tags(cell)]
     setup = "from lmlib.classroom.checks import checking\n" + assignment.offered
     return [
         new_markdown_cell(text, id="introduction"),
-        *(new_code_cell(source, id="colab") for source in colab),
-        new_code_cell(setup, id="setup"),
+        *(new_code_cell(source, id="set-up") for source in install),
+        new_code_cell(setup, id="imports"),
     ]
 
 

@@ -40,8 +40,9 @@ class Downloads(SphinxDirective):
         for name in names:
             uri = relative_uri(page, f"{FOLDER}/{name}")
             link = nodes.reference("", name, refuri=uri, internal=True)
-            links += [link, nodes.Text(f" ({offered()[name] / 1e6:.1f} MB) ")]
-        return [*self.parse_content_to_nodes(), nodes.paragraph("", "", *links)]
+            size = nodes.Text(f"\u00a0({offered()[name] / 1e6:.1f}\u00a0MB)")
+            links += [link, size, nodes.Text(" · ")]
+        return [*self.parse_content_to_nodes(), nodes.paragraph("", "", *links[:-1])]
 
 
 def pdf_button(

@@ -209,7 +209,7 @@ def test_downloads_are_offered_where_there_are_any_and_nowhere_else(
         "parts/one.html": ["../downloads/all.zip", "../downloads/one.pdf"],
     }
     assert (small_book / "out" / "downloads" / "one.pdf").stat().st_size == 2_000_000
-    assert "(2.0 MB)" in (small_book / "out" / "index.html").read_text("utf-8")
+    assert "(2.0\u00a0MB)" in (small_book / "out" / "index.html").read_text("utf-8")
     monkeypatch.delenv("DOWNLOADS")
     assert links() == nothing
     assert not (small_book / "out" / "downloads").exists()

@@ -22,6 +22,7 @@ from lmlib.classroom.course import Course
 from lmlib.classroom.exercises import Exercise
 from lmlib.classroom.grading import Expected, grade
 from lmlib.classroom.release import checked, otter_notebook, source_notebook
+from tools.address import SETUP, stated
 
 ASSIGNMENTS = {topic: Assignment(topic) for topic in topics()}
 EXERCISES = {
@@ -163,7 +164,8 @@ def test_the_students_notebook_runs_to_its_end_unsolved_and_solved(course: Cours
     exercises = ASSIGNMENTS["softmax"].exercises
     notebook = nbformat.read(course.notebook("release", "softmax"), as_version=4)
     assert run_all(notebook).splitlines() == [
-        f"{name}: not answered yet." for name in exercises
+        "lmlib is here already.",
+        *(f"{name}: not answered yet." for name in exercises),
     ]
     solved = nbformat.read(course.notebook("source", "softmax"), as_version=4)
     assert run_all(solved).count("Right") == len(exercises)
@@ -212,12 +214,14 @@ def test_otters_notebook_has_a_question_for_each_exercise(topic: str) -> None:
     assert raw.count("# BEGIN TESTS") == raw.count("# END TESTS") == len(names)
 
 
-def test_a_cell_that_prepares_colab_comes_first() -> None:
-    assignment = Assignment("softmax")
-    colab = nbformat.v4.new_code_cell("%pip install lmlib", metadata={"tags": ["install"]})
-    assignment.cells.insert(1, colab)
-    code = [c.source for c in source_notebook(assignment).cells if c.cell_type == "code"]
-    assert code[0] == "%pip install lmlib" and code[1].startswith("from lmlib.classroom")
+def test_the_chapters_own_set_up_cell_comes_first() -> None:
+    code = [
+        cell.source
+        for cell in source_notebook(ASSIGNMENTS["softmax"]).cells
+        if cell.cell_type == "code"
+    ]
+    assert code[0] == SETUP.replace("OWNER/NAME", stated())
+    assert code[1].startswith("from lmlib.classroom")
 
 
 # What comes back

@@ -174,12 +174,12 @@ BROKEN: dict[str, tuple[bytes, dict[str, int], str]] = {
     ),
     "searches": (
         reheat(
-            "import glob\nfor root in ('/book', '/tmp', '/home', '/root', '/work'):\n"
-            "    found = glob.glob(root + '/**/*.ipynb', recursive=True)\n    assert not found\n"
-            f"assert not glob.glob({str(BOOK)!r} + '/*.md')"
+            "import os\nassert os.listdir('/book') == ['lmlib']\n"
+            f"seen = [n for n in ('chapters', 'assignments', 'course') if os.path.exists({str(BOOK)!r} + '/' + n)]\n"
+            "assert not seen and len(os.environ) < 9 and os.getuid() == 65534\nreturn probs"
         ),
         OTHERS,
-        "Return a list",
+        "first is 16/21",
     ),
     "deletes": (
         reheat("import shutil\nshutil.rmtree('/book')"),
@@ -214,12 +214,14 @@ BROKEN: dict[str, tuple[bytes, dict[str, int], str]] = {
     ),
     "spy": (
         reheat(
-            "import sys\nframe = sys._getframe()\nwhile frame.f_back: frame = frame.f_back\n"
-            "raise type(str(sorted(frame.f_locals['job']))[:60], (Exception,), {})()"
+            "import sys\nframe = sys._getframe()\n"
+            "while 'job' not in frame.f_locals: frame = frame.f_back\n"
+            "raise ValueError(str(frame.f_locals['job'].get('inputs')))"
         ),
         OTHERS,
-        ".",
+        "ValueError: None",
     ),
+    "mute": (reheat("assert False"), OTHERS, "An assertion of your own fails."),
     "last-words": (
         reheat(
             "import json, os, sys\nos.lseek(3, 0, 0)\nwords = str(probs) + str(temperature)\n"

@@ -41,7 +41,7 @@ def hint(job: dict[str, Any], space: dict[str, Any]) -> str | None:
     try:
         exec(compile(job["check"], "check", "exec"), space)
     except AssertionError as error:
-        return str(error)
+        return str(error) or "An assertion of your own fails."
     except BaseException as error:
         return f"Your function stops with {type(error).__name__}: {error}"
     return None

@@ -52,7 +52,7 @@ def pdf_button(
     name = f"{Path(page).name}.pdf"
     groups = [group.get("buttons", []) for group in context.get("header_buttons", [])]
     for button in (button for group in groups for button in group):
-        if button["label"] == "download-pdf-button" and name in offered():
+        if button.get("label") == "download-pdf-button" and name in offered():
             del button["javascript"]
             button["type"] = "link"
             button["url"] = context["pathto"](f"{FOLDER}/{name}", 1)

@@ -109,6 +109,22 @@ def test_the_shape_of_a_chapter(notebook: NotebookNode) -> None:
         assert heading in text
 
 
+@chapter
+def test_the_quiz_replies_to_every_choice(notebook: NotebookNode) -> None:
+    (quiz,) = (c.source for c in notebook.cells if c.source.startswith("## Check yourself"))
+    questions = re.split(r"^\*\*\d\.\*\*", quiz, flags=re.MULTILINE)[1:]
+    assert len(questions) == 5
+    for question in questions:
+        replies = re.findall(
+            r'<details class="answer" name="([\w-]+)"><summary>(.+)</summary>'
+            r"\n\n(.+)\n\n</details>",
+            question,
+        )
+        assert len(replies) == question.count("<details") and len(replies) in (3, 4)
+        assert len({name for name, _, _ in replies}) == 1
+        assert sum(reply.startswith("Right") for _, _, reply in replies) == 1
+
+
 EXERCISES = {
     f"{name}-{cell.metadata['exercise']}": (notebook, cell)
     for name, notebook in CHAPTERS.items()

@@ -172,5 +172,5 @@ def test_an_old_torch_is_named_and_stays(usual: dict[str, str], tmp_path: Path) 
     assert "torch==1.13.0" in old.installed
     assert (
         refused(old)
-        == "Nothing was installed: lmlib depends on torch>=2.2; use a newer runtime."
+        == "Nothing was installed: lmlib depends on torch>=2.4; use a newer runtime."
     )

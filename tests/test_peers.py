@@ -86,7 +86,9 @@ def test_a_gpu_too_small_gets_a_sentence(monkeypatch: pytest.MonkeyPatch) -> Non
         raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
 
     monkeypatch.setattr(peers, "train_step", run_out)
-    with pytest.raises(MemoryError, match="batch_size: 8 texts of 16 tokens and a model of"):
+    with pytest.raises(
+        MemoryError, match="batch_size: 8 texts of 16 tokens and a model of"
+    ):
         training_speeds(CONFIG, 8, PLAN)
 
 

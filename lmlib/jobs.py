@@ -13,10 +13,10 @@ from lmlib.checkpoints import save_model
 from lmlib.corpora import Corpus, load_tokenizer, stories, text_file
 from lmlib.devices import memory_of
 from lmlib.generation import check_prompt, generate
-from lmlib.presets import PRESETS, largest_batch, parameters, training_bytes
+from lmlib.presets import PRESETS, parameters, what_fits
 from lmlib.pretraining import Record, Training, fit
 from lmlib.runlog import Meter, RunLog, held_out_loss
-from lmlib.transformer import GPT, Config
+from lmlib.transformer import GPT
 
 
 def corpus(args: argparse.Namespace) -> Corpus:
@@ -64,23 +64,6 @@ def out_of_memory(error: Exception) -> bool:
     return on_gpu or "can't allocate memory" in str(error)  # how the processor says it
 
 
-def what_fits(args: argparse.Namespace, config: Config, device: torch.device) -> str:
-    """What to say when memory runs out: what the run takes, and what would do."""
-    memory, n = memory_of(device), processes.size()
-    own = -(-args.batch_size // n)  # texts of a process, rounded up
-    need = training_bytes(config, own, args.precision)
-    fits = min(largest_batch(config, memory, args.precision), own // 2) * n
-    sizes = {name: parameters(p.config(config.vocab_size)) for name, p in PRESETS.items()}
-    smaller = [name for name in sizes if sizes[name] < parameters(config)]
-    hints = [f"--batch-size {fits}"] * (fits > 0)
-    hints += [f"--size {name}" for name in smaller[-1:]]
-    return (
-        f"batch_size: {own} texts of {config.block_size} tokens and a model of {parameters(config):,} numbers "
-        f"take about {need / 1e9:.3g} GB, more than is free on {str(device)!r} ({memory / 1e9:.3g} GB in "
-        f"all); use {' or '.join(hints) or 'a larger device'}"
-    )
-
-
 def write_sample(model: GPT, found: Corpus, prompt: Tensor, length: int) -> str:
     """The prompt, a bar, and what the model writes behind it."""
     end = None if isinstance(found.tokenizer, BPETokenizer) else 0
@@ -108,7 +91,11 @@ def train(args: argparse.Namespace, device: torch.device) -> None:
     except (RuntimeError, MemoryError) as error:
         if not out_of_memory(error):
             raise
-        raise MemoryError(what_fits(args, config, device)) from error
+        memory, hints = memory_of(device), ("--batch-size {}", "--size {}")
+        n = processes.size()
+        raise MemoryError(
+            what_fits(config, args.batch_size, memory, args.precision, n, hints)
+        ) from error
     if first:
         save(args, model, found)
         print(f"held-out loss {log[-1].measured:.4f} nats a token after {plan.steps} steps")

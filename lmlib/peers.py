@@ -19,7 +19,7 @@ from lmlib.batches import Pair, next_token
 from lmlib.devices import memory_of
 from lmlib.generation import generate
 from lmlib.gpt2 import to_gpt2
-from lmlib.presets import PRESETS, largest_batch, parameters, training_bytes
+from lmlib.presets import what_fits
 from lmlib.pretraining import Learner, Training, make_optimiser, train_step
 from lmlib.processes import loss_of_share
 from lmlib.speed import CPU, Work, matrix_rate, medians, peak_memory, step_flops
@@ -101,30 +101,14 @@ def training_speeds(
         spent = medians(works, rounds, device)
         peak = max(peak, matrix_rate(device, dtype))
     except torch.cuda.OutOfMemoryError as error:
-        room = memory_of(device)
-        raise MemoryError(what_fits(config, batch_size, training, room)) from error
+        said = what_fits(config, batch_size, memory_of(device), training.precision)
+        raise MemoryError(said) from error
     tokens = batch_size * config.block_size
     flops = step_flops(config, batch_size, config.block_size)
     return [
         Speed(name, tokens / spent[name], flops / spent[name] / peak, memory[name])
         for name in models
     ]
-
-
-def what_fits(config: Config, batch_size: int, training: Training, memory: float) -> str:
-    """What to say when ``memory`` bytes were not enough for training: what it takes, and what would do."""
-    need = training_bytes(config, batch_size, training.precision)
-    # An estimate said that it would fit, or a part is taken: then half of it.
-    fits = min(largest_batch(config, memory, training.precision), batch_size // 2)
-    sizes = {name: parameters(p.config(config.vocab_size)) for name, p in PRESETS.items()}
-    smaller = [name for name in sizes if sizes[name] < parameters(config)]
-    hints = [f"a batch of {fits}"] * (fits > 0)
-    hints += [f"PRESETS[{name!r}]" for name in smaller[-1:]]
-    return (
-        f"batch_size: {batch_size} texts of {config.block_size} tokens and a model of "
-        f"{parameters(config):,} numbers take about {need / 1e9:.3g} GB of memory, and the device has "
-        f"{memory / 1e9:.3g} GB in all; use {' or '.join(hints) or 'a larger device'}"
-    )
 
 
 @torch.no_grad()

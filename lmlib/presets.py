@@ -71,3 +71,30 @@ def largest_batch(config: Config, memory: float, precision: str = "float32") -> 
     """The most windows to a step that fit into ``memory`` bytes, by :func:`training_bytes`; 0 if not even one does."""
     empty = training_bytes(config, 0, precision)
     return max(0, int(memory - empty) // (training_bytes(config, 1, precision) - empty))
+
+
+def what_fits(
+    config: Config,
+    batch_size: int,
+    memory: float,
+    precision: str = "float32",
+    processes: int = 1,
+    hints: tuple[str, str] = ("a batch of {}", "PRESETS[{!r}]"),
+) -> str:
+    """What to say when ``memory`` bytes a device were not enough for training: what it takes, and what would do.
+
+    ``hints`` are the words for a smaller batch, of all ``processes`` together, and for a smaller size.
+    """
+    own = -(-batch_size // processes)  # texts of a process, rounded up
+    need = training_bytes(config, own, precision)
+    # An estimate said that it would fit, or a part is taken: then half of it.
+    fits = min(largest_batch(config, memory, precision), own // 2) * processes
+    sizes = {name: parameters(p.config(config.vocab_size)) for name, p in PRESETS.items()}
+    smaller = [name for name in sizes if sizes[name] < parameters(config)]
+    options = [hints[0].format(fits)] * (fits > 0)
+    options += [hints[1].format(name) for name in smaller[-1:]]
+    return (
+        f"batch_size: {own} texts of {config.block_size} tokens and a model of {parameters(config):,} numbers "
+        f"take about {need / 1e9:.3g} GB of memory, and the device has {memory / 1e9:.3g} GB in all; "
+        f"use {' or '.join(options) or 'a larger device'}"
+    )

@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 
 from lmlib.presets import parameters
+from lmlib.scale import attention_flops, training_flops
 from lmlib.transformer import Config
 
 CPU = torch.device("cpu")
@@ -98,8 +99,8 @@ def copy_rate(device: torch.device = CPU, size: int = 2**27, repeats: int = 20) 
     return 2 * size / min(seconds(lambda: b.copy_(a), device) for _ in range(repeats))
 
 
-def step_flops(config: Config, batch_size: int, length: int) -> int:
-    """FLOPs of a training step: 6 a token and parameter, and 12 L C T a token for attention's two products.
+def step_flops(config: Config, batch_size: int, length: int) -> float:
+    """FLOPs of a training step: formulas `eq:training-flops` and `eq:attention-flops`.
 
     The table of positions, which must be learned ones, multiplies nothing; that of words does, as logits.
 
@@ -108,4 +109,5 @@ def step_flops(config: Config, batch_size: int, length: int) -> int:
     """
     multiplied = parameters(config) - config.block_size * config.d_model
     tokens = batch_size * length
-    return tokens * (6 * multiplied + 12 * config.n_layer * config.d_model * length)
+    attention = attention_flops(config.n_layer, config.d_model, length, tokens)
+    return training_flops(multiplied, tokens) + attention

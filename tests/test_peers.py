@@ -9,15 +9,8 @@ import torch
 
 from lmlib import peers
 from lmlib.generation import generate
-from lmlib.peers import (
-    Peer,
-    Speed,
-    training_speeds,
-    training_step,
-    what_fits,
-    writing_speeds,
-)
-from lmlib.presets import PRESETS, training_bytes
+from lmlib.peers import Peer, Speed, training_speeds, training_step, writing_speeds
+from lmlib.presets import PRESETS, training_bytes, what_fits
 from lmlib.pretraining import Training, fit
 from lmlib.speed import matrix_rate, step_flops
 from lmlib.transformer import GPT, Config
@@ -114,7 +107,7 @@ def test_other_errors_stay_what_they_are(monkeypatch: pytest.MonkeyPatch) -> Non
 )
 def test_what_would_fit(memory: float, hint: str) -> None:
     config = PRESETS["gpt2"].config(50257)
-    said = what_fits(config, 16, Training(600, precision="bfloat16"), memory)
+    said = what_fits(config, 16, memory, "bfloat16")
     assert f"the device has {memory / 1e9:.3g} GB in all" in said
     with pytest.raises(AssertionError, match=hint):
         raise AssertionError(said)

@@ -228,7 +228,7 @@ def test_memory_that_is_too_small(
         "batch_size: 64 texts of 100 tokens and a model of 125,696 numbers take about"
         in err
     )
-    assert "cpu' (0.01 GB in all); use --batch-size 5 or --size tiny\n" in err
+    assert "the device has 0.01 GB in all; use --batch-size 5 or --size tiny\n" in err
 
     def refuse(*args: object, **settings: object) -> None:
         raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")

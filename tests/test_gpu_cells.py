@@ -34,7 +34,7 @@ def cell_with(chapter: str, text: str) -> str:
 def pretraining(quick: None, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     """What a reader's notebook knows after the cells for a GPU, none of which has found one."""
     space: dict[str, Any] = {}
-    exec(cells("pretraining")[0], space)
+    exec(cells("pretraining")[1], space)  # the first is the set-up cell
     for function in ("def train_large", "def beside_transformers"):
         exec(cell_with("pretraining", function), space)
     said = capsys.readouterr().out
@@ -45,7 +45,7 @@ def pretraining(quick: None, capsys: pytest.CaptureFixture[str]) -> dict[str, An
 @pytest.fixture
 def generation(quick: None) -> dict[str, Any]:
     space: dict[str, Any] = {}
-    exec(cells("generation")[0], space)
+    exec(cells("generation")[1], space)
     space["gpt"] = GPT(Config(vocab_size=12, n_layer=1, n_head=1, d_model=8))
     exec(cell_with("generation", "def writing("), space)
     return space

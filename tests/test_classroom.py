@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from nbformat import NotebookNode
 
 from lmlib.classroom import runner, values
 from lmlib.classroom.answers import CODE_LIMIT, Submission
-from lmlib.classroom.assignments import Assignment, topics
+from lmlib.classroom.assignments import BOOK, Assignment, topics
 from lmlib.classroom.collect import collect, student_of
 from lmlib.classroom.course import Course
 from lmlib.classroom.exercises import Exercise
@@ -370,6 +371,36 @@ def test_collecting_says_what_is_missing(course: Course, tmp_path: Path) -> None
         list(collect(course, "softmax", tmp_path))
     with pytest.raises(ValueError, match="was not released"):
         list(collect(Course(tmp_path), "softmax", tmp_path))
+
+
+# What the guide says
+
+
+def column(page: str, heading: str, number: int = 0) -> list[str]:
+    """The code in a column of the first table below a heading of a page of the book."""
+    section = (BOOK / page).read_text("utf-8").split(f"## {heading}\n")[1]
+    rows = re.findall(r"^\|.*\|$", section.split("\n## ")[0], re.MULTILINE)
+    return [row.split(" | ")[number].strip("| `") for row in rows[2:]]
+
+
+@pytest.mark.parametrize(
+    "page, heading",
+    [("teachers.md", "What each message means"), ("students.md", "What you get back")],
+)
+def test_the_guide_names_messages_that_the_grader_has(page: str, heading: str) -> None:
+    code = "".join(
+        path.read_text("utf-8") for path in (BOOK / "lmlib/classroom").glob("*.py")
+    )
+    messages = column(page, heading)
+    assert len(messages) > 5
+    parts = [part for message in messages for part in message.split("…")]
+    assert not [part for part in parts if part not in code]
+
+
+def test_the_guide_says_whose_a_file_is() -> None:
+    paths, students = (column("teachers.md", "Collect", n) for n in (1, 2))
+    assert len(paths) > 5
+    assert [student_of(Path(path), "softmax") for path in paths] == students
 
 
 # Values

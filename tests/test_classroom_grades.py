@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from nbgrader.apps.api import NbGraderAPI
+from test_classroom import column
 
 from lmlib.classroom import gradebook, sandbox
 from lmlib.classroom.__main__ import TRUST, main
@@ -316,6 +317,16 @@ def test_a_wrong_answer_loses_its_own_question_and_no_other(
     reasons = graded.rows[student]["reasons"]
     assert reasons.startswith(f"{name}: ") and " | " not in reasons
     assert "The check in the notebook passes" not in reasons
+
+
+def test_the_guide_explains_every_reason_that_is_no_hint(graded: Graded) -> None:
+    messages = column("teachers.md", "What each message means")
+    known = re.compile("|".join(re.escape(text).replace("…", ".*") for text in messages))
+    for row in graded.rows.values():
+        for reason in filter(None, row["reasons"].split(" | ")):
+            name, said = reason.split(": ", 1)
+            hint = said[:12] in " ".join(EXERCISES[name].check.split())
+            assert hint or known.match(said), reason
 
 
 def test_pages_hold_no_hidden_input_and_run_no_script(graded: Graded) -> None:

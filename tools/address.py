@@ -21,6 +21,7 @@ PLACES = [
     ("_config.yml", rf"repository_url: https://github\.com/{NAME}"),
     ("README.md", rf"git clone https://github\.com/{NAME}"),
     ("README.md", rf"colab\.research\.google\.com/github/{NAME}/blob/main"),
+    ("teachers.md", rf"git clone https://github\.com/{NAME}"),
     ("intro.md", rf"\(https://github\.com/{NAME}\)"),
     ("intro.md", rf"colab\.research\.google\.com/github/{NAME}/blob/main"),
 ]

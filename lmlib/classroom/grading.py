@@ -116,7 +116,8 @@ def _hint(expected: Expected, answer: str, sandboxed: bool) -> str | None:
 
 def _count(right: list[bool], results: Any) -> str:
     """What is said where the visible check has no hint. One name of an error, since names can tell inputs."""
-    wrong = f"The check in the notebook passes, but {right.count(False)} of {len(right)} hidden inputs do not"
+    n = right.count(False)
+    wrong = f"The check in the notebook passes, but the answer fails for {n} of {len(right)} hidden inputs"
     listed = results if isinstance(results, list) else []
     raised = [_name(r["raised"]) for r in listed if isinstance(r, dict) and "raised" in r]
     return f"{wrong} ({raised[0]})." if raised else f"{wrong}."

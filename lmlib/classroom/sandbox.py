@@ -147,13 +147,14 @@ def _limit() -> None:
 
 def _no_new_processes() -> bytes:
     """A filter for the kernel: fork, vfork and clone are refused (EPERM), all else is allowed."""
-    load, equal, give_back = 0x20, 0x15, 0x06
+    load, equal, at_least, give_back = 0x20, 0x15, 0x35, 0x06
     kill, refuse, allow = 0x80000000, 0x00050001, 0x7FFF0000
     processor, refused = SYSTEM_CALLS[platform.machine()]
     program = [(load, 0, 0, 4), (equal, 1, 0, processor), (give_back, 0, 0, kill)]
     program.append((load, 0, 0, 0))
-    for n, number in enumerate(refused):
-        program.append((equal, len(refused) - n, 0, number))
+    # From 2³⁰ on, x86-64 counts the same calls a second time (its x32 form).
+    tests = [(at_least, 1 << 30), *((equal, number) for number in refused)]
+    program += [(test, len(tests) - n, 0, k) for n, (test, k) in enumerate(tests)]
     program += [(give_back, 0, 0, allow), (give_back, 0, 0, refuse)]
     return b"".join(struct.pack("HBBI", *line) for line in program)
 

@@ -491,3 +491,17 @@ def test_a_wrong_command_is_told_in_a_sentence(
     monkeypatch.setattr(sys, "argv", ["classroom", "--course", str(tmp_path), *arguments])
     with pytest.raises(SystemExit, match=message):
         main()
+
+
+def test_a_release_knows_its_address_in_colab(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["classroom", "--course", str(tmp_path), "release", TOPIC, "--repository"]
+    monkeypatch.setattr(sys, "argv", [*command, "your-school/exercises"])
+    main()
+    link = "research.google.com/github/your-school/exercises/blob/main/softmax.ipynb"
+    assert link in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", [*command, "https://github.com/your-school/exercises"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "is no owner/name" in capsys.readouterr().err

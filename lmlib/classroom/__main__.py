@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -20,7 +21,11 @@ TRUST = "without-sandbox-because-i-trust-these-students"
 def release(course: Course, args: argparse.Namespace) -> None:
     """the notebook for students, the answer key, Otter's notebook"""
     for topic in args.topics:
-        print(f"For students: {course.release(topic)}")
+        path = course.release(topic)
+        print(f"For students: {path}")
+        if args.repository:
+            place = f"{args.repository}/blob/main/{path.name}"
+            print(f"In Colab:     https://colab.research.google.com/github/{place}")
         print(f"Answer key:   {course.notebook('source', topic)}")
         print(f"For Otter:    {course.notebook('otter', topic)}")
 
@@ -92,6 +97,15 @@ def shard(text: str) -> tuple[int, int]:
     return int(part), int(parts)
 
 
+def repository(text: str) -> str:
+    """``owner/name``."""
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no owner/name, as in your-school/exercises"
+        )
+    return text
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their arguments."""
     root = argparse.ArgumentParser(prog="python -m lmlib.classroom", description=__doc__)
@@ -104,6 +118,11 @@ def parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         if run is release:
             command.add_argument("topics", nargs="+", help="chapters, such as softmax")
+            command.add_argument(
+                "--repository",
+                type=repository,
+                help="owner/name on GitHub where you will put the students' files: prints their Colab links",
+            )
         else:
             command.add_argument("topic", help="a chapter, such as softmax")
         if run is collect_:

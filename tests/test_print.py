@@ -116,13 +116,14 @@ def test_answers_stand_behind_the_questions(
 ) -> None:
     pages = texts(printed)
     first = next(
-        i for i, text in enumerate(pages) if i and "Replies to the predictions" in text
+        i for i, text in enumerate(pages) if i and "Replies to the questions" in text
     )
     markdown = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
-    predictions = len(re.findall(r"^\*\*Predict\.\*\*", markdown, re.MULTILINE))
+    # Those of the text, and those of the quiz.
+    questions = len(re.findall(r"^\*\*(Predict|\d)\.\*\*", markdown, re.MULTILINE))
     before, after = "".join(pages[:first]), "".join(pages[first:])
-    assert len(re.findall(r"Prediction \d+, page \d+", before)) == predictions
-    assert len(re.findall(r"Prediction \d+, page \d+", after)) == predictions
+    assert len(re.findall(r"Question \d+, page \d+", before)) == questions
+    assert len(re.findall(r"Question \d+, page \d+", after)) == questions
     for solution in re.findall(r"Exercise \d+, page (\d+)", before):
         assert int(solution) > first
 

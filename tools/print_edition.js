@@ -29,9 +29,9 @@
     });
   }
 
-  // Predict: the choices stay with their question, the replies go to the end.
+  // Predict and the quiz: the choices stay with their question, the replies go to the end.
   function repliesLast() {
-    const section = part("print-replies", "Replies to the predictions");
+    const section = part("print-replies", "Replies to the questions");
     for (const first of all("details.answer")) {
       if (!first.isConnected) continue; // it was dealt with beside its neighbour
       const number = section.children.length;
@@ -47,8 +47,8 @@
         box.remove();
       }
       const id = `print-reply-${number}`;
-      choices.after(note("The replies are under ", link(id, `Prediction ${number}`), "."));
-      const title = make("p", {}, link(choices.id, `Prediction ${number}`));
+      choices.after(note("The replies are under ", link(id, `Question ${number}`), "."));
+      const title = make("p", {}, link(choices.id, `Question ${number}`));
       section.append(make("div", { className: "print-reply", id }, title, replies));
     }
   }

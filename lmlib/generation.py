@@ -178,7 +178,7 @@ def generate(
     """
     check_prompt(model, tokens, max_new_tokens, end)
     # A setting that cannot be is refused before the model is asked.
-    next_probs(torch.zeros(1), temperature, top_k, top_p)
+    next_probs(tokens.new_zeros(1).float(), temperature, top_k, top_p)
     draw = partial(
         _draw, temperature=temperature, top_k=top_k, top_p=top_p, generator=generator
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 import statistics
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -300,6 +301,29 @@ def test_heatmap_follows_keys_and_switches(show: Show) -> None:
     page.locator(".token.query").nth(1).hover()
     expect_row(1, scale=False, mask=False)
     assert page.locator(".arcs path").count() > 0
+    # A look is no choice: the keys go on from the chosen row, and a resting pointer does not win.
+    chosen = page.locator(".token.query[aria-selected=true]")
+    expect(chosen).to_contain_text("d")
+    chosen.press("ArrowUp")
+    expect_row(2, scale=False, mask=False)
+    page.locator(".token.query").nth(1).hover(position={"x": 5, "y": 5})
+    expect_row(1, scale=False, mask=False)
+
+
+def test_a_page_that_scrolls_under_a_resting_pointer_chooses_nothing(show: Show) -> None:
+    page = show(AttentionHeatmap([f"w{i}" for i in range(40)], causal_weights(1, 1, 40)))
+    rows = page.locator(".token.query")
+    rows.nth(39).scroll_into_view_if_needed()
+    box = rows.nth(36).bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 20, box["y"] + 10)
+    chosen = page.locator(".token.query[aria-selected=true]")
+    for _ in range(39):
+        chosen.press("ArrowUp")
+        page.wait_for_timeout(30)
+    page.wait_for_timeout(300)
+    expect(page.locator(".looks b")).to_contain_text("w0")
+    expect(chosen).to_have_class(re.compile(r"\bshown\b"))
 
 
 def test_layers_heads_and_texts_can_be_chosen(show: Show) -> None:

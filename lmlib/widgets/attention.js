@@ -124,7 +124,8 @@ export function render({ model, el }) {
     const { tokens } = example;
     repeated = new Set(tokens.filter((token, i) => tokens.indexOf(token) !== i));
     hovered = null;
-    queries.replaceChildren(...tokens.map((token, i) => h("div", { className: "token query", role: "option", onclick: () => choose(i, true), onpointerenter: (e) => e.pointerType === "mouse" && hover(i), onpointerleave: () => hover(null) },
+    // A pointer that rests is passed by rows that scroll: only one that moves (no "enter") looks at a row.
+    queries.replaceChildren(...tokens.map((token, i) => h("div", { className: "token query", role: "option", onclick: () => choose(i, true), onpointermove: (e) => e.pointerType === "mouse" && hovered !== i && hover(i), onpointerleave: () => hover(null) },
       h("span", { className: "text", title: token }, visible(token)), h("i", {}, i))));
     keys.replaceChildren(...tokens.map((token, j) => h("div", { className: "token key numbers" }, h("i", {}, j), h("span", { className: "text", title: token }, visible(token)),
       h("span", { className: "value score soft" }), h("span", { className: "value" }), h("span", { className: "fill" }))));
@@ -165,7 +166,7 @@ export function render({ model, el }) {
     const ranked = ranking(weights.map((w) => (Number.isNaN(w) ? -1 : w))).filter((j) => weights[j] >= 0.00005).slice(0, 5);
     const list = ranked.map((j) => `${name(j)} ${words(weights[j])}`).join(", ");
     looks.replaceChildren(h("b", {}, t("looks", { query: name(i), list: "" })), `${list}${weights.filter((w) => w >= 0.00005).length > 5 ? ", …" : ""}`);
-    [...queries.children].forEach((node, q) => { node.ariaSelected = q === i; node.tabIndex = q === chosen() ? 0 : -1; });
+    [...queries.children].forEach((node, q) => { node.ariaSelected = q === chosen(); node.classList.toggle("shown", q === i); node.tabIndex = q === chosen() ? 0 : -1; });
     [...keys.children].forEach((node, j) => {
       const w = weights[j];
       node.classList.toggle("hidden", Number.isNaN(w));

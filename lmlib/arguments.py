@@ -31,7 +31,7 @@ OPTIONS: dict[str, tuple[type, Any, str]] = {
         "a tokenizer.json, or bytes; else trained on the text's beginning",
     ),
     "vocab-size": (int, None, "of a tokeniser that is trained; the preset's if not given"),
-    "device": (str, "auto", "cpu, cuda, cuda:1 or mps; auto takes a GPU if there is one"),
+    "device": (str, "auto", "cpu, cuda, cuda:1 or mps; auto takes cuda if there is one"),
     "prompt": (str, None, "how the sample at the end begins; held-out text if not given"),
     "new-tokens": (int, 60, "length of the sample"),
 }
@@ -79,21 +79,32 @@ def complete(args: argparse.Namespace) -> argparse.Namespace:
 
 
 def check_folder(args: argparse.Namespace) -> None:
-    """Keep the arguments in the run's folder. Raises ValueError where it has a run with others."""
+    """Keep the arguments in the run's folder.
+
+    Raises ValueError where a run with others has a checkpoint there. Without one nothing is lost, so
+    arguments that turned out wrong do not stand in the way of better ones.
+    """
     path, given = args.folder / "run.json", {}
     for name, value in vars(args).items():
-        if name not in FREE:
-            given[name] = str(value.resolve()) if isinstance(value, Path) else value
-    if not path.exists():
-        if processes.rank() == 0:
-            args.folder.mkdir(parents=True, exist_ok=True)
-            path.with_suffix(".part").write_text(json.dumps(given, indent=1), "utf-8")
-            os.replace(path.with_suffix(".part"), path)
-        return
-    before = json.loads(path.read_text("utf-8"))
-    for name, value in given.items():
-        if before.get(name) != value:
-            raise ValueError(
-                f"folder: {str(args.folder)!r} has a run with {name} {before.get(name)}, not "
-                f"{value}; give another --folder, or delete it"
-            )
+        if name not in FREE:  # of a text the name: its tokens know whether it is the same
+            given[name] = value.name if isinstance(value, Path) else value
+    before = _arguments_in(path)
+    changed = [name for name in given if before.get(name) != given[name]]
+    if before and changed and (args.folder / "checkpoint.safetensors").exists():
+        raise ValueError(
+            f"folder: {str(args.folder)!r} has a run with {changed[0]} {before.get(changed[0])}, not "
+            f"{given[changed[0]]}; give another --folder, or delete it"
+        )
+    if changed and processes.rank() == 0:
+        args.folder.mkdir(parents=True, exist_ok=True)
+        if {"text", "tokenizer", "vocab_size"} & {*changed}:
+            (args.folder / "tokenizer.json").unlink(missing_ok=True)
+        path.with_suffix(".part").write_text(json.dumps(given, indent=1), "utf-8")
+        os.replace(path.with_suffix(".part"), path)
+
+
+def _arguments_in(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text("utf-8")) if path.exists() else {}
+    except ValueError as error:
+        raise ValueError(f"folder: {str(path)!r} is damaged; delete it") from error

@@ -171,7 +171,10 @@ class MultiHeadAttention(nn.Module):
 
     def _project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(B, T, C) → queries, keys and values, each (B, H, T, D)."""
-        parts = self.qkv(x).view(*x.shape[:-1], 3, self.n_head, -1)  # (B, T, 3, H, D)
+        D = (
+            x.shape[-1] // self.n_head
+        )  # in so many words, so that there may be no texts at all
+        parts = self.qkv(x).view(*x.shape[:-1], 3, self.n_head, D)  # (B, T, 3, H, D)
         return parts.transpose(-4, -2).unbind(-3)
 
     def forward(

@@ -36,13 +36,17 @@ def save_tensors(
 ) -> None:
     """Write named tensors and some text about them; a file of that name is replaced in one move.
 
-    So a run that is killed while it writes leaves the old file as it was.
+    So a run that is killed while it writes leaves the old file as it was. Raises OSError where it
+    cannot be written.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".part")
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    save_file(whole, unfinished, dict(metadata))
+    try:
+        save_file(whole, unfinished, dict(metadata))
+    except SafetensorError as error:  # which is no OSError, even where the disk is full
+        raise OSError(f"cannot write {str(unfinished)!r} ({error})") from error
     os.replace(unfinished, path)
 
 

@@ -39,13 +39,13 @@ def move(pair: Pair, device: torch.device | None) -> Pair:
 
 
 def own_randomness(device: torch.device | None) -> AbstractContextManager[None]:
-    """Inside, seeds may be set; outside, the global generators of processor and ``device`` are as before."""
+    """Inside, seeds may be set; outside, the generators of processor and CUDA ``device`` are as before."""
     on_gpu = device is not None and device.type == "cuda"
     return torch.random.fork_rng(devices=[device] if on_gpu else [])
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """The device called ``name``; ``auto`` is a GPU where there is one, and each process takes its own.
+    """The device called ``name``; ``auto`` is cuda where there is one, and each process takes its own.
 
     Raises ValueError where there is no such device, or more processes than GPUs.
 
@@ -78,6 +78,20 @@ def pick_device(name: str = "auto") -> torch.device:
         )
     torch.cuda.set_device(index)
     return torch.device("cuda", index)
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Whether a device had no room for a tensor.
+
+    >>> out_of_memory(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"))
+    True
+    """
+    said = (
+        "out of memory",
+        "can't allocate memory",
+        "not enough memory",
+    )  # GPUs, Linux, Windows
+    return isinstance(error, MemoryError) or any(words in str(error) for words in said)
 
 
 def memory_of(device: torch.device) -> int:

@@ -45,7 +45,7 @@ class Completion:
         if not self.top:
             raise ServerError(
                 f"{self.model} wrote {self.text!r}, but its server gives no log-probabilities; "
-                "ask one that does, such as llama.cpp or vLLM"
+                "try chat=True, or ask one that does, such as llama.cpp or vLLM"
             )
         if not 0 <= place < len(self.top):
             raise ValueError(
@@ -97,6 +97,12 @@ def complete(
     if chat:
         message = {"role": "user", "content": prompt}
         body |= {"messages": [message], "logprobs": True, "top_logprobs": top}
+        try:
+            return read_completion(ask("/chat/completions", body, timeout), top)
+        except ServerError as error:
+            if "max_completion_tokens" not in str(error):
+                raise
+        body["max_completion_tokens"] = body.pop("max_tokens")  # OpenAI's newer models
         return read_completion(ask("/chat/completions", body, timeout), top)
     body |= {"prompt": prompt, "logprobs": top}
     return read_completion(ask("/completions", body, timeout), top)
@@ -126,7 +132,9 @@ def read_completion(answer: Any, top: int | None = None) -> Completion:
     """What a server's answer says, as :class:`Completion`, with at most ``top`` tokens a place.
 
     The list of a place may hold one more, the token drawn; among the likeliest it would be a gap.
-    Raises ServerError where the answer has not the form of OpenAI's interface.
+    What follows a place without a list is left out. Where a list is keyed by text, tokens of equal
+    text count once, so that a less likely one may move up into it. Raises
+    ServerError where the answer has not the form of OpenAI's interface.
     """
     try:
         choice = answer["choices"][0]
@@ -142,6 +150,5 @@ def read_completion(answer: Any, top: int | None = None) -> Completion:
         sorted((t for t in listed if t[1] > IMPOSSIBLE), key=lambda t: -t[1])[:top]
         for _, listed in places
     ]
-    if not all(tops):
-        return Completion(model, text or "", [], [])
-    return Completion(model, text or "", [token for token, _ in places], tops)
+    told = next((i for i, listed in enumerate(tops) if not listed), len(tops))
+    return Completion(model, text or "", [token for token, _ in places[:told]], tops[:told])

@@ -11,17 +11,22 @@ from lmlib import processes
 from lmlib.bpe import BPETokenizer
 from lmlib.checkpoints import save_model
 from lmlib.corpora import Corpus, load_tokenizer, stories, text_file
-from lmlib.devices import memory_of
+from lmlib.devices import memory_of, out_of_memory
 from lmlib.generation import check_prompt, generate
 from lmlib.presets import PRESETS, parameters, what_fits
 from lmlib.pretraining import Record, Training, fit
 from lmlib.runlog import Meter, RunLog, held_out_loss
+from lmlib.speed import can_compile
 from lmlib.transformer import GPT
 
 
 def corpus(args: argparse.Namespace) -> Corpus:
     """What the run reads. The first process makes its files, and the others find them."""
     if args.text is None:
+        if args.tokenizer:
+            raise ValueError(
+                "tokenizer: the stories have words of their own; give a text, or leave it out"
+            )
         return stories(args.batch_size, args.seed)
     first = processes.rank() == 0
     if not first:
@@ -41,11 +46,18 @@ def first_tokens(args: argparse.Namespace, found: Corpus) -> Tensor:
     if args.prompt is None:
         return found.prompt
     start = [] if isinstance(found.tokenizer, BPETokenizer) else found.prompt.tolist()
-    return torch.tensor(start + found.tokenizer.encode(args.prompt), dtype=torch.long)
+    tokens = start + found.tokenizer.encode(args.prompt)
+    if not tokens:
+        raise ValueError("prompt: is empty; give some text, or leave --prompt out")
+    return torch.tensor(tokens, dtype=torch.long)
 
 
 def plan_of(args: argparse.Namespace) -> Training:
-    """How the model is trained."""
+    """How the model is trained. Raises ValueError for what makes no sense, or cannot be done here."""
+    if args.compile and not can_compile():
+        raise ValueError(
+            "compile: this machine has no C++ compiler, or no headers of Python; leave --compile out"
+        )
     return Training(
         args.steps,
         args.learning_rate,
@@ -56,12 +68,6 @@ def plan_of(args: argparse.Namespace) -> Training:
         precision=args.precision,
         compile=args.compile,
     )
-
-
-def out_of_memory(error: Exception) -> bool:
-    """Whether a device had no room for a tensor."""
-    on_gpu = isinstance(error, torch.cuda.OutOfMemoryError)
-    return on_gpu or "can't allocate memory" in str(error)  # how the processor says it
 
 
 def write_sample(model: GPT, found: Corpus, prompt: Tensor, length: int) -> str:
@@ -78,10 +84,10 @@ def train(args: argparse.Namespace, device: torch.device) -> None:
 
     Raises ValueError for what cannot be done, and MemoryError that says what would fit.
     """
-    found, plan = corpus(args), plan_of(args)
+    plan, found = plan_of(args), corpus(args)  # to cut a large text takes hours
     config = PRESETS[args.size].config(len(found.tokenizer.vocab), args.dropout)
     prompt = first_tokens(args, found)
-    length = min(args.new_tokens, config.block_size - len(prompt))
+    length = min(args.new_tokens, max(1, config.block_size - len(prompt)))
     model, first = GPT(config, args.seed), processes.rank() == 0
     check_prompt(model, prompt[None], length, None)
     if first:
@@ -108,10 +114,11 @@ def run(
 ) -> list[Record]:
     """Train, with a checkpoint and a log in the run's folder."""
     meter, lines = Meter(found.batches), RunLog(args.folder / "log.jsonl")
+    share = -(-args.batch_size // processes.size())  # as many texts as training holds
 
     def measure(model: nn.Module) -> float:
         meter.stop()
-        return held_out_loss(model, found.held_out, args.batch_size, args.precision)
+        return held_out_loss(model, found.held_out, share, args.precision)
 
     def note(record: Record) -> None:
         if processes.rank() == 0:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from lmlib.batches import Pair, next_token
-from lmlib.devices import memory_of
+from lmlib.devices import memory_of, out_of_memory
 from lmlib.generation import generate
 from lmlib.gpt2 import to_gpt2
 from lmlib.presets import what_fits
@@ -100,7 +100,9 @@ def training_speeds(
             memory[name] = peak_memory(partial(begin, name, model), device)
         spent = medians(works, rounds, device)
         peak = max(peak, matrix_rate(device, dtype))
-    except torch.cuda.OutOfMemoryError as error:
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
         said = what_fits(config, batch_size, memory_of(device), training.precision)
         raise MemoryError(said) from error
     tokens = batch_size * config.block_size

@@ -57,6 +57,10 @@ class Training:
             raise ValueError(
                 f"warmup: {self.warmup} steps of {self.steps}; use 0 … {self.steps}"
             )
+        if not 0 <= self.weight_decay < math.inf:
+            raise ValueError(
+                f"weight_decay: {self.weight_decay} must be 0 or more and finite; use 0 for none"
+            )
         if self.precision not in ("float32", "bfloat16"):
             raise ValueError(
                 f"precision: {self.precision!r} is not known; use 'float32' or 'bfloat16'"

@@ -33,7 +33,10 @@ class RunLog:
     @staticmethod
     def _read(path: Path) -> list[dict]:
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        return [json.loads(line) for line in lines]
+        try:
+            return [json.loads(line) for line in lines]
+        except ValueError as error:
+            raise ValueError(f"folder: {str(path)!r} is damaged; delete it") from error
 
     def __call__(self, record: Record, tokens_per_second: float) -> None:
         """Add a record."""

@@ -95,9 +95,9 @@ class Machines:
                 f"utilisation: {self.utilisation} is outside (0, 1]; 0.4 is a usual share"
             )
         for name in ("price", "watts"):
-            if getattr(self, name) < 0:
+            if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(
-                    f"{name}: {getattr(self, name)} is below 0; use 0 to leave it out"
+                    f"{name}: {getattr(self, name)} must be 0 or more and finite; use 0 to leave it out"
                 )
         if not 1 <= self.overhead < math.inf:
             raise ValueError(
@@ -106,6 +106,7 @@ class Machines:
 
     def hours(self, flops: float) -> float:
         """Device-hours, `eq:device-hours`: the same however many devices share the work."""
+        _positive(flops=flops)
         return flops / (self.peak * self.utilisation) / 3600
 
     def days(self, flops: float) -> float:

@@ -31,6 +31,7 @@ def fit_power_law(x: ArrayLike, y: ArrayLike) -> tuple[float, float]:
     (5.0, 1.0)
     """
     x, y = _above_zero(x=x, y=y)
+    _one_each(x=x, y=y)
     if len(set(x.tolist())) < 2:
         raise ValueError("x: a line needs at least two different values")
     slope, height = np.polyfit(np.log(x), np.log(y), 1)
@@ -77,10 +78,11 @@ def fit_scaling_law(
     Compared are logarithms, with Huber's loss of width ``delta``, which single odd runs cannot
     pull far (they take 1e-3); the search is L-BFGS, from several starts. Where the ``floor`` is
     known it is E, and the logarithms are those of losses − floor. Raises ValueError for fewer
-    runs than unknowns, or for a loss that is not above the floor.
+    runs than unknowns, lists of different lengths, or a loss that is not above the floor.
     """
     N, D = _above_zero(parameters=parameters, tokens=tokens)
     (y,) = _above_zero(losses_above_the_floor=np.asarray(losses, float) - (floor or 0.0))
+    _one_each(parameters=N, tokens=D, losses=y)
     unknowns = 5 if floor is None else 4
     if len(y) < unknowns:
         raise ValueError(
@@ -158,6 +160,12 @@ def bootstrap(
         for _ in range(draws)
     ]
     return np.percentile(np.array(found, dtype=np.float64), [2.5, 97.5], axis=0)
+
+
+def _one_each(**arrays: NDArray[np.float64]) -> None:
+    if len({values.shape for values in arrays.values()}) > 1:
+        shapes = ", ".join(f"{name} {values.shape}" for name, values in arrays.items())
+        raise ValueError(f"{shapes}: must be equally long lists, one number of each a run")
 
 
 def _above_zero(**arrays: ArrayLike) -> list[NDArray[np.float64]]:

@@ -60,7 +60,8 @@ def _address() -> str:
             "give an address such as http://localhost:8080/v1"
         )
     # The message does not show it: someone may have written a key into it.
-    if not re.fullmatch(r"https?://[\w.\-\[\]:]+(/[\w.\-~/]*)?", address, re.ASCII):
+    host = r"(\w[\w-]*(\.\w[\w-]*)*\.?|\[[0-9a-fA-F:.]+\])(:\d+)?"  # a name, or IPv6 in brackets
+    if not re.fullmatch(rf"https?://{host}(/[\w.\-~/]*)?", address, re.ASCII):
         raise ValueError(
             "OPENAI_BASE_URL: is no plain address; give one such as http://localhost:8080/v1, "
             "and the key in OPENAI_API_KEY"
@@ -123,16 +124,16 @@ def ask(path: str, body: dict[str, Any] | None = None, timeout: float = 60.0) ->
     url = _address() + path
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, _headers())
-    raw = ""
     try:
         with urllib.request.build_opener(_StayHere).open(request, timeout=timeout) as reply:
             raw = reply.read(LARGEST).decode("utf-8", "replace")
-        return json.loads(raw)
     except HTTPError as error:
         raise ServerError(f"{url} {_refusal(error)}") from None
     except (OSError, HTTPException) as error:
         why = _silence(getattr(error, "reason", error), timeout)
         raise ServerError(f"{url} {why}") from None
+    try:
+        return json.loads(raw)
     except ValueError:
         raise ServerError(
             f"{url} sends no JSON, but {quoted(raw)}; is it the address of an interface? Most end in /v1"

@@ -34,15 +34,17 @@ def has_bfloat16(device: torch.device) -> bool:
 
 
 def can_compile() -> bool:
-    """Whether ``torch.compile`` finds what it needs besides PyTorch: a C compiler and Python's headers."""
+    """Whether ``torch.compile`` finds what it needs besides PyTorch: a C and a C++ compiler, and Python's headers."""
     header = Path(sysconfig.get_path("include")) / "Python.h"
-    return shutil.which("cc") is not None and header.exists()
+    return all(map(shutil.which, ("cc", "c++"))) and header.exists()
 
 
 def finish(device: torch.device) -> None:
     """Wait until all is done: a GPU is given its orders, and Python goes on at once."""
-    if device.type in ("cuda", "mps"):
-        getattr(torch, device.type).synchronize()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
 
 
 def seconds(work: Work, device: torch.device = CPU) -> float:

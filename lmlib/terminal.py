@@ -5,6 +5,8 @@ Whatever cannot be done gets a sentence, and an exit code that is not 0.
 
 from __future__ import annotations
 
+import io
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -35,10 +37,14 @@ def say(sentence: object) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command, and return its exit code.
 
-    0 where all went well, 1 where another process was lost, 2 for what cannot be done, and 128 with
+    0 where all went well, 1 where one of several processes could not go on, 2 for what cannot be done, and 128 with
     the signal's number where one stopped it.
     """
     args = complete(parser().parse_args(argv))
+    if isinstance(
+        sys.stdout, io.TextIOWrapper
+    ):  # a sample may hold what this terminal cannot show
+        sys.stdout.reconfigure(errors="backslashreplace")
     before = signal.getsignal(signal.SIGTERM)
     try:
         device = pick_device(args.device)
@@ -52,12 +58,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         processes.leave()
         return 0
     except ValueError as error:
-        if processes.rank() == 0:  # the others found the same
+        if (
+            os.environ.get("LOCAL_RANK", "0") == "0"
+        ):  # the others on this machine found the same
             say(error)
         return 2
     except MemoryError as error:  # perhaps this process alone
         say(str(error) or "there is not enough memory; use a smaller --size")
         return 2
+    except BrokenPipeError:  # nobody reads the output any more
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # else Python complains once more at its end
+        return 141  # as if SIGPIPE had ended it
     except OSError as error:
         say(f"folder: {error}; make room there, or give another --folder")
         return 2
@@ -67,8 +78,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except RuntimeError as error:
         if processes.size() == 1:
             raise
-        reason = str(error).splitlines()[0].rpartition("] ")[2]  # without names of files
-        say(f"process {processes.rank()} has lost another ({reason}); {AGAIN}")
+        lines = str(error).splitlines() or [type(error).__name__]
+        reason = lines[0].rpartition("] ")[2]  # without names of files
+        say(
+            f"process {processes.rank()} cannot go on ({reason}); if another one was lost, {AGAIN}"
+        )
         return 1
     finally:
         signal.signal(signal.SIGTERM, before)

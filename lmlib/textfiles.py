@@ -145,6 +145,7 @@ def encode_file(
             ids = np.array(tokenizer.encode(piece), item)
             file.write(ids.tobytes())
             file.flush()
+            os.fsync(file.fileno())  # on the disk before the note that says so
             bar.update(end - done.offset)
             done = done.after(ids, end)
             done.save()

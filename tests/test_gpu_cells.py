@@ -89,7 +89,7 @@ def test_training_on_a_file_of_the_reader_s(
     file = tmp_path / "my_file.txt"
     words = "the cat and the dog sat down on a mat by the door . "
     file.write_text("\n".join(words * 5 for _ in range(300)), encoding="utf-8")
-    model = pretraining["train_large"](CPU, "tiny", 4, 10, file, tmp_path / "run")
+    model = pretraining["train_large"](CPU, "tiny", 4, 10, str(file))
     assert model.config.vocab_size <= 512
     assert capsys.readouterr().out.count("held out") == 5
 

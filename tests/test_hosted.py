@@ -9,7 +9,7 @@ import math
 import os
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -165,7 +165,9 @@ class Fake(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.replies: dict[str, Reply] = {"/v1/models": (200, {"data": [{"id": "one"}]})}
+        self.replies: dict[str, Reply | Callable[[Any], Reply]] = {
+            "/v1/models": (200, {"data": [{"id": "one"}]})
+        }
         self.sent: list[tuple[str, Any, str | None]] = []
         self.over = threading.Event()
         self.address = f"http://127.0.0.1:{self.server_port}/v1"
@@ -178,7 +180,8 @@ class Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         body = json.loads(raw) if raw else None
         self.server.sent.append((self.path, body, self.headers["Authorization"]))
-        status, reply = self.server.replies[self.path]
+        found = self.server.replies[self.path]
+        status, reply = found(body) if callable(found) else found
         if reply == "silence":
             self.server.over.wait(10)
             return
@@ -271,6 +274,35 @@ def test_a_chat_as_it_is_published(fake: Fake, monkeypatch: pytest.MonkeyPatch) 
     assert (request["logprobs"], request["top_logprobs"]) == (True, 3)
 
 
+def test_a_chat_that_knows_the_newer_name_only(
+    fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_MODEL", "newer")
+    says = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
+    place = {"token": "no", "top_logprobs": [{"token": "no", "logprob": -1.0}]}
+    choice = {"message": {"content": "no"}, "logprobs": {"content": [place]}}
+
+    def newer(body: Any) -> Reply:
+        if "max_tokens" in body:
+            return 400, {"error": {"message": says}}
+        return 200, {"model": "newer", "choices": [choice]}
+
+    fake.replies["/v1/chat/completions"] = newer
+    assert complete("Hello", max_tokens=7, chat=True).top == [[("no", -1.0)]]
+    assert fake.sent[-1][1]["max_completion_tokens"] == 7
+    fake.replies["/v1/chat/completions"] = (400, {"error": {"message": "no chats"}})
+    with pytest.raises(ServerError, match="answers 400 and says 'no chats'"):
+        complete("Hello", chat=True)
+
+
+def test_what_follows_a_place_without_a_list_is_left_out() -> None:
+    listed = {"token": " is", "top_logprobs": [{"token": " is", "logprob": -0.5}]}
+    empty = {"token": "", "logprob": -9999.0, "top_logprobs": []}
+    choice = {"text": " is", "logprobs": {"content": [listed, empty, listed]}}
+    answer = read_completion({"model": "m", "choices": [choice]})
+    assert (answer.tokens, answer.top) == ([" is"], [[(" is", -0.5)]])
+
+
 # What `transformers serve` of Transformers 5.23 answered: it reads `logprobs`, and gives none.
 SERVE = {
     "id": "824ef87a-5d7c-4c4e-98a1-571f240bd197",
@@ -299,7 +331,7 @@ def test_without_log_probs_the_text_is_not_lost(fake: Fake, answer: Any) -> None
     choice = answer["choices"][0]
     assert found.text == (choice.get("text") or choice["message"]["content"] or "")
     assert found.tokens == found.top == []
-    with pytest.raises(ServerError, match="gives no log-probabilities; ask one that does"):
+    with pytest.raises(ServerError, match="gives no log-probabilities; try chat=True, or"):
         found.log_probs()
 
 
@@ -404,6 +436,8 @@ def test_which_model(fake: Fake, reply: Reply, kind: type[Exception], message: s
         "localhost:8080",
         "file:///etc/passwd",
         "http://",
+        "http://[::1/v1",
+        "http://a..b/v1",
         f"https://user:{KEY}@example.org/v1",
         f"https://example.org/v1?key={KEY}",
         "https://example.org/v1 # mine",

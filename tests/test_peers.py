@@ -74,9 +74,18 @@ def test_tokens_a_second_from_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     assert writing_speeds(CONFIG, 3, 5)["GPT2LMHeadModel"] == 30.0
 
 
-def test_a_gpu_too_small_gets_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_a_device_too_small_gets_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     def run_out(*_: object) -> None:
-        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+        raise error
 
     monkeypatch.setattr(peers, "train_step", run_out)
     with pytest.raises(

@@ -89,6 +89,11 @@ def test_stored_forecast_is_what_the_small_runs_give(part: str) -> None:
     "call, message",
     [
         (lambda: fit_power_law([1, 1], [2, 3]), "x: a line needs at least two different"),
+        (
+            lambda: fit_power_law([1, 2, 3], [2, 3]),
+            r"x \(3,\), y \(2,\): must be equally long",
+        ),
+        (lambda: fit_scaling_law([1] * 5, [1] * 5, [1.0] * 6), "must be equally long"),
         (lambda: fit_power_law([1, 2], [2, 0]), "y: all must be above 0"),
         (lambda: fit_scaling_law([1, 2], [1, 2], [3, 2]), "losses: 2 runs; 5 unknowns"),
         (

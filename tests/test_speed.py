@@ -50,7 +50,8 @@ def test_the_clock_stops_when_the_gpu_has_finished(monkeypatch: pytest.MonkeyPat
     """A GPU that is given its orders at once, and has done them when one waits for it."""
     now, orders = [0.0], [0.0]
 
-    def wait() -> None:
+    def wait(device: torch.device) -> None:
+        assert device == GPU
         now[0] += orders[0]
         orders[0] = 0.0
 

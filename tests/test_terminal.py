@@ -167,6 +167,8 @@ def test_a_folder_with_another_run(whole: Path, capsys: pytest.CaptureFixture[st
         ("--tokenizer nowhere.json", "path: cannot read 'nowhere.json'"),
         ("--device abacus", "device: 'abacus' is not known; use auto, cpu, cuda or mps"),
         ("--device meta", "device: this machine has no 'meta'"),
+        ("--weight-decay -1", "weight_decay: -1.0 must be 0 or more"),
+        (f"--prompt {'prompt' * 99}", "or cut the prompt"),
     ],
 )
 def test_arguments_that_make_no_sense(
@@ -175,6 +177,8 @@ def test_arguments_that_make_no_sense(
     settings = [*SMALL, "--steps", "10", *more.split()]
     assert message in failure(capsys, command(text, tmp_path / "run", *settings))
     assert not (tmp_path / "run" / "checkpoint.safetensors").exists()
+    better = [*SHORT, "--tokenizer", "bytes", "--seed", "1"]
+    assert main(command(text, tmp_path / "run", *better)) == 0, "the folder is free for it"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
@@ -240,6 +244,77 @@ def test_memory_that_is_too_small(
     settings = [*SMALL, "--size", "tiny"]
     err = failure(capsys, command(text, tmp_path / "other", *settings))
     assert "use a larger device" in err
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--tokenizer", "bytes"], "tokenizer: the stories have words of their own"),
+        (["--compile"], "compile: this machine has no C++ compiler"),
+    ],
+)
+def test_what_is_refused_before_any_work(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    more: list[str],
+    message: str,
+) -> None:
+    monkeypatch.setattr(jobs, "can_compile", lambda: False)
+    assert message in failure(capsys, command(None, tmp_path / "run", *more))
+
+
+def test_a_prompt_of_nothing(
+    text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    err = failure(capsys, command(text, tmp_path / "run", *SHORT, "--prompt", ""))
+    assert "prompt: is empty; give some text, or leave --prompt out" in err
+
+
+@pytest.mark.parametrize("name", ["run.json", "log.jsonl"])
+def test_a_damaged_file_of_a_run(
+    text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    settings = command(text, tmp_path / "run", *SHORT)
+    assert main(settings) == 0
+    (tmp_path / "run" / name).write_text("{", encoding="utf-8")
+    err = failure(capsys, settings)
+    assert name in err and "is damaged; delete it" in err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits files as POSIX does")
+def test_a_disk_that_is_full_at_a_checkpoint(text: Path, tmp_path: Path) -> None:
+    limited = (
+        "import resource, sys; from lmlib.terminal import main\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000)); sys.exit(main(sys.argv[1:]))"
+    )
+    settings = command(text, tmp_path / "run", *SHORT)
+    done = subprocess.run(
+        [sys.executable, "-c", limited, *settings], capture_output=True, text=True
+    )
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "folder: cannot write" in done.stderr and "make room there" in done.stderr
+
+
+def test_a_terminal_that_cannot_show_a_sample(text: Path, tmp_path: Path) -> None:
+    settings = command(text, tmp_path / "run", *SHORT, "--prompt", "人工")
+    done = subprocess.run(
+        [sys.executable, "-m", "lmlib.pretraining", *settings],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "\\u4eba\\u5de5" in done.stdout
+
+
+def test_a_run_that_was_moved_goes_on(text: Path, tmp_path: Path) -> None:
+    assert main(command(text, tmp_path / "run", *SHORT)) == 0
+    (tmp_path / "elsewhere").mkdir()
+    for path in (text, tmp_path / "run"):
+        path.rename(tmp_path / "elsewhere" / path.name)
+    moved = tmp_path / "elsewhere"
+    assert main(command(moved / text.name, moved / "run", *SHORT)) == 0
 
 
 def test_a_folder_that_cannot_be_made(

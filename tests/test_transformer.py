@@ -58,6 +58,11 @@ def shaken(model: nn.Module, seed: int = 0) -> Any:
     return model.eval()
 
 
+@pytest.mark.parametrize("shape", [(0, 4), (2, 0)])
+def test_no_texts_and_no_tokens_are_no_error(shape: tuple[int, int]) -> None:
+    assert GPT(small())(torch.zeros(shape, dtype=torch.long)).shape == (*shape, 11)
+
+
 def assert_close(ours: Tensor, other: Tensor) -> None:
     torch.testing.assert_close(ours, other, rtol=0, atol=1e-9)
 

@@ -17,6 +17,7 @@ def masked_pairs(random: Random) -> Iterator[tuple]:
         yield tokens, set(random.sample(range(n), random.randint(1, n))), 3
     yield [7, 7, 7, 5], {1}, 2
     yield [7, 6, 5], set(), 2
+    yield [4, 3, 6, 3, 5], {0, 4}, 3  # a token that is the mask is not asked for that
 
 
 def schedule(random: Random) -> Iterator[tuple]:
@@ -51,6 +52,7 @@ def read_the_log(random: Random) -> Iterator[tuple]:
     yield [(a, 0.9, 0.8), (b, 0.8, 0.75)], 0.55
     yield [(a, 0.7, 0.6), (b, 0.2, 0.61)], 0.55
     yield [(a, 0.9, 0.6), (b, 0.8, 0.6)], 0.55
+    yield [(a, 0.9, 0.6), (b, 0.5, 0.62), (c, 0.3, 0.64)], 0.55
 
 
 # What an exercise says must stay as it is.

@@ -53,5 +53,6 @@ def cheaper_after(random: Random) -> Iterator[tuple]:
         n, N = random.uniform(1, 50), random.uniform(51, 400)
         yield (n, random.uniform(800, 5000)), (N, random.uniform(1, 10))
     yield (10, 100), (20, 100)
+    yield (10, 150), (20, 100)
     yield (10, 200), (20, 100)
     yield (random.randint(1, 9), 3), (10, random.randint(40, 99))

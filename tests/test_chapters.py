@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,36 @@ def test_the_quiz_replies_to_every_choice(notebook: NotebookNode) -> None:
         assert len(replies) == question.count("<details") and len(replies) in (3, 4)
         assert len({name for name, _, _ in replies}) == 1
         assert sum(reply.startswith("Right") for _, _, reply in replies) == 1
+
+
+def predictions(notebook: NotebookNode) -> dict[str, list[str]]:
+    """The replies to each *Predict* of a chapter, in the order of the choices."""
+    found: dict[str, list[str]] = {}
+    for cell in notebook.cells:
+        for name, reply in re.findall(
+            r'<details class="answer" name="(predict-[\w-]+)"><summary>.+</summary>\n\n(.+)',
+            cell.source,
+        ):
+            found.setdefault(name, []).append(reply)
+    return found
+
+
+@chapter
+def test_a_prediction_has_one_right_choice(notebook: NotebookNode) -> None:
+    found = predictions(notebook)
+    count = sum(c.source.count('class="answer" name="predict') for c in notebook.cells)
+    assert len(found) >= 3 and sum(map(len, found.values())) == count
+    for name, replies in found.items():
+        assert sum(reply.startswith("Right") for reply in replies) == 1, name
+
+
+def test_no_place_gives_the_right_choice_away() -> None:
+    places = Counter(
+        next(i for i, reply in enumerate(replies) if reply.startswith("Right"))
+        for notebook in CHAPTERS.values()
+        for replies in predictions(notebook).values()
+    )
+    assert max(places.values()) < 0.5 * places.total(), places
 
 
 EXERCISES = {

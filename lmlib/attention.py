@@ -171,9 +171,8 @@ class MultiHeadAttention(nn.Module):
 
     def _project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(B, T, C) → queries, keys and values, each (B, H, T, D)."""
-        D = (
-            x.shape[-1] // self.n_head
-        )  # in so many words, so that there may be no texts at all
+        # D in so many words, so that there may be no texts at all.
+        D = x.shape[-1] // self.n_head
         parts = self.qkv(x).view(*x.shape[:-1], 3, self.n_head, D)  # (B, T, 3, H, D)
         return parts.transpose(-4, -2).unbind(-3)
 

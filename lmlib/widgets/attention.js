@@ -60,7 +60,7 @@ function sized(canvas, width, height) {
   return pen;
 }
 
-export function render({ model, el }) {
+function render({ model, el }) {
   const { examples, labels } = model.get("_data");
   const t = translator(labels);
   let colours = palette(RAMPS.light);

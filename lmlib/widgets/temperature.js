@@ -52,7 +52,7 @@ function bar(name, props) {
   return { row, paint };
 }
 
-export function render({ model, el }) {
+function render({ model, el }) {
   const { vocab, contexts, named, labels } = model.get("_data");
   const t = translator(labels);
   const ui = stage(el, t("title"));

@@ -64,7 +64,10 @@ class FeedForward(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention, then a feed-forward network, each added to what was there: formula `eq:block`."""
+    """Attention, then a feed-forward network, each added to what was there: formula `eq:block`.
+
+    A block with ``cross`` also looks at a memory between the two: formula `eq:cross-attention`.
+    """
 
     def __init__(self, config: Config, causal: bool, cross: bool) -> None:
         super().__init__()

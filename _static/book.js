@@ -13,6 +13,20 @@
   });
 })();
 
+// A full stop behind a formula stays with it, also where the line is full.
+addEventListener("load", () => {
+  window.MathJax?.startup?.promise?.then(() => {
+    for (const formula of document.querySelectorAll("article span.math")) {
+      const next = formula.nextSibling;
+      const marks = next?.nodeType === Node.TEXT_NODE && /^[.,;:)?!”’]+/.exec(next.data);
+      if (!marks) continue;
+      next.splitText(marks[0].length);
+      formula.style.whiteSpace = "nowrap";
+      formula.append(next);
+    }
+  });
+});
+
 // Paper is white, whatever the screen shows.
 (() => {
   const { dataset } = document.documentElement;

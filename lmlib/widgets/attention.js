@@ -149,11 +149,12 @@ function render({ model, el }) {
     reveal(mapBox, i * cell, cell);
   }
 
-  /** Scroll a box, and only the box, until the row at `top` is inside. */
+  /** Scroll a box, and only the box, until the row at `top` is inside; under a mask with the keys before it. */
   function reveal(box, top, height) {
     const header = box === links ? links.querySelector(".caption").offsetHeight : columns.clientHeight;
-    if (top < box.scrollTop) box.scrollTop = top;
     const room = box.clientHeight - header;
+    const masked = Number.isNaN(now.weights[0].at(-1));
+    if (top < box.scrollTop) box.scrollTop = box === links && masked ? top + height - room : top;
     if (top + height > box.scrollTop + room) box.scrollTop = top + height - room;
   }
 
@@ -164,7 +165,8 @@ function render({ model, el }) {
     const i = hovered ?? chosen();
     const weights = now.weights[i];
     const ranked = ranking(weights.map((w) => (Number.isNaN(w) ? -1 : w))).filter((j) => weights[j] >= 0.00005).slice(0, 5);
-    const list = ranked.map((j) => `${name(j)} ${words(weights[j])}`).join(", ");
+    const score = (j) => (now.scores && j === ranked[0] ? ` (${t("score")} ${show(now.scores[i][j], 2)})` : "");
+    const list = ranked.map((j) => `${name(j)} ${words(weights[j])}${score(j)}`).join(", ");
     looks.replaceChildren(h("b", {}, t("looks", { query: name(i), list: "" })), `${list}${weights.filter((w) => w >= 0.00005).length > 5 ? ", …" : ""}`);
     [...queries.children].forEach((node, q) => { node.ariaSelected = q === chosen(); node.classList.toggle("shown", q === i); node.tabIndex = q === chosen() ? 0 : -1; });
     [...keys.children].forEach((node, j) => {
@@ -198,7 +200,7 @@ function render({ model, el }) {
     const texts = example.tokens.map((token) => cut(visible(token), 64));
     const longest = Math.max(...texts.map((text) => ruler.measureText(text).width));
     const edge = Math.ceil(longest) + 12;
-    cell = Math.max(13, Math.min(56, Math.floor((mapBox.clientWidth - edge - 2) / n)));
+    cell = Math.max(n <= 30 ? 10 : 13, Math.min(56, Math.floor((mapBox.clientWidth - edge - 2) / n)));
     const upright = longest + 6 > cell;
     const top = upright ? edge : 22;
     map.style.gridTemplateColumns = `${edge}px ${n * cell}px`;

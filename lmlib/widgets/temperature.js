@@ -36,6 +36,7 @@ function bar(name, props) {
   const percent = (x) => `${100 * Math.min(1, Math.max(0, x))}%`;
   const paint = ({ p, p0, cut, n, N, end, t }) => {
     row.classList.toggle("cut", cut);
+    row.classList.toggle("over", Math.max(p, N && !cut ? n / N : 0) > end * (1 + 1e-9));
     before.style.width = p0 > p ? percent(p0 / end) : 0;
     fill.style.transform = `scaleX(${Math.min(1, p / end)})`;
     prob.textContent = cut ? t("cut") : show(p);

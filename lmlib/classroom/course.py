@@ -47,13 +47,19 @@ class Course:
 
     @property
     def seed(self) -> str:
-        """The secret that decides the hidden inputs. It is made once, and must never be published."""
+        """The secret that decides the hidden inputs. It is made once, and must never be published.
+
+        Raises ValueError where the file is empty: then everybody would know the secret.
+        """
         file = self.path / "seed"
         if not file.exists():
-            self.path.mkdir(parents=True, exist_ok=True)
-            write(file, secrets.token_hex(16))
-            file.chmod(0o600)
-        return file.read_text("ascii").strip()
+            write(file, secrets.token_hex(16), mode=0o600)
+        seed = file.read_text("ascii").strip()
+        if not seed:
+            raise ValueError(
+                f"seed: {file} is empty; put it back from a copy, or delete it: the next command makes a new one"
+            )
+        return seed
 
     def assignment(self, topic: str) -> Assignment:
         """The assignment of a chapter."""
@@ -122,12 +128,16 @@ def succeed(outcome: dict[str, Any]) -> None:
         raise RuntimeError(f"nbgrader: {outcome.get('log') or outcome.get('error')}")
 
 
-def write(path: Path, text: str) -> None:
-    """Write a file as a whole or not at all, so that a full disk leaves the old one."""
+def write(path: Path, text: str, encoding: str = "utf-8", mode: int = 0o666) -> None:
+    """Write a file as a whole or not at all, so that a full disk leaves the old one.
+
+    ``mode`` says who may read it, from its first byte on: ``0o600`` is the owner alone.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + f".{os.getpid()}")
     try:
-        draft.write_text(text, "utf-8")
+        draft.touch(mode)
+        draft.write_text(text, encoding)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

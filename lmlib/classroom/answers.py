@@ -59,7 +59,9 @@ class Submission:
             self.trouble = f"The file has more than {FILE_LIMIT >> 20} MB."
         else:
             try:
-                cells = json.loads(data.decode(json.detect_encoding(data), "replace"))["cells"]
+                cells = json.loads(data.decode(json.detect_encoding(data), "replace"))[
+                    "cells"
+                ]
                 code = [cell for cell in cells if cell.get("cell_type") == "code"]
                 sources = ["".join(cell.get("source", "")) for cell in code]
                 return [source.encode("utf-8", "replace").decode() for source in sources]
@@ -87,7 +89,9 @@ class Submission:
             taken |= {*places.get("*", [])}
         return "\n\n".join(self.parts[n].source for n in sorted(taken))
 
-    def _needed(self, answer: int, places: dict[str, list[int]]) -> tuple[set[int], set[str]]:
+    def _needed(
+        self, answer: int, places: dict[str, list[int]]
+    ) -> tuple[set[int], set[str]]:
         """The statements that an answer is made of, and names that none of them explains."""
         taken, unknown = {answer}, set()
         wanted = list(self.parts[answer].uses)

@@ -70,7 +70,9 @@ def main() -> None:
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
     outcome = outcome_of(job)
-    if hasattr(signal, "SIGXFSZ"):  # which Python ignores: too large an outcome shall say why it ends
+    if hasattr(
+        signal, "SIGXFSZ"
+    ):  # which Python ignores: too large an outcome shall say why it ends
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     json.dump(outcome, answer_to)
     answer_to.flush()

@@ -195,7 +195,10 @@ def test_a_wrong_answer_is_told_in_a_sentence(capsys: pytest.CaptureFixture[str]
     exec(checked(exercise), space)
     exec("def reheat(probs, temperature):\n    return probs[99]", space)
     exec(checked(exercise), space)
-    hint, stop = capsys.readouterr().out.splitlines()
+    exec("def reheat(probs, temperature):\n    assert not probs", space)
+    exec(checked(exercise), space)
+    hint, stop, mute = capsys.readouterr().out.splitlines()
+    assert mute == "reheat: not yet. An assertion of your own fails."
     assert (
         hint
         == "reheat: not yet. The new probabilities must add up to 1. Divide by their sum."
@@ -632,6 +635,44 @@ def test_one_number_of_an_array_or_a_tensor_is_a_number(library: str) -> None:
 
 def test_whole_numbers_are_equal_only_if_they_are() -> None:
     assert not values.equal(2_359_296, 2_359_297) and values.equal(3, 3.0000000001)
+
+
+@pytest.mark.parametrize(
+    "matrices",
+    [
+        ([["x" * 40_000]], [[10**6]]),  # these two multiply to 40 GB
+        ([[1]], [["x"]]),
+        ([[1]] * 30_000, [[1]] * 30_000),  # and these take hours
+        ([[10**400]], [[1e308]]),
+        ([(1.0,)], [(1.0,)]),
+        [[[1.0]], [[1.0]]],
+        None,
+    ],
+)
+def test_nothing_that_comes_back_can_stop_the_grader(matrices: Any) -> None:
+    attention = ASSIGNMENTS["attention"]
+    expected = Expected(attention, attention.exercises["copy-head"], "seed")
+    forged = [{"value": values.encode(matrices)}] * len(expected.inputs)
+    assert not any(expected.right(forged))
+
+
+def test_a_check_in_the_notebook_wants_the_types_that_the_grader_wants(
+    in_process: list[dict[str, Any]],
+) -> None:
+    attention = ASSIGNMENTS["attention"]
+    for name, made, hint in (
+        ("copy-head", "tuple(map(torch.tensor, {}))", "Each matrix is a list of lists"),
+        ("leak-test", "torch.tensor({})", "Return True or False, not a tensor"),
+        ("count-attention", "list({})", "Return a tuple of three numbers."),
+    ):
+        exercise = attention.exercises[name]
+        other = f"{exercise.solution.replace(exercise.function, 'mine')}\n\n"
+        other += f"def {exercise.function}(*args):\n    return {made.format('mine(*args)')}"
+        job = {"setup": attention.setup(other, exercise.check), "answer": other}
+        assert runner.outcome_of(job | {"check": exercise.check})["hint"].startswith(hint)
+        job = {"setup": attention.setup(exercise.solution, exercise.check)}
+        job |= {"answer": exercise.solution, "check": exercise.check}
+        assert runner.outcome_of(job) == {"hint": None}
 
 
 def test_random_arguments_survive_the_journey() -> None:

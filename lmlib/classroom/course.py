@@ -61,6 +61,14 @@ class Course:
             )
         return seed
 
+    def require(self) -> None:
+        """Raise ValueError where there is no such folder, as after a slip of the pen."""
+        if not self.path.is_dir():
+            raise ValueError(
+                f"course: {self.path} is no folder of a class; name one with --course, or release an "
+                "assignment, which makes it"
+            )
+
     def assignment(self, topic: str) -> Assignment:
         """The assignment of a chapter."""
         return Assignment(topic, self.book)

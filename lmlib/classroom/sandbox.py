@@ -47,6 +47,7 @@ WHY = {
     "SIGKILL": "it was killed: by itself, or because it did not stop when its time was over",
     "SIGXFSZ": f"it gave back more than {LIMITS['FSIZE'] >> 10} kB",
 }
+WAITED = " seconds: does it wait for something?"
 NO_SANDBOX = (
     "There is no sandbox on this machine, so a student's code could read your files and change grades. "
     "On Debian and Ubuntu: apt-get install bubblewrap (0.7 or newer). On macOS and Windows: grade in a Linux container "
@@ -101,7 +102,7 @@ def _wait(stdin: IO[bytes], stdout: IO[bytes], sandboxed: bool) -> str | None:
             code = process.wait(SECONDS)
         except subprocess.TimeoutExpired:
             _kill(process)
-            return f"it was stopped after {SECONDS} seconds: does it wait for something?"
+            return f"it was stopped after {SECONDS}{WAITED}"
         _kill(process)  # what it left behind, where there is no sandbox
     return _why(code)
 

@@ -302,6 +302,11 @@ def test_of_a_helper_the_definition_counts_that_was_there_when_the_answer_ran() 
     assert answer(mine, first, later) == f"{mine}\n\n{first}"
 
 
+def test_a_value_that_is_set_twice_counts_once() -> None:
+    mine = "def reheat(p, t): return half"
+    assert answer("half = 1\nhalf = 2", mine) == f"half = 2\n\n{mine}"
+
+
 def test_imports_of_every_kind_are_taken_along() -> None:
     mine = "def reheat(p, t): return exp(p)"
     star, attempt = (
@@ -392,7 +397,7 @@ def test_code_that_breaks_parsers_is_a_broken_cell(source: str) -> None:
         "reheat = " + "-" * 990 + "1",
         "reheat = x" + ".b" * 500,
         "def reheat(p, t):\n    if t: pass\n" + "    elif t: pass\n" * 900,
-        "a = 1; " * 9_000 + "reheat = 1",
+        "a = 1; " * 3_000 + "reheat = 1",
         "reheat = " + "lambda: " * 150 + "1",
     ],
 )

@@ -79,11 +79,11 @@ def same(source: str, other: str) -> bool:
 
 def _globals(table: symtable.SymbolTable) -> set[str]:
     """Names that the code looks up in the notebook: neither parameters nor local variables."""
-    outside = table.get_type() == "module"
+    here = table.get_type() == "module"
     own = {
         symbol.get_name()
         for symbol in table.get_symbols()
-        if symbol.is_global() or (outside and symbol.is_referenced())
+        if (symbol.is_referenced() if here else symbol.is_global())
     }
     return own.union(*map(_globals, table.get_children()))
 

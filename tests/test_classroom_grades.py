@@ -405,7 +405,7 @@ def test_a_run_that_is_killed_goes_on_where_it_stopped(graded: Graded) -> None:
 
 
 def test_one_that_cannot_be_graded_stops_nobody_else(
-    graded: Graded, monkeypatch: pytest.MonkeyPatch
+    graded: Graded, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     course, (first, second, *_) = graded.course, graded.course.students(TOPIC)
     for student in (first, second):
@@ -420,6 +420,13 @@ def test_one_that_cannot_be_graded_stops_nobody_else(
     monkeypatch.setattr(NbGraderAPI, "autograde", full_disk_once)
     with pytest.raises(RuntimeError, match=f"Without a grade: {first}. .*No space left"):
         list(gradebook.grade(course, TOPIC))
+    monkeypatch.setattr(
+        sys, "argv", ["classroom", "--course", str(course.path), "grade", TOPIC]
+    )
+    with pytest.raises(SystemExit, match=f"Without a grade: {first}. .*No space left"):
+        main()
+    merged = f"{len(graded.rows) - 1} graded submissions are in the gradebook."
+    assert merged in capsys.readouterr().out
     assert not gradebook.is_graded(course, TOPIC, first) and gradebook.is_graded(
         course, TOPIC, second
     )
@@ -540,6 +547,7 @@ def test_all_pages_are_in_a_zip_file_for_moodle(graded: Graded) -> None:
             f"{student}_assignsubmission_file_/{TOPIC}.html" for student in graded.rows
         )
         page = archive.read("honest_assignsubmission_file_/softmax.html").decode()
+    assert "hand in this one file" not in page and "import checking" not in page
     assert page == graded.page("honest") and ">reheat</a> (Score: 1.0" in page
 
 

@@ -24,7 +24,7 @@ from traitlets.config import Config
 
 from lmlib.classroom.assignments import BOOK, Assignment
 from lmlib.classroom.exercises import STUB
-from lmlib.classroom.release import otter_notebook, source_notebook
+from lmlib.classroom.release import OPENING, otter_notebook, source_notebook
 
 SETTINGS = """# Made by lmlib.classroom, so that nbgrader's own commands work in this folder as well.
 from lmlib.classroom.course import Course
@@ -94,6 +94,12 @@ class Course:
             "nbgrader.preprocessors.AssignLatePenalties",
             "nbgrader.preprocessors.CheckCellMetadata",
         ]
+        config.GenerateFeedback.preprocessors = [
+            "nbgrader.preprocessors.GetGrades",
+            "nbconvert.preprocessors.TagRemovePreprocessor",
+            "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+        ]
+        config.TagRemovePreprocessor.remove_cell_tags = {OPENING}
         config.Sandboxed.course = str(self.path)
         config.Sandboxed.book = str(self.book)
         config.Sandboxed.sandboxed = sandboxed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -552,11 +553,13 @@ def test_all_pages_are_in_a_zip_file_for_moodle(graded: Graded) -> None:
 
 
 def test_what_waited_too_long_is_graded_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    graded: Graded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sandbox, "SECONDS", 1)
     course, downloads = Course(tmp_path / "course"), tmp_path / "downloads"
     downloads.mkdir()
+    shutil.copytree(graded.course.path / "release", course.path / "release")
+    shutil.copyfile(graded.course.path / "gradebook.db", course.path / "gradebook.db")
     (downloads / "sleeper.ipynb").write_bytes(reheat("import time\ntime.sleep(999)"))
     command = ["classroom", "--course", str(course.path)]
 
@@ -564,7 +567,6 @@ def test_what_waited_too_long_is_graded_again(
         monkeypatch.setattr(sys, "argv", [*command, *arguments])
         main()
 
-    run("release", TOPIC)
     for early, message in (
         (("grade", TOPIC), "nobody has handed in 'softmax' yet; run the command `collect`"),
         (

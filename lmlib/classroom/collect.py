@@ -87,15 +87,8 @@ def _copy(
     course: Course, assignment: Assignment, student: str, paths: list[Path]
 ) -> tuple[Path, int, str | None]:
     """Collect one of a student's files. Returns it, how many answers it holds, and what is wrong."""
-    topic, exercises = assignment.topic, assignment.exercises
-    for path in reversed(paths):
-        submission = Submission.of(path)
-        found = {name: submission.answer(exercise) for name, exercise in exercises.items()}
-        answers = {name: source for name, source in found.items() if source is not None}
-        if answers:
-            break
-    else:
-        path, submission = paths[-1], Submission.of(paths[-1])
+    topic = assignment.topic
+    path, submission, answers = _newest(assignment, paths)
     trouble = submission.trouble
     if not answers:
         trouble = trouble or _other_assignment(course, topic, submission)
@@ -110,6 +103,21 @@ def _copy(
         notebook.metadata["trouble"] = trouble
     write(target, nbformat.writes(notebook) + "\n")
     return path, len(answers), trouble
+
+
+def _newest(
+    assignment: Assignment, paths: list[Path]
+) -> tuple[Path, Submission, dict[str, str]]:
+    """The newest file that holds an answer, or else the newest."""
+    read = []
+    for path in reversed(paths):
+        submission = Submission.of(path)
+        found = {n: submission.answer(e) for n, e in assignment.exercises.items()}
+        answers = {n: source for n, source in found.items() if source is not None}
+        read.append((path, submission, answers))
+        if answers:
+            return read[-1]
+    return read[0]
 
 
 def _answered(submitted: Path, assignment: Assignment) -> bool:

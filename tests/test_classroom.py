@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,11 @@ from nbformat import NotebookNode
 from lmlib.classroom import runner, values
 from lmlib.classroom.answers import CODE_LIMIT, Submission
 from lmlib.classroom.assignments import BOOK, Assignment, topics
-from lmlib.classroom.collect import collect, student_of
+from lmlib.classroom.collect import Collected, collect
 from lmlib.classroom.course import Course
 from lmlib.classroom.exercises import Exercise
 from lmlib.classroom.grading import Expected, grade
+from lmlib.classroom.names import owner_of
 from lmlib.classroom.release import checked, otter_notebook, source_notebook
 from tools.address import SETUP, stated
 
@@ -193,7 +195,10 @@ def test_a_wrong_answer_is_told_in_a_sentence(capsys: pytest.CaptureFixture[str]
     exec(checked(exercise), space)
     exec("def reheat(probs, temperature):\n    return probs[99]", space)
     exec(checked(exercise), space)
-    hint, stop = capsys.readouterr().out.splitlines()
+    exec("def reheat(probs, temperature):\n    assert not probs", space)
+    exec(checked(exercise), space)
+    hint, stop, mute = capsys.readouterr().out.splitlines()
+    assert mute == "reheat: not yet. An assertion of your own fails."
     assert (
         hint
         == "reheat: not yet. The new probabilities must add up to 1. Divide by their sum."
@@ -279,6 +284,67 @@ def test_magics_stop_nothing_and_broken_cells_are_graded_as_broken() -> None:
     assert answer("def reheat2(:") is None
 
 
+def test_a_scratch_cell_takes_nothing_from_an_answer() -> None:
+    for scratch in ("probs = input()", "powers = reheat([1.0], 0)", "top = open('/data')"):
+        assert answer(scratch, REHEAT.solution, scratch) == REHEAT.solution
+    for elsewhere in (
+        "def f(a, a): return a",
+        "def f():\n    nonlocal x",
+        "from x import *",
+    ):
+        assert answer(f"{elsewhere}\n\n{REHEAT.solution}") == REHEAT.solution
+
+
+def test_of_a_helper_the_definition_counts_that_was_there_when_the_answer_ran() -> None:
+    first, later = "def power(p): return p", "def power(logits): return 0"
+    mine = "def reheat(probs, temperature): return [power(p) for p in probs]"
+    assert answer(first, mine, later) == f"{first}\n\n{mine}"
+    assert answer(mine, first, later) == f"{mine}\n\n{first}"
+
+
+def test_a_value_that_is_set_twice_counts_once() -> None:
+    mine = "def reheat(p, t): return half"
+    assert answer("half = 1\nhalf = 2", mine) == f"half = 2\n\n{mine}"
+
+
+def test_imports_of_every_kind_are_taken_along() -> None:
+    mine = "def reheat(p, t): return exp(p)"
+    star, attempt = (
+        "from math import *",
+        "try:\n    from math import exp\nexcept E:\n    pass",
+    )
+    for imports in (star, attempt):
+        assert answer(imports, mine) == f"{imports}\n\n{mine}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "reheat?",
+        "?reheat",
+        "%timeit reheat([.5], 1)",
+        "files = !ls",
+        "!pip install x",
+        "%%x",
+    ],
+)
+def test_what_only_notebooks_understand_stops_nothing(line: str) -> None:
+    continued = "z = (7\n    % 3\n    != 1)"
+    assert answer(f"{line}\n{continued}\n{REHEAT.solution}") == REHEAT.solution
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\x0c", "\x85", "\x1c"])
+def test_only_line_ends_of_python_end_lines(mark: str) -> None:
+    assert answer(f"note = 'one{mark}two{mark}three'\n{REHEAT.solution}") == REHEAT.solution
+    assert answer(REHEAT.solution.replace("\n", "\r\n")) == REHEAT.solution
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_notebook_may_be_saved_in_another_unicode(encoding: str) -> None:
+    submission = Submission(handed_in(REHEAT.solution).decode().encode(encoding))
+    assert submission.trouble is None and submission.answer(REHEAT) == REHEAT.solution
+
+
 def test_what_changes_things_of_others_is_no_answer() -> None:
     patched = (
         "np.allclose = lambda *a, **k: True\nreheat.x = 1\nprint('hello')\nraise SystemExit"
@@ -308,10 +374,35 @@ def test_what_cannot_be_read_is_said(data: bytes, trouble: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["-" * 200_000 + "1", "(" * 200_000, "x\0y", "a" + ".b" * 99_999]
+    "source",
+    [
+        "-" * 200_000 + "1",
+        "(" * 200_000,
+        "x\0y",
+        "a" + ".b" * 99_999,
+        "\n" * 200_000 + "(",  # these took minutes
+        " " * 200_000 + "(",
+        "x = 1; " * 20_000 + "(",
+        "%x\n" + "x = y?\n" * 20_000,
+    ],
 )
 def test_code_that_breaks_parsers_is_a_broken_cell(source: str) -> None:
     assert Submission(handed_in(source, REHEAT.solution)).answer(REHEAT) == REHEAT.solution
+    assert Submission(handed_in(source)).answer(REHEAT) is None
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "reheat = " + "-" * 990 + "1",
+        "reheat = x" + ".b" * 500,
+        "def reheat(p, t):\n    if t: pass\n" + "    elif t: pass\n" * 900,
+        "a = 1; " * 3_000 + "reheat = 1",
+        "reheat = " + "lambda: " * 150 + "1",
+    ],
+)
+def test_an_answer_that_is_deep_or_long_is_an_answer(source: str) -> None:
+    assert answer(source) is not None
 
 
 @pytest.mark.parametrize(
@@ -327,13 +418,24 @@ def test_code_that_breaks_parsers_is_a_broken_cell(source: str) -> None:
         ("Ng Wei_17_assignsubmission_file_softmax.ipynb", "Ng-Wei_17"),
         ("ngwei_17_4242_softmax-1.ipynb", "ngwei_17"),
         ("ngwei_LATE_17_4242_softmax-1.ipynb", "ngwei_17"),
+        ("Eve_66_assignsubmission_file_/Ada_11_assignsubmission_file_x.ipynb", "Eve_66"),
+        ("Eve_66_assignsubmission_file_Ada_11_assignsubmission_file_x.ipynb", "Eve_66"),
+        ("eve/ngwei_17_4242_softmax.ipynb", "eve"),
+        ("anon_abcde_4242_softmax.ipynb", "anon_abcde"),
+        ("LATE_anon_abcde_4242_softmax.ipynb", "anon_abcde"),
+        ("ngwei_17_text.html", "ngwei_17"),
+        ("ngwei_LATE_17_link.html", "ngwei_17"),
         ("王伟/softmax.ipynb", "王伟"),
+        ("रवि/softmax.ipynb", "रवि"),
+        ("रवी/softmax.ipynb", "रवी"),
+        ("Ju\u0308rgen/softmax.ipynb", "J\u00fcrgen"),
+        ("J\udcfcrgen/softmax.ipynb", "J-rgen"),
         ("../softmax.ipynb", "unnamed"),
         ("....ipynb", "unnamed"),
     ],
 )
 def test_students_are_known_by_file_or_folder(path: str, student: str) -> None:
-    assert student_of(Path(path), "softmax") == student
+    assert owner_of(Path(path), "softmax").student == student
 
 
 def test_collected_answers_stand_in_the_release(course: Course, tmp_path: Path) -> None:
@@ -364,6 +466,91 @@ def test_collected_answers_stand_in_the_release(course: Course, tmp_path: Path) 
         copy = nbformat.read(course.notebook("submitted", "softmax", student), as_version=4)
         changed = [c for c, r in zip(copy.cells, released.cells, strict=True) if c != r]
         assert [cell.source for cell in changed] == [REHEAT.solution]
+
+
+def put(folder: Path, files: dict[str, bytes]) -> None:
+    """Files that are written one a minute, the last one now."""
+    for age, (name, data) in enumerate(reversed(files.items())):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        os.utime(path, (1e9 - 60 * age,) * 2)
+
+
+def test_the_newest_file_with_an_answer_counts(course: Course, tmp_path: Path) -> None:
+    put(tmp_path / "1", {"eve/a.ipynb": handed_in(REHEAT.solution), "eve/b.ipynb": b"?"})
+    put(tmp_path / "2", {"eve.ipynb": handed_in(REHEAT.stub)})
+    ((one), (two)) = (list(collect(course, "softmax", tmp_path / n)) for n in "12")
+    assert one == [Collected("eve/a.ipynb", "eve", 1, 2, None)]
+    assert two == [Collected("eve.ipynb", "eve", 0, 1, "The earlier file stays.")]
+    kept = course.notebook("submitted", "softmax", "eve").read_text("utf-8")
+    assert json.dumps(REHEAT.solution.splitlines()[1] + "\n") in kept
+
+
+def test_a_name_that_stands_for_two_is_nobodys(course: Course, tmp_path: Path) -> None:
+    mine = handed_in(REHEAT.solution)
+    put(
+        tmp_path,
+        dict.fromkeys(["ida/homework/x.ipynb", "bo/homework/x.ipynb", "cy/x"], mine),
+    )
+    cy, homework = collect(course, "softmax", tmp_path)
+    assert cy.answers == 1 and homework.answers == 0 and homework.trouble is not None
+    assert homework.trouble.startswith(
+        "This name stands for 'ida/homework' and for 'bo/homework', so nobody knows whose it is"
+    )
+    assert not course.notebook("submitted", "softmax", "homework").exists()
+
+
+def test_one_folder_around_all_makes_nobody_one_student(
+    course: Course, tmp_path: Path
+) -> None:
+    put(tmp_path, {f"hand-in/softmax_{n}.ipynb": handed_in("x = 1") for n in "abc"})
+    with pytest.raises(
+        ValueError, match="all 3 files would be those of one student, 'hand-in'"
+    ):
+        list(collect(course, "softmax", tmp_path))
+    assert len(list(collect(course, "softmax", tmp_path / "hand-in"))) == 3
+
+
+def test_names_of_files_can_be_printed_anywhere(course: Course, tmp_path: Path) -> None:
+    put(tmp_path, {"J\udcfcrgen/\x1b[2J.ipynb": handed_in("x = 1")})
+    (one,) = collect(course, "softmax", tmp_path)
+    assert (one.student, one.file) == ("J-rgen", "J?rgen/?[2J.ipynb")
+
+
+def zipped(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for year, (name, data) in enumerate(reversed(files.items())):
+            archive.writestr(zipfile.ZipInfo(name, (2026 - year, 1, 1, 0, 0, 0)), data)
+    return path
+
+
+def test_a_zip_file_is_a_folder_of_downloads(course: Course, tmp_path: Path) -> None:
+    folder = "Kim_9_assignsubmission_file_/"
+    files = {
+        "../../out.ipynb": handed_in("x = 1"),
+        f"{folder}a.ipynb": handed_in(REHEAT.solution, SOFTMAX["fits"].solution),
+        f"{folder}b.ipynb": handed_in(REHEAT.solution),  # the newest
+    }
+    found = list(collect(course, "softmax", zipped(tmp_path / "all.zip", files)))
+    assert [(one.student, one.answers) for one in found] == [("Kim_9", 1), ("out", 0)]
+    assert [path.name for path in tmp_path.rglob("*")] == ["all.zip"]
+
+
+def test_a_zip_file_that_is_damaged_or_too_large_is_told(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = zipped(tmp_path / "all.zip", {"a.ipynb": b"x" * 999_999})
+    damaged = tmp_path / "damaged.zip"
+    damaged.write_bytes(path.read_bytes().replace(b"xxxx", b"yyyy", 1))
+    for file in (damaged, Path(__file__)):
+        with pytest.raises(
+            ValueError, match=f"{file.name} is no zip file that can be read"
+        ):
+            list(collect(course, "softmax", file))
+    monkeypatch.setattr("lmlib.classroom.downloads.ZIP_LIMIT", 999_998)
+    with pytest.raises(ValueError, match="unpack it yourself and name the folder"):
+        list(collect(course, "softmax", path))
 
 
 def test_collecting_says_what_is_missing(course: Course, tmp_path: Path) -> None:
@@ -400,7 +587,7 @@ def test_the_guide_names_messages_that_the_grader_has(page: str, heading: str) -
 def test_the_guide_says_whose_a_file_is() -> None:
     paths, students = (column("teachers.md", "Collect", n) for n in (1, 2))
     assert len(paths) > 5
-    assert [student_of(Path(path), "softmax") for path in paths] == students
+    assert [owner_of(Path(path), "softmax").student for path in paths] == students
 
 
 # Values
@@ -440,6 +627,57 @@ def test_what_no_exercise_asks_for_is_equal_to_nothing() -> None:
     assert not values.equal(1, values.decode(values.encode(Yes())))
     assert not values.equal([1], [1, 1]) and not values.equal({1: 2}, {1: 3})
     assert values.equal(float("nan"), float("nan")) and not values.equal(True, 1)
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+def test_one_number_of_an_array_or_a_tensor_is_a_number(library: str) -> None:
+    make = getattr(
+        pytest.importorskip(library), {"numpy": "array", "torch": "tensor"}[library]
+    )
+    assert values.encode([*make([1.5, 2.0]), make(3), make(True)]) == [1.5, 2.0, 3, True]
+    assert values.encode(make([1.5])) == {"other": type(make([1.5])).__name__}
+
+
+def test_whole_numbers_are_equal_only_if_they_are() -> None:
+    assert not values.equal(2_359_296, 2_359_297) and values.equal(3, 3.0000000001)
+
+
+@pytest.mark.parametrize(
+    "matrices",
+    [
+        ([["x" * 40_000]], [[10**6]]),  # these two multiply to 40 GB
+        ([[1]], [["x"]]),
+        ([[1]] * 30_000, [[1]] * 30_000),  # and these take hours
+        ([[10**400]], [[1e308]]),
+        ([(1.0,)], [(1.0,)]),
+        [[[1.0]], [[1.0]]],
+        None,
+    ],
+)
+def test_nothing_that_comes_back_can_stop_the_grader(matrices: Any) -> None:
+    attention = ASSIGNMENTS["attention"]
+    expected = Expected(attention, attention.exercises["copy-head"], "seed")
+    forged = [{"value": values.encode(matrices)}] * len(expected.inputs)
+    assert not any(expected.right(forged))
+
+
+def test_a_check_in_the_notebook_wants_the_types_that_the_grader_wants(
+    in_process: list[dict[str, Any]],
+) -> None:
+    attention = ASSIGNMENTS["attention"]
+    for name, made, hint in (
+        ("copy-head", "tuple(map(torch.tensor, {}))", "Each matrix is a list of lists"),
+        ("leak-test", "torch.tensor({})", "Return True or False, not a tensor"),
+        ("count-attention", "list({})", "Return a tuple of three numbers."),
+    ):
+        exercise = attention.exercises[name]
+        other = f"{exercise.solution.replace(exercise.function, 'mine')}\n\n"
+        other += f"def {exercise.function}(*args):\n    return {made.format('mine(*args)')}"
+        job = {"setup": attention.setup(other, exercise.check), "answer": other}
+        assert runner.outcome_of(job | {"check": exercise.check})["hint"].startswith(hint)
+        job = {"setup": attention.setup(exercise.solution, exercise.check)}
+        job |= {"answer": exercise.solution, "check": exercise.check}
+        assert runner.outcome_of(job) == {"hint": None}
 
 
 def test_random_arguments_survive_the_journey() -> None:

@@ -66,8 +66,19 @@ def leak_test(random: Random) -> Iterator[tuple]:
 
 
 def scores(matrices: tuple) -> list[list[float]]:
-    """The scores that two matrices give: all that the exercise asks of them."""
+    """The scores that two matrices give: all that the exercise asks of them.
+
+    Whoever answered decides what ``matrices`` is, and this runs outside the sandbox. So it multiplies
+    numbers and nothing else, and no more of them than the inputs have words.
+    """
+    if not isinstance(matrices, tuple):
+        raise ValueError("W_Q and W_K are a tuple")
     queries, keys = matrices
+    rows = [*queries, *keys]
+    if len(rows) > 2 * 9 or not all(isinstance(row, list) for row in rows):
+        raise ValueError("a matrix is a list of lists, one row for each word")
+    if not all(isinstance(n, (int, float)) for row in rows for n in row):
+        raise ValueError("queries and keys are lists of lists of numbers")
     d_k = len(queries[0])
     if {len(row) for row in queries + keys} != {d_k} or len(queries) != len(keys):
         raise ValueError("queries and keys need one row a word, and one column a job")

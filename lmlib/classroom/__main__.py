@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy.exc import SAWarning
 from tqdm import tqdm
 
-from lmlib.classroom import gradebook, sandbox
+from lmlib.classroom import gradebook, reports, sandbox
 from lmlib.classroom.collect import collect
 from lmlib.classroom.course import Course
 
@@ -35,7 +35,9 @@ def collect_(course: Course, args: argparse.Namespace) -> None:
     troubles = 0
     for one in collect(course, args.topic, args.downloads):
         troubles += one.trouble is not None
-        others = f" ({one.files} files, the newest counts)" if one.files > 1 else ""
+        others = (
+            f" ({one.files} files, the newest with answers counts)" if one.files > 1 else ""
+        )
         print(
             f"{one.student}: {one.answers} answers in {one.file}{others}. {one.trouble or ''}".rstrip()
         )
@@ -56,8 +58,15 @@ def grade(course: Course, args: argparse.Namespace) -> None:
         raise ValueError(sandbox.NO_SANDBOX)
     total = len(course.students(args.topic)[part - 1 :: parts])
     graded = gradebook.grade(course, args.topic, (part, parts), not trusted)
-    for _ in tqdm(graded, total=total, unit="student", desc=f"{args.topic} {part}/{parts}"):
-        pass
+    try:
+        for _ in tqdm(
+            graded, total=total, unit="student", desc=f"{args.topic} {part}/{parts}"
+        ):
+            pass
+    except RuntimeError:  # some have no grade: the others shall have theirs in the table
+        if parts == 1 and course.students(args.topic, "autograded"):
+            merge(course, args)
+        raise
     if parts == 1:
         merge(course, args)
 
@@ -69,32 +78,41 @@ def merge(course: Course, args: argparse.Namespace) -> None:
 
 def override(course: Course, args: argparse.Namespace) -> None:
     """set one score by hand; it outlives every later grading"""
+    given = args.score is not None and args.why is not None
+    if given == args.remove:
+        raise ValueError(
+            "score: give a score and a sentence that says why, or --remove and neither"
+        )
     gradebook.override(
         course, args.topic, args.student, args.exercise, args.score, args.why
     )
-    print(
-        f"{args.student}, {args.exercise}: {args.score:g}. Now run feedback and export again."
-    )
+    score = "the grader's score" if args.remove else f"{args.score:g}"
+    print(f"{args.student}, {args.exercise}: {score}. Now run feedback and export again.")
 
 
 def feedback(course: Course, args: argparse.Namespace) -> None:
     """a page for each student: answers, scores, reasons"""
     total = len(course.students(args.topic, "autograded"))
-    pages = list(tqdm(gradebook.feedback(course, args.topic), total=total, unit="page"))
+    pages = list(tqdm(reports.feedback(course, args.topic), total=total, unit="page"))
     print(f"{len(pages)} pages in {course.path / 'feedback'}")
+    print(f"All of them for Moodle: {reports.moodle_zip(course, args.topic)}")
 
 
 def export(course: Course, args: argparse.Namespace) -> None:
     """a table of all grades, with a column for each question"""
-    path = gradebook.export(course, args.topic)
+    path = reports.export(course, args.topic)
     table = path.read_text("utf-8").splitlines()
     print(f"{len(table) - 1} students in {path}")
 
 
 def shard(text: str) -> tuple[int, int]:
     """``2/4`` as numbers."""
-    part, parts = text.split("/")
-    return int(part), int(parts)
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no share; write the second of four as 2/4, and all in one as 1/1"
+        )
+    return int(found[1]), int(found[2])
 
 
 def repository(text: str) -> str:
@@ -127,7 +145,7 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("topic", help="a chapter, such as softmax")
         if run is collect_:
             command.add_argument(
-                "downloads", type=Path, help="folder of what was handed in"
+                "downloads", type=Path, help="folder or zip file of what was handed in"
             )
         if run is grade:
             whole = (
@@ -142,8 +160,11 @@ def parser() -> argparse.ArgumentParser:
         if run is override:
             command.add_argument("student")
             command.add_argument("exercise")
-            command.add_argument("score", type=float)
-            command.add_argument("why", help="a sentence for the feedback page")
+            command.add_argument("score", type=float, nargs="?")
+            command.add_argument("why", nargs="?", help="a sentence for the feedback page")
+            command.add_argument(
+                "--remove", action="store_true", help="take a score by hand back"
+            )
     return root
 
 
@@ -153,6 +174,8 @@ def main() -> None:
     warnings.simplefilter("ignore", SAWarning)  # nbgrader's, about its own database
     try:
         course = Course(args.course)
+        if args.run is not release:
+            course.require()
         for topic in getattr(args, "topics", None) or [args.topic]:
             course.assignment(topic)
         args.run(course, args)

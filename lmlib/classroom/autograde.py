@@ -12,6 +12,7 @@ from nbformat.v4 import new_output
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Unicode
 
+from lmlib.classroom import sandbox
 from lmlib.classroom.course import Course
 from lmlib.classroom.grading import Expected, grade
 
@@ -53,13 +54,17 @@ class Sandboxed(NbGraderPreprocessor):
         cells = {
             c.metadata.nbgrader.grade_id: c for c in nb.cells if "nbgrader" in c.metadata
         }
-        trouble = nb.metadata.get("trouble")
+        trouble, waited = nb.metadata.get("trouble"), False
         for name, expected in expectations(course, topic).items():
             right, reason = grade(expected, cells[name].source, self.sandboxed)
             if trouble and reason == "Not answered.":
                 reason = f"Not answered. {trouble}"
             cells[f"{name}-check"].outputs = [_output(right, reason)]
-        nb.metadata["fingerprint"] = fingerprint(course, topic, student)
+            waited |= sandbox.WAITED in reason
+        if (
+            not waited
+        ):  # perhaps the machine was busy: then the next grading tries once more
+            nb.metadata["fingerprint"] = fingerprint(course, topic, student)
         return nb, resources
 
 

@@ -26,7 +26,7 @@ def checking(exercise: str) -> Iterator[None]:
     except NotImplementedError:
         print(f"{exercise}: not answered yet.")
     except AssertionError as hint:
-        print(f"{exercise}: not yet. {hint}")
+        print(f"{exercise}: not yet. {str(hint) or 'An assertion of your own fails.'}")
     except Exception as error:
         line = traceback.extract_tb(error.__traceback__)[-1]
         print(

@@ -6,7 +6,6 @@ file names decides nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,11 @@ from pathlib import Path
 import nbformat
 
 from lmlib.classroom.answers import Submission
-from lmlib.classroom.assignments import topics
+from lmlib.classroom.assignments import Assignment, topics
 from lmlib.classroom.course import Course, write
+from lmlib.classroom.downloads import files_in, opened
+from lmlib.classroom.names import Owner, owner_of, shown
+from lmlib.classroom.statements import same
 
 
 @dataclass(frozen=True)
@@ -26,91 +28,105 @@ class Collected:
     student: str
     answers: int
     files: int
-    """How many the student handed in. The newest counts."""
+    """How many the student handed in. The newest that holds an answer counts."""
     trouble: str | None
 
 
 def collect(course: Course, topic: str, downloads: Path) -> Iterator[Collected]:
-    """Copy the answers of every file into ``submitted/``, one file after the other.
+    """Copy the answers of every file into ``submitted/``, one student after the other.
 
-    Where a student has several files, the newest counts. Raises ValueError where there are no files,
-    or the assignment was not released.
+    ``downloads`` is a folder or a zip file. Where a student has several files, the newest that holds an
+    answer counts; a file without one does not replace what was collected before. Raises ValueError where
+    there are no files, they seem to be one student's, or the assignment was not released.
     """
-    release = course.notebook("release", topic)
-    if not release.exists():
+    if not course.notebook("release", topic).exists():
         raise ValueError(
             f"topic: {topic!r} was not released; run the command `release` first"
         )
-    files: dict[str, list[Path]] = {}
-    for path in sorted(_files(downloads), key=_age):
-        files.setdefault(student_of(path.relative_to(downloads), topic), []).append(path)
+    assignment = course.assignment(topic)
+    with opened(downloads) as folder:
+        files: dict[str, list[tuple[Path, Owner]]] = {}
+        for path in files_in(folder):
+            owner = owner_of(path.relative_to(folder), topic)
+            files.setdefault(owner.student, []).append((path, owner))
+        _require_several(files, folder, downloads)
+        for student, found in sorted(files.items()):
+            paths = [path for path, _ in found]
+            places = list(dict.fromkeys(owner.place for _, owner in found))
+            path, answers, trouble = (
+                _copy(course, assignment, student, paths)
+                if len(places) == 1
+                else (paths[-1], 0, _several(places))
+            )
+            name = shown(path.relative_to(folder))
+            yield Collected(name, student, answers, len(paths), trouble)
+
+
+def _require_several(files: dict, folder: Path, downloads: Path) -> None:
     if not files:
         raise ValueError(
             f"downloads: {downloads} holds no files; name the folder of downloads"
         )
-    for student, paths in sorted(files.items()):
-        answers, trouble = _copy(course, topic, student, paths[-1])
-        name = str(paths[-1].relative_to(downloads))
-        yield Collected(name, student, answers, len(paths), trouble)
+    ((_, owner), *others) = next(iter(files.values()))
+    if len(files) == 1 and len(others) > 1 and (folder / owner.place).is_dir():
+        raise ValueError(
+            f"downloads: all {len(others) + 1} files would be those of one student, {owner.student!r}, "
+            f"since one folder holds them; name that folder: {downloads / owner.place}"
+        )
 
 
-def _age(path: Path) -> tuple:
-    """Notebooks after other files, then by date, then by the number that browsers add: the last one counts."""
-    copy = re.search(r"\((\d+)\)", path.stem)
-    number = int(copy[1]) if copy else 0
-    return path.suffix == ".ipynb", path.stat().st_mtime, number, path.as_posix()
+def _several(places: list[str]) -> str:
+    first, second = (shown(Path(place)) for place in places[:2])
+    return (
+        f"This name stands for {first!r} and for {second!r}, so nobody knows whose it is: "
+        "nothing was collected. Rename one."
+    )
 
 
-def _files(folder: Path) -> list[Path]:
-    hidden = re.compile(r"(^|/)(\.|__MACOSX/)")
-    found = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-    return [
-        path for path in found if not hidden.search(path.relative_to(folder).as_posix())
-    ]
-
-
-def student_of(path: Path, topic: str) -> str:
-    """Whose file it is, by the names that Moodle, Canvas and people give to files and folders.
-
-    >>> student_of(Path("Lovelace Ada_4711_assignsubmission_file_/softmax.ipynb"), "softmax")
-    'Lovelace-Ada_4711'
-    >>> student_of(Path("lovelaceada_LATE_4711_90210_softmax-1.ipynb"), "softmax")
-    'lovelaceada_4711'
-    >>> student_of(Path("ada/softmax (1).ipynb"), "softmax"), student_of(Path("softmax_ada.ipynb"), "softmax")
-    ('ada', 'ada')
-    """
-    moodle = re.match(r"(?:.*/)?([^/]*_\d+)_assignsubmission_", path.as_posix())
-    canvas = re.match(r"([^_]+)(?:_LATE)?_(\d+)_\d+_", path.name)
-    folders = [part for part in path.parts[:-1] if part != topic]
-    if moodle:
-        name = moodle[1]
-    elif canvas:
-        name = f"{canvas[1]}_{canvas[2]}"
-    elif folders:
-        name = folders[-1]
-    else:
-        name = re.sub(r"\s*\(\d+\)$", "", path.stem)
-        name = re.sub(rf"[-_ ]*{topic}[-_ ]*", "", name, flags=re.IGNORECASE) or path.stem
-    return re.sub(r"[^\w.-]+", "-", name).strip("-._")[:100] or "unnamed"
-
-
-def _copy(course: Course, topic: str, student: str, path: Path) -> tuple[int, str | None]:
-    submission = Submission.of(path)
-    exercises = course.assignment(topic).exercises
+def _copy(
+    course: Course, assignment: Assignment, student: str, paths: list[Path]
+) -> tuple[Path, int, str | None]:
+    """Collect one of a student's files. Returns it, how many answers it holds, and what is wrong."""
+    topic = assignment.topic
+    path, submission, answers = _newest(assignment, paths)
+    trouble = submission.trouble
+    if not answers:
+        trouble = trouble or _other_assignment(course, topic, submission)
+    target = course.notebook("submitted", topic, student)
+    if not answers and target.exists() and _answered(target, assignment):
+        return path, 0, f"{trouble or ''} The earlier file stays.".strip()
     notebook = nbformat.read(course.notebook("release", topic), as_version=4)
-    count = 0
     for cell in notebook.cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
-        answer = submission.answer(exercises[name]) if name in exercises else None
-        if answer is not None and answer != cell.source:
-            cell.source, count = answer, count + 1
-    trouble = submission.trouble
-    if not count and not trouble:
-        trouble = _other_assignment(course, topic, submission)
+        cell.source = answers.get(name, cell.source)
     if trouble:
         notebook.metadata["trouble"] = trouble
-    write(course.notebook("submitted", topic, student), nbformat.writes(notebook) + "\n")
-    return count, trouble
+    write(target, nbformat.writes(notebook) + "\n")
+    return path, len(answers), trouble
+
+
+def _newest(
+    assignment: Assignment, paths: list[Path]
+) -> tuple[Path, Submission, dict[str, str]]:
+    """The newest file that holds an answer, or else the newest."""
+    read = []
+    for path in reversed(paths):
+        submission = Submission.of(path)
+        found = {n: submission.answer(e) for n, e in assignment.exercises.items()}
+        answers = {n: source for n, source in found.items() if source is not None}
+        read.append((path, submission, answers))
+        if answers:
+            return read[-1]
+    return read[0]
+
+
+def _answered(submitted: Path, assignment: Assignment) -> bool:
+    sources = {
+        cell.metadata.get("nbgrader", {}).get("grade_id"): cell.source
+        for cell in nbformat.read(submitted, as_version=4).cells
+    }
+    exercises = assignment.exercises.items()
+    return any(n in sources and not same(sources[n], e.stub) for n, e in exercises)
 
 
 def _other_assignment(course: Course, topic: str, submission: Submission) -> str | None:

@@ -24,7 +24,7 @@ from traitlets.config import Config
 
 from lmlib.classroom.assignments import BOOK, Assignment
 from lmlib.classroom.exercises import STUB
-from lmlib.classroom.release import otter_notebook, source_notebook
+from lmlib.classroom.release import OPENING, otter_notebook, source_notebook
 
 SETTINGS = """# Made by lmlib.classroom, so that nbgrader's own commands work in this folder as well.
 from lmlib.classroom.course import Course
@@ -47,13 +47,27 @@ class Course:
 
     @property
     def seed(self) -> str:
-        """The secret that decides the hidden inputs. It is made once, and must never be published."""
+        """The secret that decides the hidden inputs. It is made once, and must never be published.
+
+        Raises ValueError where the file is empty: then everybody would know the secret.
+        """
         file = self.path / "seed"
         if not file.exists():
-            self.path.mkdir(parents=True, exist_ok=True)
-            write(file, secrets.token_hex(16))
-            file.chmod(0o600)
-        return file.read_text("ascii").strip()
+            write(file, secrets.token_hex(16), mode=0o600)
+        seed = file.read_text("ascii").strip()
+        if not seed:
+            raise ValueError(
+                f"seed: {file} is empty; put it back from a copy, or delete it: the next command makes a new one"
+            )
+        return seed
+
+    def require(self) -> None:
+        """Raise ValueError where there is no such folder, as after a slip of the pen."""
+        if not self.path.is_dir():
+            raise ValueError(
+                f"course: {self.path} is no folder of a class; name one with --course, or release an "
+                "assignment, which makes it"
+            )
 
     def assignment(self, topic: str) -> Assignment:
         """The assignment of a chapter."""
@@ -80,6 +94,12 @@ class Course:
             "nbgrader.preprocessors.AssignLatePenalties",
             "nbgrader.preprocessors.CheckCellMetadata",
         ]
+        config.GenerateFeedback.preprocessors = [
+            "nbgrader.preprocessors.GetGrades",
+            "nbconvert.preprocessors.TagRemovePreprocessor",
+            "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+        ]
+        config.TagRemovePreprocessor.remove_cell_tags = {OPENING}
         config.Sandboxed.course = str(self.path)
         config.Sandboxed.book = str(self.book)
         config.Sandboxed.sandboxed = sandboxed
@@ -122,12 +142,16 @@ def succeed(outcome: dict[str, Any]) -> None:
         raise RuntimeError(f"nbgrader: {outcome.get('log') or outcome.get('error')}")
 
 
-def write(path: Path, text: str) -> None:
-    """Write a file as a whole or not at all, so that a full disk leaves the old one."""
+def write(path: Path, text: str, encoding: str = "utf-8", mode: int = 0o666) -> None:
+    """Write a file as a whole or not at all, so that a full disk leaves the old one.
+
+    ``mode`` says who may read it, from its first byte on: ``0o600`` is the owner alone.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + f".{os.getpid()}")
     try:
-        draft.write_text(text, "utf-8")
+        draft.touch(mode)
+        draft.write_text(text, encoding)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

@@ -14,6 +14,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_
 from lmlib.classroom.assignments import Assignment, tags
 from lmlib.classroom.exercises import Exercise, names_used
 
+OPENING = "opening"
+"""Tag of the cells before the first exercise: feedback pages leave them out."""
 INTRODUCTION = """# {title}: exercises
 
 {count} exercises, about {minutes} minutes in all. They belong to the chapter of the same name.
@@ -93,10 +95,11 @@ def _opening(assignment: Assignment) -> list[NotebookNode]:
     # The set-up cell is the chapter's own.
     install = [cell.source for cell in assignment.cells if "install" in tags(cell)]
     setup = "from lmlib.classroom.checks import checking\n" + assignment.offered
+    tag = {"tags": [OPENING]}
     return [
-        new_markdown_cell(text, id="introduction"),
-        *(new_code_cell(source, id="set-up") for source in install),
-        new_code_cell(setup, id="imports"),
+        new_markdown_cell(text, id="introduction", metadata=tag),
+        *(new_code_cell(source, id="set-up", metadata=tag) for source in install),
+        new_code_cell(setup, id="imports", metadata=tag),
     ]
 
 

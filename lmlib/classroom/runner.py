@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import json
 import os
+import signal
 import sys
 from typing import Any
 
@@ -68,7 +69,12 @@ def main() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
-    json.dump(outcome_of(job), answer_to)
+    outcome = outcome_of(job)
+    if hasattr(
+        signal, "SIGXFSZ"
+    ):  # which Python ignores: too large an outcome shall say why it ends
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    json.dump(outcome, answer_to)
     answer_to.flush()
     os._exit(0)  # whatever the answer left for the end is not waited for
 

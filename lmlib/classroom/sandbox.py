@@ -1,9 +1,9 @@
 """Runs a student's code where it can do no harm: bubblewrap, with nothing to read and nobody to call.
 
 Inside there is Python, its packages and lmlib, all read-only; no network, no chapter, no other answer, and
-16 MB to write that vanish at the end. A filter of system calls refuses every new process and thread, so
-that one limit of memory and one of time hold for all that the code can do. What comes back is a file of
-at most 256 kB.
+16 MB to write that vanish at the end. A filter of system calls refuses every new process and thread, and
+memory that no limit would count, so that one limit of memory and one of time hold for all that the code
+can do. What comes back is a file of at most 256 kB.
 
 bubblewrap (0.7 or newer): https://github.com/containers/bubblewrap. The filter: Linux's
 ``Documentation/userspace-api/seccomp_filter.rst``.
@@ -24,25 +24,30 @@ import tempfile
 from pathlib import Path
 from typing import IO, Any
 
-LIMITS = {"AS": 3 << 30, "CPU": 10, "FSIZE": 256 << 10, "CORE": 0}
-"""Bytes of memory, seconds of processor, bytes of a file: see ``man setrlimit``."""
+LIMITS = {"AS": 3 << 30, "CPU": 10, "FSIZE": 256 << 10, "NOFILE": 256, "CORE": 0}
+"""Bytes of memory, seconds of processor, bytes of a file, open files, which can be sockets full of bytes:
+see ``man setrlimit``."""
 SCRATCH = 16 << 20
 """Bytes of /tmp, in memory: a few packages cannot be imported without one."""
 SECONDS = 30
 """On the clock, for code that sleeps: far more than honest answers take on a busy machine."""
 LMLIB = Path(__file__).parents[1]
 RUNNER = "classroom/runner.py"
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-# Audit number of the processor, and its numbers of fork, vfork, clone and clone3.
+THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+ENVIRONMENT = THREADS | {"PYTHONHASHSEED": "0"}
+"""One thread, and sets in the same order in each run, so that a grade made again has the same reason."""
+# Audit number of the processor, and its numbers of fork, vfork, clone and clone3; then of what gives memory
+# outside every limit: shmget, msgget, memfd_create, and unshare, which lets a process mount disks of memory.
 SYSTEM_CALLS = {
-    "x86_64": (0xC000003E, [57, 58, 56, 435]),
-    "aarch64": (0xC00000B7, [220, 435]),
+    "x86_64": (0xC000003E, [57, 58, 56, 435, 29, 68, 319, 272]),
+    "aarch64": (0xC00000B7, [220, 435, 194, 186, 279, 97]),
 }
 WHY = {
     "SIGXCPU": f"it was stopped after {LIMITS['CPU']} seconds of computing: does a loop never end?",
     "SIGKILL": "it was killed: by itself, or because it did not stop when its time was over",
     "SIGXFSZ": f"it gave back more than {LIMITS['FSIZE'] >> 10} kB",
 }
+WAITED = " seconds: does it wait for something?"
 NO_SANDBOX = (
     "There is no sandbox on this machine, so a student's code could read your files and change grades. "
     "On Debian and Ubuntu: apt-get install bubblewrap (0.7 or newer). On macOS and Windows: grade in a Linux container "
@@ -72,14 +77,15 @@ def run(job: dict[str, Any], sandboxed: bool = True) -> dict[str, Any]:
 
 def _wait(stdin: IO[bytes], stdout: IO[bytes], sandboxed: bool) -> str | None:
     with tempfile.TemporaryFile() as rules:
-        command = [sys.executable, "-I", str(LMLIB / RUNNER)]
+        command = [sys.executable, "-s", "-P", str(LMLIB / RUNNER)]
         if sandboxed:
             rules.write(_no_new_processes())
             rules.seek(0)
             command = [
                 *_walls(rules.fileno()),
                 sys.executable,
-                "-I",
+                "-s",
+                "-P",
                 f"/book/lmlib/{RUNNER}",
             ]
         process = subprocess.Popen(
@@ -87,7 +93,7 @@ def _wait(stdin: IO[bytes], stdout: IO[bytes], sandboxed: bool) -> str | None:
             stdin=stdin,
             stdout=stdout,
             stderr=subprocess.DEVNULL,
-            env=ONE_THREAD if sandboxed else os.environ | ONE_THREAD,
+            env=ENVIRONMENT if sandboxed else os.environ | ENVIRONMENT,
             pass_fds=[rules.fileno()] if sandboxed else [],
             preexec_fn=_limit if os.name == "posix" else None,
             start_new_session=True,
@@ -96,7 +102,7 @@ def _wait(stdin: IO[bytes], stdout: IO[bytes], sandboxed: bool) -> str | None:
             code = process.wait(SECONDS)
         except subprocess.TimeoutExpired:
             _kill(process)
-            return f"it was stopped after {SECONDS} seconds: does it wait for something?"
+            return f"it was stopped after {SECONDS}{WAITED}"
         _kill(process)  # what it left behind, where there is no sandbox
     return _why(code)
 
@@ -146,7 +152,7 @@ def _limit() -> None:
 
 
 def _no_new_processes() -> bytes:
-    """A filter for the kernel: fork, vfork and clone are refused (EPERM), all else is allowed."""
+    """A filter for the kernel: `SYSTEM_CALLS` are refused (EPERM), all else is allowed."""
     load, equal, at_least, give_back = 0x20, 0x15, 0x35, 0x06
     kill, refuse, allow = 0x80000000, 0x00050001, 0x7FFF0000
     processor, refused = SYSTEM_CALLS[platform.machine()]
@@ -210,7 +216,7 @@ def visible_folders() -> list[str]:
 def require_hidden(*private: Path) -> None:
     """Raise ValueError where one of these folders lies inside one that the sandbox shows."""
     for path in private:
-        for folder in visible_folders():
+        for folder in (*visible_folders(), str(LMLIB)):
             if path.resolve().is_relative_to(Path(folder).resolve()):
                 raise ValueError(
                     f"{path} lies below {folder}, which students' code can read. Move it elsewhere."

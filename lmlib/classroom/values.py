@@ -32,6 +32,8 @@ def encode(value: Any) -> Any:
     >>> encode([1, (True, None)])
     [1, {'tuple': [True, None]}]
     """
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+        value = value.item()  # one number of an array or a tensor
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, Code):
@@ -92,7 +94,8 @@ class Other:
 def equal(expected: Any, got: Any) -> bool:
     """Whether ``got`` is what was expected: the same kinds of things, and floats to six digits.
 
-    A whole number may come as a float, and the other way round; True is no number.
+    A whole number may come as a float, and the other way round; True is no number. Two whole numbers are
+    equal only if they are.
 
     >>> equal((1.0, {2}), (1.0000000001, {2})), equal([1], (1,)), equal(1, True)
     (True, False, False)
@@ -100,6 +103,8 @@ def equal(expected: Any, got: Any) -> bool:
     if isinstance(expected, (int, float)) and not isinstance(expected, bool):
         if isinstance(got, bool) or not isinstance(got, (int, float)):
             return False
+        if isinstance(expected, int) and isinstance(got, int):
+            return expected == got
         both_nan = expected != expected and got != got
         return both_nan or math.isclose(expected, got, rel_tol=1e-6, abs_tol=1e-9)
     if type(expected) is not type(got):

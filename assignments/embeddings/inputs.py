@@ -12,6 +12,8 @@ def cosine(random: Random) -> Iterator[tuple]:
     yield u, [-random.uniform(1, 2) * x for x in u]
     yield u, [0.0] * 4
     yield [0.0] * 4, u
+    yield [1.0, -1.0], [2.0, 1.0]  # adds up to 0
+    yield [0.0, 1.0, 2.0], [1.0, 0.0, 3.0]
 
 
 def skip_gram_pairs(random: Random) -> Iterator[tuple]:

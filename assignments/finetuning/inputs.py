@@ -11,6 +11,7 @@ def answer_targets(random: Random) -> Iterator[tuple]:
         yield tokens, random.randint(1, n - 1)
         yield tokens, 1
         yield tokens, n - 1
+    yield [4, 5, 4, 5, 4], 1
 
 
 def lora_count(random: Random) -> Iterator[tuple]:
@@ -23,6 +24,7 @@ def lora_count(random: Random) -> Iterator[tuple]:
         4,
     )  # half the side trains exactly as many numbers, and does not count
     yield [(1, random.randint(2, 9))], 1
+    yield [(8, 3)], 1
 
 
 def compare(random: Random) -> Iterator[tuple]:
@@ -60,6 +62,11 @@ def choose(random: Random) -> Iterator[tuple]:
     yield [(a, 1.9, 0.5), (b, 2.0, 0.45)], 2.0, 0.4, 1.0
     yield [(a, 9.0, 1.0)], 1.0, 1.0, 2.0
     yield [], 1.0, 1.0, 2.0
+    yield [(0, 1.0, 1.0), (a, 1.0, 1.2)], 1.0, 1.0, 1.5  # step 0 is a step
+    yield [(a, 0.98, 0.98), (b, 1.0, 1.2)], 1.0, 1.0, 1.1  # exactly 0.98
+    yield [(a, 0.99, 1.0), (b, 1.0, 1.2)], 1.0, 1.0, 1.1
+    yield [(a, 1.5, 0.45), (b, 2.0, 0.6)], 2.0, 0.4, 1.02  # each has its own floor
+    yield [(0, 1.9, 2.0), (a, 1.05, 2.0), (b, 1.0, 2.0)], 1.0, 1.0, 1.1
 
 
 def step_zero(random: Random) -> Iterator[tuple]:
@@ -72,3 +79,8 @@ def step_zero(random: Random) -> Iterator[tuple]:
             yield share * m, n_choices, floor
         yield m + random.uniform(-0.00005, 0.00005), n_choices, floor
         yield m + 0.001, n_choices, floor
+    m = math.log(304)
+    for loss in (0.98 * m, m + 0.0003, 1.2 * m):
+        yield loss, 304, 0.5
+    yield 0.9, 304, 1.0
+    yield 1.2, 304, 1.0

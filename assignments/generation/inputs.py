@@ -48,6 +48,7 @@ def penalty(random: Random) -> Iterator[tuple]:
     yield [3.0, -3.0, 0.0], [0, 1, 2], 2.0
     yield [3.0, -3.0], [0, 1], 1.0
     yield [1.5], [], 2.0
+    yield [3.0, 1.0, 3.0], [2], 2.0
 
 
 def beam_step(random: Random) -> Iterator[tuple]:
@@ -61,6 +62,8 @@ def beam_step(random: Random) -> Iterator[tuple]:
             yield candidates, after, beams
     a, b, c = random.sample(WORDS, 3)
     yield [((), 0.0)], Table({(): {a: 0.7, b: 0.0, c: 0.3}}), 3
+    yield [((a,), 0.0)], Table({(a,): {b: 0.1, c: 0.9}}), 5
+    yield [((a,), 0.0), ((b,), -0.1)], Table({(a,): {c: 1.0}, (b,): {c: 1.0}}), 2
 
 
 def cache_fits(random: Random) -> Iterator[tuple]:

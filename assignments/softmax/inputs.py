@@ -16,6 +16,7 @@ def reheat(random: Random) -> Iterator[tuple]:
         yield probabilities(random, n), random.choice([0.25, 0.5, 0.8, 1.0, 1.5, 3.0])
     yield probabilities(random, 6, zeros=2), random.uniform(0.3, 0.9)
     yield [0.3, 0.25, 0.25, 0.2], 0.001
+    yield [0.1, 0.45, 0.45], 0.001
     yield [1.0], 2.0
 
 
@@ -25,7 +26,7 @@ def loss_in_bits(random: Random) -> Iterator[tuple]:
         yield logits, random.randrange(n)
     yield [random.uniform(990, 1000) for _ in range(5)], random.randrange(5)
     yield [random.uniform(-1000, -990) for _ in range(5)], random.randrange(5)
-    yield [1000.0, -1000.0, 0.0], random.randrange(3)
+    yield [1000.0, -1000.0, 0.0], random.choice([1, 2])
 
 
 def fits(random: Random) -> Iterator[tuple]:
@@ -35,6 +36,8 @@ def fits(random: Random) -> Iterator[tuple]:
         yield counts, probs
     # 100 draws of probability 1/2: the edge is 10 away, exactly.
     yield [60, 40], [0.5, 0.5]
+    yield [0, 40], [0.5, 0.5]
+    yield [20, 20, 60], [0.2, 0.5, 0.3]  # the same count twice
     yield [61, 39], [0.5, 0.5]
     yield [37, 63], [0.5, 0.5]
     yield [100 - (n := random.randint(1, 9)), n], [1.0, 0.0]

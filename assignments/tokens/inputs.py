@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from random import Random
 
-TEXTS = ["low", "人工智能", "a🙂b", "naïve café", "Ελλάδα", "low love lower"]
+TEXTS = ["low", "人工智能", "a🙂b", "naïve café", "Ελλάδα", "low love lower", "low\n"]
 
 
 def letters(random: Random, n: int, of: str = "abc") -> str:
@@ -27,6 +27,9 @@ def next_merge(random: Random) -> Iterator[tuple]:
     yield ({(c, a, b): 1, (a, d): 1, (a, b): 1},)
     yield ({(a + b, c): 2, (a, b + c): 1},)
     yield ({(a,): 5, (b + c,): 2},)
+    yield ({("b", "b", "b"): 1, ("a", "c"): 1},)  # places that overlap
+    yield ({("a", "c"): 2, ("a", "b"): 2},)
+    yield ({("aa", "b"): 1, ("a", "z"): 1},)
 
 
 def merge_pair(random: Random) -> Iterator[tuple]:
@@ -38,6 +41,8 @@ def merge_pair(random: Random) -> Iterator[tuple]:
     yield [6, 5, 7], (5, 6), 9
     yield [5, 5, 5, 5, 5], (5, 5), 9
     yield [1, 2, 3], (1, 2), 9
+    yield [11, 2, 1, 23], (1, 2), 99
+    yield [1, 2, 1, 2], (1, 2), 300
     yield [], (1, 2), 9
 
 
@@ -54,6 +59,9 @@ def encode_word(random: Random) -> Iterator[tuple]:
     yield "abcd", [("b", "c"), ("a", "b"), ("bc", "d")]
     yield "abxcd", [("c", "d"), ("a", "b"), ("cd", "e"), ("cde", "f")]
     yield "ababab", [("a", "b"), ("ab", "ab")]
+    yield "abc", [("b", "c"), ("a", "b"), ("ab", "c")]
+    yield "abc", [("a", "b"), ("b", "c")]
+    yield "banana", [("a", "n"), ("an", "a")]
     yield "aaaaaaa", [("a", "a"), ("aa", "aa")]
     yield "", [("a", "b")]
 

@@ -21,6 +21,7 @@ def turned_score(random: Random) -> Iterator[tuple]:
         q, k = (tuple(numbers(random, 2)) for _ in range(2))
         yield q, k, random.randint(0, 20), random.randint(0, 20)
         yield q, k, random.randint(0, 20), random.randint(0, 20), random.uniform(0.01, 0.9)
+    yield (1.0, 0.5), (-0.5, 2.0), 2, 7
 
 
 def layer_norm(random: Random) -> Iterator[tuple]:

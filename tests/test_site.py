@@ -127,6 +127,13 @@ def check_reading(page: Page) -> None:
     assert page.locator("mjx-merror, .MathJax_Error").count() == 0, "a formula is broken"
     formulas = page.locator("span.math, div.math").count()
     assert page.locator("mjx-container").count() >= formulas, "a formula was not rendered"
+    outside = page.evaluate(
+        """() => [...document.querySelectorAll("div.math > mjx-container")].filter((formula) => {
+          const [inner, outer] = [formula, formula.parentElement].map((box) => box.getBoundingClientRect());
+          return inner.left < outer.left - 1 || inner.right > outer.right + 1;
+        }).length"""
+    )
+    assert not outside, f"{outside} formulas are cut off, and cannot be scrolled"
     text = page.locator("article, main").first.inner_text()
     assert not re.search(r"\\\(|\\\[|\$\$|\{eq\}`|\{cite", text), (
         "raw markup stands in the text"

@@ -111,6 +111,13 @@ def load_book_gpt() -> GPT:
     return model
 
 
+def load_shuffled_gpt() -> GPT:
+    """A control: the same GPT, trained in the same way on stories with their words in random order."""
+    model = load_model(Path(__file__).parent / "data" / "gpt_shuffled.safetensors")
+    assert isinstance(model, GPT)
+    return model
+
+
 def load_bert() -> BERT:
     """The BERT of the chapter on pre-training; its mask is the token after the last one of the stories."""
     model = load_model(Path(__file__).parent / "data" / "bert.safetensors")

@@ -86,11 +86,8 @@ def out_of_memory(error: Exception) -> bool:
     >>> out_of_memory(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"))
     True
     """
-    said = (
-        "out of memory",
-        "can't allocate memory",
-        "not enough memory",
-    )  # GPUs, Linux, Windows
+    # GPUs say the first, Linux the second and Windows the third.
+    said = ("out of memory", "can't allocate memory", "not enough memory")
     return isinstance(error, MemoryError) or any(words in str(error) for words in said)
 
 

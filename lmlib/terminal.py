@@ -37,13 +37,12 @@ def say(sentence: object) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command, and return its exit code.
 
-    0 where all went well, 1 where one of several processes could not go on, 2 for what cannot be done, and 128 with
-    the signal's number where one stopped it.
+    0 where all went well, 1 where one of several processes could not go on, 2 for what cannot be
+    done, 128 with the signal's number where one stopped it, and 141 where nobody reads the output.
     """
     args = complete(parser().parse_args(argv))
-    if isinstance(
-        sys.stdout, io.TextIOWrapper
-    ):  # a sample may hold what this terminal cannot show
+    # A sample may hold what this terminal cannot show.
+    if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     before = signal.getsignal(signal.SIGTERM)
     try:
@@ -58,17 +57,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         processes.leave()
         return 0
     except ValueError as error:
-        if (
-            os.environ.get("LOCAL_RANK", "0") == "0"
-        ):  # the others on this machine found the same
+        # The others on this machine found the same.
+        if os.environ.get("LOCAL_RANK", "0") == "0":
             say(error)
         return 2
     except MemoryError as error:  # perhaps this process alone
         say(str(error) or "there is not enough memory; use a smaller --size")
         return 2
     except BrokenPipeError:  # nobody reads the output any more
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # else Python complains once more at its end
-        return 141  # as if SIGPIPE had ended it
+        # Or Python complains once more at its end. The code is that of a program which SIGPIPE ends.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        return 141
     except OSError as error:
         say(f"folder: {error}; make room there, or give another --folder")
         return 2

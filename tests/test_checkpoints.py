@@ -1,5 +1,6 @@
 """Models in files: what was saved comes back, and what does not fit is refused before anything is lost."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,19 @@ from lmlib.checkpoints import (
     load_bert,
     load_book_gpt,
     load_model,
+    load_shuffled_gpt,
     save_model,
     save_tensors,
 )
 from lmlib.evaluation import token_losses
+from lmlib.ngrams import NGram
+from lmlib.softmax import LanguageModel
 from lmlib.stories import STORIES
 from lmlib.tokens import WordTokenizer, sequences
 from lmlib.transformer import BERT, GPT, Config, EncoderDecoder
+
+sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
+import weights
 
 CONFIG = Config(
     vocab_size=12, block_size=9, n_layer=1, n_head=2, d_model=8, positions="rotary"
@@ -86,6 +93,24 @@ def test_the_stored_gpt_is_within_two_percent_of_the_floor(
 ) -> None:
     floor = torch.cat(token_losses(STORIES, held_out)).mean()
     assert 0.99 < torch.cat(token_losses(load_book_gpt(), held_out)).mean() / floor < 1.02
+
+
+def test_the_control_has_learned_which_words_go_together_and_no_order(
+    held_out: list[torch.Tensor],
+) -> None:
+    def loss(model: LanguageModel, texts: list[torch.Tensor]) -> float:
+        return torch.cat(token_losses(model, texts)).mean().item()
+
+    control, train = load_shuffled_gpt(), STORIES.sample(2_000, seed=0)
+    words = NGram(1, STORIES.vocab_size).fit(sequences(train, WordTokenizer(STORIES.vocab)))
+    mixed = weights.shuffled(held_out)
+    assert all(
+        torch.equal(a.sort().values, b.sort().values)
+        for a, b in zip(mixed, held_out, strict=True)
+    )
+    assert loss(control, mixed) < loss(words, mixed) - 0.1
+    assert abs(loss(control, held_out) - loss(control, mixed)) < 0.3
+    assert loss(load_book_gpt(), mixed) > loss(words, mixed) + 1
 
 
 def test_the_stored_bert_sees_both_sides(held_out: list[torch.Tensor]) -> None:

@@ -308,6 +308,23 @@ def test_a_terminal_that_cannot_show_a_sample(text: Path, tmp_path: Path) -> Non
     assert "\\u4eba\\u5de5" in done.stdout
 
 
+def test_output_that_nobody_reads_any_more(text: Path, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "lmlib.pretraining",
+            *command(text, tmp_path / "run", *SHORT),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout and process.stderr
+    process.stdout.close()
+    assert "folder:" not in process.stderr.read() and process.wait() == 141
+
+
 def test_a_run_that_was_moved_goes_on(text: Path, tmp_path: Path) -> None:
     assert main(command(text, tmp_path / "run", *SHORT)) == 0
     (tmp_path / "elsewhere").mkdir()

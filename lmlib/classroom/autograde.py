@@ -61,9 +61,8 @@ class Sandboxed(NbGraderPreprocessor):
                 reason = f"Not answered. {trouble}"
             cells[f"{name}-check"].outputs = [_output(right, reason)]
             waited |= sandbox.WAITED in reason
-        if (
-            not waited
-        ):  # perhaps the machine was busy: then the next grading tries once more
+        # Where an answer waited, perhaps the machine was busy: the next grading tries once more.
+        if not waited:
             nb.metadata["fingerprint"] = fingerprint(course, topic, student)
         return nb, resources
 

@@ -48,9 +48,8 @@ def _unpack(file: Path, folder: Path) -> None:
                 "unpacked here; unpack it yourself and name the folder"
             )
         for member in members:
-            path = archive.extract(
-                member, folder
-            )  # never outside: `..` and `/` are taken out
+            # Never outside: `..` and `/` are taken out.
+            path = archive.extract(member, folder)
             with contextlib.suppress(ValueError, OverflowError):  # no such date
                 date = time.mktime((*member.date_time, 0, 0, -1))
                 os.utime(path, (date, date))

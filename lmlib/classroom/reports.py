@@ -60,9 +60,8 @@ def export(course: Course, topic: str) -> Path:
             row = [student, *scores, sum(scores), points, reasons]
             table.writerow([_plain(cell) for cell in row])
     path = course.path / f"grades-{topic}.csv"
-    write(
-        path, text.getvalue(), "utf-8-sig"
-    )  # Excel takes other files for its own encoding
+    # Excel takes a file without this mark for one in its own encoding.
+    write(path, text.getvalue(), "utf-8-sig")
     return path
 
 

@@ -70,9 +70,8 @@ def main() -> None:
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
     outcome = outcome_of(job)
-    if hasattr(
-        signal, "SIGXFSZ"
-    ):  # which Python ignores: too large an outcome shall say why it ends
+    # Python ignores this signal. Too large an outcome shall say why it ends.
+    if hasattr(signal, "SIGXFSZ"):
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     json.dump(outcome, answer_to)
     answer_to.flush()

@@ -27,8 +27,8 @@ import tokenizers
 from tokenizers import models, pre_tokenizers, trainers
 
 from lmlib.bpe import BPETokenizer
-from lmlib.grammar import END
-from lmlib.stories import prose
+from lmlib.prose import prose
+from lmlib.tokens import END
 
 VOCAB_SIZE = 1024
 

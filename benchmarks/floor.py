@@ -11,11 +11,12 @@ from typing import Any
 import torch
 
 from lmlib.batches import Batches
+from lmlib.blocks import Config
 from lmlib.evaluation import token_losses
 from lmlib.pretraining import Training, fit
 from lmlib.stories import STORIES
 from lmlib.tokens import WordTokenizer, sequences
-from lmlib.transformer import GPT, Config
+from lmlib.transformer import GPT
 
 
 def measure(steps: int = 1_500) -> list[dict[str, Any]]:

@@ -18,10 +18,11 @@ from typing import Any
 import torch
 import transformers
 
+from lmlib.blocks import Config
 from lmlib.generation import generate
-from lmlib.peers import Peer
-from lmlib.speed import Work, medians
-from lmlib.transformer import GPT, Config
+from lmlib.interop.peers import Peer
+from lmlib.interop.timing import Work, medians
+from lmlib.transformer import GPT
 
 CONFIG = Config(vocab_size=304, block_size=256, n_layer=4, n_head=4, d_model=128)
 NEW = 200

@@ -22,12 +22,12 @@ import transformers
 from run import processor
 
 import lmlib
+from lmlib.blocks import Config
 from lmlib.devices import pick_device
-from lmlib.peers import training_speeds, writing_speeds
-from lmlib.presets import PRESETS, Preset
+from lmlib.interop.peers import training_speeds, writing_speeds
+from lmlib.interop.timing import can_compile, copy_rate, has_bfloat16, matrix_rate
 from lmlib.pretraining import Training
-from lmlib.speed import can_compile, copy_rate, has_bfloat16, matrix_rate
-from lmlib.transformer import Config
+from lmlib.train.presets import PRESETS, Preset
 
 DATA = Path(lmlib.__file__).parent / "data" / "gpu.json"
 BATCHES = (1, 16, 64, 256)

@@ -17,8 +17,9 @@ import torch
 from torch import Tensor
 
 import lmlib
+from lmlib.blocks import Config
 from lmlib.pretraining import loss_of
-from lmlib.transformer import GPT, Config
+from lmlib.transformer import GPT
 
 DATA = Path(lmlib.__file__).parent / "data" / "growth.json"
 # The axis that grows, and its values; the others stay at what is said in `BASE`.

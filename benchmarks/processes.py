@@ -22,12 +22,12 @@ import torch
 from run import processor
 
 import lmlib
-from lmlib import processes
-from lmlib.batches import IGNORE, Pair
-from lmlib.corpora import stories
-from lmlib.presets import PRESETS
+from lmlib import distributed
+from lmlib.batches import IGNORE, Batch
 from lmlib.pretraining import Training, fit
 from lmlib.stories import STORIES
+from lmlib.train.corpus import stories
+from lmlib.train.presets import PRESETS
 from lmlib.transformer import GPT
 
 DATA = Path(lmlib.__file__).parent / "data" / "processes.json"
@@ -44,7 +44,7 @@ class Timed:
         self.times: list[float] = []
         self.tokens: list[int] = []
 
-    def __call__(self, step: int) -> Pair:
+    def __call__(self, step: int) -> Batch:
         self.times.append(time.perf_counter())
         pair = self.batches(step)
         self.tokens.append(int((pair[1] != IGNORE).sum()))
@@ -54,16 +54,16 @@ class Timed:
 def work() -> None:
     """What each process does; the first one prints tokens/s and the mean loss."""
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    processes.join("gloo")
+    distributed.join("gloo")
     batches, model = Timed(), GPT(PRESETS[SIZE].config(STORIES.vocab_size))
-    plan = Training(STEPS, learning_rate=2e-3, warmup=5, every=STEPS)
+    plan = Training(STEPS, learning_rate=2e-3, warmup=5, eval_interval=STEPS)
     log = fit(model, batches, plan, progress=False)
     batches.times.append(time.perf_counter())
-    if processes.rank() == 0:
+    if distributed.rank() == 0:
         spent = [b - a for a, b in zip(batches.times, batches.times[1:], strict=False)]
         rates = [n / s for n, s in zip(batches.tokens, spent, strict=True)]
         print("FOUND", json.dumps([statistics.median(rates[WARM_UP:]), log[-1].loss]))
-    processes.leave()
+    distributed.leave()
 
 
 def launch(n: int, threads: int) -> tuple[float, float]:

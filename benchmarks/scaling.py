@@ -21,13 +21,14 @@ from torch import Tensor, nn
 
 import lmlib
 from lmlib.batches import Batches
-from lmlib.evaluation import token_losses
+from lmlib.blocks import Config
+from lmlib.evaluation import bootstrap, token_losses
 from lmlib.ngrams import NGram
 from lmlib.pretraining import Training, fit
-from lmlib.scaling_laws import ScalingLaw, bootstrap, fit_scaling_law
+from lmlib.scaling_laws import ScalingLaw, fit_scaling_law
 from lmlib.stories import STORIES
 from lmlib.tokens import WordTokenizer, sequences
-from lmlib.transformer import GPT, Config, count_parameters
+from lmlib.transformer import GPT, count_parameters
 
 LINES = Path(__file__).parents[1] / "_build" / "scaling.jsonl"
 DATA = Path(lmlib.__file__).parent / "data" / "scaling.json"
@@ -138,7 +139,7 @@ def do(run: Run) -> dict:
         steps=run.steps,
         learning_rate=run.rate / run.width,
         warmup=run.steps // 10,
-        every=50,
+        eval_interval=50,
     )
     batches = Batches(stories(run), BATCH, run.seed)
     best: list[tuple[float, dict[str, float]]] = []

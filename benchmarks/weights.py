@@ -9,12 +9,13 @@ import torch
 
 import lmlib
 from lmlib.batches import Batches, masked_token
+from lmlib.blocks import Config
 from lmlib.checkpoints import save_model
 from lmlib.evaluation import token_losses
 from lmlib.pretraining import Training, fit
 from lmlib.stories import STORIES
 from lmlib.tokens import WordTokenizer, sequences
-from lmlib.transformer import BERT, GPT, Config
+from lmlib.transformer import BERT, GPT
 
 DATA = Path(lmlib.__file__).parent / "data"
 

@@ -22,9 +22,8 @@ from operator import add
 from pathlib import Path
 from typing import Self
 
-from lmlib import bpe_files
-from lmlib.grammar import END
-from lmlib.tokens import Tokenizer
+from lmlib.interop import tokenizer_files as bpe_files
+from lmlib.tokens import END, Tokenizer
 
 _SHOWN = [*range(33, 127), *range(161, 173), *range(174, 256)]
 _OTHERS = sorted({*range(256)} - {*_SHOWN})

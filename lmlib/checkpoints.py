@@ -21,7 +21,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from lmlib.transformer import BERT, GPT, Config, EncoderDecoder
+from lmlib.blocks import Config
+from lmlib.transformer import BERT, GPT
+from lmlib.translation import EncoderDecoder
 
 Model = GPT | BERT | EncoderDecoder
 _KINDS: dict[str, type[Model]] = {

@@ -18,78 +18,19 @@ import math
 import random
 import re
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
-from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-END = "<end>"
-"""The token that stands before the first story and after each."""
-
-Distribution = dict[str, float]
-# Beliefs about the mood that a story may have led to → their probabilities.
-Beliefs = dict[tuple[float, ...], float]
-Key = TypeVar("Key")
-
-
-@dataclass(frozen=True)
-class Slot:
-    """A place for a word: for each value of the slot it depends on, the words and their probabilities."""
-
-    given: str | None
-    tables: dict[str, Distribution]
-
-
-def _table(words: str, uniform: bool) -> Distribution:
-    weights = {
-        word: 1.0 if uniform else 1.0 / rank
-        for rank, word in enumerate(words.split(), start=1)
-    }
-    return {word: weight / sum(weights.values()) for word, weight in weights.items()}
-
-
-def _mix(tables: Iterable[tuple[float, dict[Key, float]]]) -> dict[Key, float]:
-    mixed: dict[Key, float] = {}
-    for share, table in tables:
-        # Otherwise what is impossible would stand in the mixture, with probability 0.
-        if share > 0:
-            for key, p in table.items():
-                mixed[key] = mixed.get(key, 0.0) + share * p
-    return mixed
-
-
-def _slot(
-    given: str = "",
-    words: str | dict[str, str] = "",
-    uniform: bool = False,
-    fidelity: float = 1.0,
-) -> Slot:
-    if isinstance(words, str):
-        return Slot(None, {"": _table(words, uniform)})
-    tables = {
-        value: _table(line, uniform) for key, line in words.items() for value in key.split()
-    }
-    if fidelity == 1.0:
-        return Slot(f"{{{given}}}", tables)
-    slip = (1.0 - fidelity) / (len(tables) - 1)
-    return Slot(
-        f"{{{given}}}",
-        {
-            v: _mix((fidelity if u == v else slip, tables[u]) for u in tables)
-            for v in tables
-        },
-    )
-
-
-def _entropy(table: Distribution) -> float:
-    return -sum(p * math.log(p) for p in table.values() if p > 0)
+from lmlib.slots import Distribution, make_slot, mix
+from lmlib.tokens import END
+from lmlib.validation import check_ids
 
 
 class Grammar:
     """A story grammar (see ``stories.toml``) that is also a language model.
 
-    ``vocab`` is the tuple of its V tokens, ``END`` first; a token's id is its place there.
+    ``vocab`` is the tuple of its V tokens, ``END`` first; a token's id is its position there.
     """
 
     def __init__(
@@ -101,7 +42,7 @@ class Grammar:
         name, moods = next(iter((hidden or {"": [""]}).items()))
         self.hidden = f"{{{name}}}"
         self.prior = {mood: 1.0 / len(moods) for mood in moods}
-        self.slots = {f"{{{name}}}": _slot(**spec) for name, spec in slots.items()}
+        self.slots = {f"{{{name}}}": make_slot(**spec) for name, spec in slots.items()}
         self.story = [
             self._lines([part] if isinstance(part, str) else part) for part in story
         ]
@@ -139,7 +80,7 @@ class Grammar:
         """Split a sentence into words and names of slots; ``(a|b)`` becomes a slot of its own."""
         for choice in re.findall(r"\(\S+\)", line):
             self.slots.setdefault(
-                choice, _slot(words=choice[1:-1].replace("|", " "), uniform=True)
+                choice, make_slot(words=choice[1:-1].replace("|", " "), uniform=True)
             )
         items = line.split()
         for item in items:
@@ -175,7 +116,7 @@ class Grammar:
         elif item in seen:
             yield {seen[item]: 1.0}
         elif slot.given == self.hidden:
-            table = _mix((share, slot.tables[mood]) for mood, share in belief.items())
+            table = mix((share, slot.tables[mood]) for mood, share in belief.items())
             word = yield table
             for mood in belief:  # Bayes: posterior = prior × likelihood / evidence
                 belief[mood] *= slot.tables[mood].get(word, 0.0) / table[word]
@@ -216,71 +157,12 @@ class Grammar:
         table = next(walk)
         while END not in table:
             (word,) = (
-                rng.choices(list(table), list(table.values())) if len(table) > 1 else table
+                rng.choices(list(table), list(table.values()))
+                if len(table) > 1
+                else table
             )
             yield word
             table = walk.send(word)
-
-    def entropy(self) -> float:
-        """The exact entropy of one story, in nats: the mean of −log P(story), with no sampling.
-
-        By the chain rule it is the sum of the entropies of the choices. A choice depends on
-        one earlier word at most, or on the belief about the mood, so one pass suffices.
-        """
-        total, marginals = 0.0, {"": {"": 1.0}}
-        beliefs: Beliefs = {tuple(self.prior.values()): 1.0}
-        for part in self.story:
-            total += math.log(len(part))
-            branches = [
-                self._line_entropy(
-                    line, dict(marginals) if part[1:] else marginals, beliefs
-                )
-                for line in part
-            ]
-            total += sum(h for h, _ in branches) / len(part)
-            beliefs = _mix((1.0 / len(part), after) for _, after in branches)
-        return total
-
-    def _line_entropy(
-        self, line: list[str], marginals: dict[str, Distribution], beliefs: Beliefs
-    ) -> tuple[float, Beliefs]:
-        total = 0.0
-        for item in line:
-            slot = self.slots.get(item)
-            if slot is None or item in marginals:
-                continue
-            if slot.given == self.hidden:
-                h, beliefs = self._cue_entropy(slot, beliefs)
-                parent = self.prior
-            else:
-                parent = marginals[slot.given or ""]
-                h = sum(p * _entropy(slot.tables[value]) for value, p in parent.items())
-            total += h
-            if not item.startswith("("):
-                marginals[item] = _mix(
-                    (p, slot.tables[value]) for value, p in parent.items()
-                )
-        return total, beliefs
-
-    def _cue_entropy(self, slot: Slot, beliefs: Beliefs) -> tuple[float, Beliefs]:
-        """Entropy of a word that depends on the mood, and the beliefs about the mood after it."""
-        total = 0.0
-        after: Beliefs = {}
-        tables = [slot.tables[mood] for mood in self.prior]
-        for belief, share in beliefs.items():
-            table = _mix(zip(belief, tables, strict=True))
-            total += share * _entropy(table)
-            for word, p in table.items():  # words with the same evidence lead to one belief
-                posterior = tuple(
-                    round(b * t.get(word, 0.0) / p, 12)
-                    for b, t in zip(belief, tables, strict=True)
-                )
-                after[posterior] = after.get(posterior, 0.0) + share * p
-        return total, after
-
-    def expected_length(self) -> float:
-        """Mean number of tokens of a story, its ``END`` included."""
-        return 1.0 + sum(sum(map(len, part)) / len(part) for part in self.story)
 
     def __call__(self, tokens: Tensor) -> Tensor:
         """Logits of the next token, (B, T) ids → (B, T, V) float64: exact log-probabilities, −inf for the impossible.
@@ -291,14 +173,8 @@ class Grammar:
             (*tokens.shape, self.vocab_size), -math.inf, dtype=torch.float64
         )
         for b, row in enumerate(tokens.tolist()):
-            for t, table in enumerate(self.follow(self._word(i) for i in row)):
+            check_ids("tokens", row, self.vocab_size)
+            for t, table in enumerate(self.follow(self.vocab[i] for i in row)):
                 probs = torch.tensor(list(table.values()), dtype=torch.float64)
                 logits[b, t, [self.ids[word] for word in table]] = probs.log()
         return logits
-
-    def _word(self, token: int) -> str:
-        if not 0 <= token < self.vocab_size:
-            raise ValueError(
-                f"tokens: {token} is no token's id; ids run from 0 to {self.vocab_size - 1}"
-            )
-        return self.vocab[token]

@@ -1,7 +1,7 @@
-"""A training run on disk, to go on from: parameters, the optimiser's memory, the plan and the log.
+"""A training run on disk, to go on from: parameters, optimiser state, the plan and the log.
 
 One safetensors file. Its tensors have the model's own names, whatever the model was compiled or
-spread to, so that a run may go on elsewhere.
+distributed to, so that a run may go on elsewhere.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from lmlib.checkpoints import fill, load_tensors, save_tensors
+from lmlib.distributed import check_same, rank
 
 
 def _learned(optimiser: torch.optim.Optimizer) -> list[Tensor]:
@@ -31,13 +32,18 @@ def store_run(
     """Write a run into one file, whole or not at all."""
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     for i, p in enumerate(_learned(optimiser)):
-        tensors |= {f"optimiser.{i}.{name}": t for name, t in optimiser.state[p].items()}
+        tensors |= {
+            f"optimiser.{i}.{name}": t for name, t in optimiser.state[p].items()
+        }
     metadata = {"plan": json.dumps(plan), "log": json.dumps(log)}
     save_tensors(path, tensors, metadata)
 
 
 def resume_run(
-    path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, plan: Mapping[str, Any]
+    path: Path,
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    plan: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
     """Fill model and optimiser from a file that :func:`store_run` wrote; returns the log.
 
@@ -67,3 +73,33 @@ def resume_run(
             if name.startswith(f"{i}.")
         }
     return json.loads(metadata["log"])
+
+
+class Run:
+    """A training run that is stored at ``path``, or nowhere where that is None.
+
+    Under ``torchrun`` the first process stores, and all go on from the same step.
+    """
+
+    def __init__(
+        self,
+        path: str | Path | None,
+        model: nn.Module,
+        optimiser: torch.optim.Optimizer,
+        plan: Mapping[str, Any],
+    ) -> None:
+        self.path = Path(path) if path else None
+        self.model, self.optimiser, self.plan = model, optimiser, plan
+
+    def resume(self) -> list[dict[str, Any]]:
+        """Fill model and optimiser where there is something to go on from; returns the log, empty at the start."""
+        log = []
+        if self.path and self.path.exists():
+            log = resume_run(self.path, self.model, self.optimiser, self.plan)
+        check_same("checkpoint", log[-1]["step"] if log else 0)
+        return log
+
+    def store(self, log: Sequence[Mapping[str, Any]]) -> None:
+        """Replace what is stored."""
+        if self.path and rank() == 0:
+            store_run(self.path, self.model, self.optimiser, self.plan, log)

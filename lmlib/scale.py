@@ -14,6 +14,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from lmlib.blocks import Config
+from lmlib.validation import check_positive
+
 DAY = 86_400
 """Seconds."""
 PETAFLOPS_DAY = 1e15 * DAY
@@ -26,12 +29,21 @@ BYTES_A_PARAMETER = {
     "AdamW, mean square": 4,
 }
 """In mixed precision: Rajbhandari et al. (2020)."""
+BYTES_KEPT = {"float32": (4, 4), "bfloat16": (2, 6)}
+"""Of a number, and of an attention weight, for the backward pass of the book's GPT; in 16 bits a weight is kept twice."""
 
 
-def _positive(**numbers: float) -> None:
-    for name, value in numbers.items():
-        if not 0 < value < math.inf:
-            raise ValueError(f"{name}: {value} must be above 0 and finite")
+def gpt_parameters(config: Config) -> int:
+    """The number of trainable parameters of the book's GPT, without making one; with learned positions.
+
+    >>> gpt_parameters(Config(vocab_size=304))
+    125952
+    """
+    L, C = config.n_layer, config.d_model
+    # Matrices of 3, 1, 4 and 4 times C × C, their biases, and two layer norms; one more norm at the end.
+    return (
+        L * (12 * C * C + 13 * C) + (config.vocab_size + config.block_size) * C + 2 * C
+    )
 
 
 def training_flops(parameters: float, tokens: float) -> float:
@@ -39,7 +51,7 @@ def training_flops(parameters: float, tokens: float) -> float:
 
     Kaplan et al. (2020). Raises ValueError for numbers that are not above 0.
     """
-    _positive(parameters=parameters, tokens=tokens)
+    check_positive(parameters=parameters, tokens=tokens)
     return 6 * parameters * tokens
 
 
@@ -50,7 +62,7 @@ def attention_flops(n_layer: int, d_model: int, length: int, tokens: float) -> f
     kernel that leaves out what the causal mask hides needs half. Chowdhery et al. (2023),
     appendix B.
     """
-    _positive(n_layer=n_layer, d_model=d_model, length=length, tokens=tokens)
+    check_positive(n_layer=n_layer, d_model=d_model, length=length, tokens=tokens)
     return 12 * n_layer * d_model * length * tokens
 
 
@@ -62,19 +74,63 @@ def training_memory(parameters: float) -> dict[str, float]:
     >>> sum(training_memory(1.5e9).values()) / 1e9  # GB for GPT-2: Rajbhandari et al. (2020)
     24.0
     """
-    _positive(parameters=parameters)
+    check_positive(parameters=parameters)
     return {part: size * parameters for part, size in BYTES_A_PARAMETER.items()}
 
 
 def activation_memory(
-    n_layer: int, n_head: int, d_model: int, length: int, batch: int
+    n_layer: int,
+    n_head: int,
+    d_model: int,
+    length: int,
+    batch: int,
+    kept: tuple[int, int] = (2, 5),
 ) -> float:
-    """Bytes kept for the backward pass by all blocks, in 16 bits: formula `eq:activations`.
+    """Bytes kept for the backward pass by all blocks: formula `eq:activations`.
 
-    Korthikanti et al. (2023), with dropout, and with all attention weights kept.
+    For each token and layer 17 vectors, and H rows of attention weights. ``kept`` are the bytes of a
+    number and of a weight: 2 and 5 in 16 bits with dropout (Korthikanti et al. 2023).
     """
-    _positive(n_layer=n_layer, n_head=n_head, d_model=d_model, length=length, batch=batch)
-    return n_layer * length * batch * (34 * d_model + 5 * n_head * length)
+    check_positive(
+        n_layer=n_layer, n_head=n_head, d_model=d_model, length=length, batch=batch
+    )
+    number, weight = kept
+    return n_layer * length * batch * (17 * number * d_model + weight * n_head * length)
+
+
+def step_flops(config: Config, batch_size: int, length: int) -> float:
+    """FLOPs of a training step: formulas `eq:training-flops` and `eq:attention-flops`.
+
+    The table of positions, which must be learned ones, multiplies nothing; that of words does, as logits.
+
+    >>> step_flops(Config(vocab_size=304), batch_size=8, length=100)
+    696729600
+    """
+    multiplied = gpt_parameters(config) - config.block_size * config.d_model
+    tokens = batch_size * length
+    attention = attention_flops(config.n_layer, config.d_model, length, tokens)
+    return training_flops(multiplied, tokens) + attention
+
+
+def step_memory(config: Config, batch_size: int, precision: str = "float32") -> int:
+    """About how many bytes a training step of the book's GPT needs, for a batch of whole windows on one device.
+
+    Parameters with gradients and optimiser state, activations, and three times all logits. An estimate:
+    the working memory of single operations comes on top.
+
+    >>> round(step_memory(Config(50257, 1024, 12, 12, 768), batch_size=1) / 1e9, 1)  # GB
+    3.9
+    """
+    c = config
+    state = sum(training_memory(gpt_parameters(c)).values())
+    logits = 3 * 4 * c.vocab_size * batch_size * c.block_size
+    shape = (c.n_layer, c.n_head, c.d_model, c.block_size)
+    blocks = (
+        activation_memory(*shape, batch_size, BYTES_KEPT[precision])
+        if batch_size
+        else 0
+    )
+    return int(state + blocks + logits)
 
 
 @dataclass(frozen=True)
@@ -89,7 +145,7 @@ class Machines:
     overhead: float = 1.0  # of the building: cooling and losses, "PUE"
 
     def __post_init__(self) -> None:
-        _positive(peak=self.peak, devices=self.devices)
+        check_positive(peak=self.peak, devices=self.devices)
         if not 0 < self.utilisation <= 1:
             raise ValueError(
                 f"utilisation: {self.utilisation} is outside (0, 1]; 0.4 is a usual share"
@@ -106,7 +162,7 @@ class Machines:
 
     def hours(self, flops: float) -> float:
         """Device-hours, `eq:device-hours`: the same however many devices share the work."""
-        _positive(flops=flops)
+        check_positive(flops=flops)
         return flops / (self.peak * self.utilisation) / 3600
 
     def days(self, flops: float) -> float:
@@ -129,5 +185,5 @@ def utilisation(flops: float, device_hours: float, peak: float) -> float:
     >>> round(utilisation(llama, 1_022_362, peak=312e12), 2)  # on A100s
     0.48
     """
-    _positive(flops=flops, device_hours=device_hours, peak=peak)
+    check_positive(flops=flops, device_hours=device_hours, peak=peak)
     return flops / (device_hours * 3600 * peak)

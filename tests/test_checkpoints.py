@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from lmlib.blocks import Config
 from lmlib.checkpoints import (
     Model,
     load_bert,
@@ -16,11 +17,12 @@ from lmlib.checkpoints import (
     save_tensors,
 )
 from lmlib.evaluation import token_losses
+from lmlib.language_models import LanguageModel
 from lmlib.ngrams import NGram
-from lmlib.softmax import LanguageModel
 from lmlib.stories import STORIES
 from lmlib.tokens import WordTokenizer, sequences
-from lmlib.transformer import BERT, GPT, Config, EncoderDecoder
+from lmlib.transformer import BERT, GPT
+from lmlib.translation import EncoderDecoder
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 import weights

@@ -12,20 +12,12 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from lmlib.batches import IGNORE, Batches, next_token
+from lmlib.blocks import Config
 from lmlib.checkpoints import load_book_gpt
-from lmlib.finetuning import (
-    Classifier,
-    LoRALinear,
-    add_lora,
-    answer_only,
-    freeze,
-    labelled,
-    merge_lora,
-    read_label,
-    read_out,
-)
+from lmlib.finetuning import Classifier, answer_only, labelled, read_label, read_out
+from lmlib.lora import LoRALinear, add_lora, freeze, merge_lora
 from lmlib.pretraining import Training, fit, loss_of
-from lmlib.transformer import BERT, GPT, Config, count_parameters
+from lmlib.transformer import BERT, GPT, count_parameters
 
 SMALL = Config(vocab_size=11, block_size=9, n_layer=2, n_head=2, d_model=8)
 GENERATOR = torch.Generator()

@@ -8,9 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from lmlib.blocks import Config
 from lmlib.generation import generate
-from lmlib.gpt2 import from_gpt2, to_gpt2
-from lmlib.transformer import GPT, Config, count_parameters
+from lmlib.interop.gpt2 import from_gpt2, to_gpt2
+from lmlib.transformer import GPT, count_parameters
 
 transformers = pytest.importorskip("transformers")
 

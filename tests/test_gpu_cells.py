@@ -11,8 +11,9 @@ import pytest
 import torch
 
 import lmlib
-from lmlib import peers, speed
-from lmlib.transformer import GPT, Config
+from lmlib.blocks import Config
+from lmlib.interop import peers, speed
+from lmlib.transformer import GPT
 
 ROOT = Path(__file__).parents[1]
 CPU = torch.device("cpu")

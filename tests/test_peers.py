@@ -7,13 +7,21 @@ from typing import Any
 import pytest
 import torch
 
-from lmlib import peers
+from lmlib.blocks import Config
 from lmlib.generation import generate
-from lmlib.peers import Peer, Speed, training_speeds, training_step, writing_speeds
-from lmlib.presets import PRESETS, training_bytes, what_fits
+from lmlib.interop import peers
+from lmlib.interop.peers import (
+    Peer,
+    Speed,
+    training_speeds,
+    training_step,
+    writing_speeds,
+)
+from lmlib.interop.timing import matrix_rate
 from lmlib.pretraining import Training, fit
-from lmlib.speed import matrix_rate, step_flops
-from lmlib.transformer import GPT, Config
+from lmlib.scale import step_flops, step_memory
+from lmlib.train.presets import PRESETS, what_fits
+from lmlib.transformer import GPT
 
 CONFIG = Config(vocab_size=12, block_size=16, n_layer=1, n_head=2, d_model=8)
 PLAN = Training(steps=9, warmup=0)
@@ -122,4 +130,4 @@ def test_what_would_fit(memory: float, hint: str) -> None:
         raise AssertionError(said)
     if memory == 16e9:
         batch = int(said.split("a batch of ")[1].split()[0])
-        assert training_bytes(config, batch, "bfloat16") <= memory
+        assert step_memory(config, batch, "bfloat16") <= memory

@@ -10,18 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from lmlib.attention import MultiHeadAttention, causal_mask, scaled_dot_product_attention
+from lmlib.attention import (
+    MultiHeadAttention,
+    causal_mask,
+    scaled_dot_product_attention,
+)
+from lmlib.blocks import Block, Config, FeedForward
 from lmlib.generation import generate
 from lmlib.positions import rotate, sinusoids
-from lmlib.transformer import (
-    BERT,
-    GPT,
-    Block,
-    Config,
-    EncoderDecoder,
-    FeedForward,
-    count_parameters,
-)
+from lmlib.transformer import BERT, GPT, count_parameters
+from lmlib.translation import EncoderDecoder
 
 POSITIONS = ["learned", "sinusoidal", "rotary"]
 kinds = pytest.mark.parametrize("positions", POSITIONS)

@@ -15,15 +15,16 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from lmlib.batches import Pair, next_token
+from lmlib.batches import Batch, next_token
+from lmlib.blocks import Config
 from lmlib.devices import memory_of, out_of_memory
 from lmlib.generation import generate
-from lmlib.gpt2 import to_gpt2
-from lmlib.presets import what_fits
-from lmlib.pretraining import Learner, Training, make_optimiser, train_step
-from lmlib.processes import loss_of_share
-from lmlib.speed import CPU, Work, matrix_rate, medians, peak_memory, step_flops
-from lmlib.transformer import GPT, Config
+from lmlib.interop.gpt2 import to_gpt2
+from lmlib.interop.timing import CPU, Work, matrix_rate, medians, peak_memory
+from lmlib.pretraining import Training, loss_function, make_optimiser, train_step
+from lmlib.scale import step_flops
+from lmlib.train.presets import what_fits
+from lmlib.transformer import GPT
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,11 @@ class Peer(nn.Module):
         )
 
 
-def training_step(model: nn.Module, pair: Pair, training: Training) -> Work:
+def training_step(model: nn.Module, pair: Batch, training: Training) -> Work:
     """A function that does one step as ``fit`` does it, always on the same batch."""
-    learner = Learner(model.train(), training.precision)
-    if training.compile:
-        learner.compile()
-    optimiser = make_optimiser(model, training)
-    return lambda: train_step(learner, pair, optimiser, training.clip, loss_of_share)
+    optimiser, loss_fn = make_optimiser(model, training), loss_function(training)
+    model.train()
+    return lambda: train_step(model, pair, optimiser, training.clip, loss_fn)
 
 
 def training_speeds(

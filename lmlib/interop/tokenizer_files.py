@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lmlib.stories import read_text
+from lmlib.files import read_text
 
 Merges = list[tuple[str, str]]
 Arguments = tuple[list[str], Merges, list[str]]

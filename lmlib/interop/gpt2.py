@@ -14,7 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lmlib.transformer import GPT, Config
+from lmlib.blocks import Config
+from lmlib.transformer import GPT
 
 # Ours and theirs in each block. Their matrices are (in, out), so they are transposed.
 _PARTS = {

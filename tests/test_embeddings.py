@@ -278,5 +278,5 @@ def test_nothing_to_learn_from() -> None:
     ):
         train_skip_gram([torch.tensor([1]), torch.tensor([2])], vocab_size=3)
     for token in (-1, 3):
-        with pytest.raises(ValueError, match=r"sequences: hold an id outside 0 … 2"):
+        with pytest.raises(ValueError, match=rf"sequences: {token} is no token's id; ids run from 0 to 2"):
             train_skip_gram([torch.tensor([0, token])], vocab_size=3)

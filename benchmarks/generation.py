@@ -39,7 +39,7 @@ def rows_of(model: GPT, peer: Peer, batch: int, rounds: int) -> list[dict[str, A
         return generate(model, prompt, NEW, temperature, use_cache=use_cache)
 
     def theirs(sample: bool = False) -> torch.Tensor:
-        return peer.write(prompt, NEW, sample)
+        return peer.generate(prompt, NEW, sample)
 
     if not torch.equal(ours(), theirs()):
         raise ValueError(

@@ -23,7 +23,7 @@ from run import processor
 
 import lmlib
 from lmlib.devices import pick_device
-from lmlib.peers import training_speeds, writing_speeds
+from lmlib.peers import generation_speeds, training_speeds
 from lmlib.presets import PRESETS, Preset
 from lmlib.pretraining import Training
 from lmlib.speed import can_compile, copy_rate, has_bfloat16, matrix_rate
@@ -65,7 +65,7 @@ def writing_rows(name: str, device: torch.device, rounds: int) -> list[dict[str,
     rows = []
     for batch in BATCHES:
         try:
-            speeds = writing_speeds(config, batch, new, device, dtype, rounds)
+            speeds = generation_speeds(config, batch, new, device, dtype, rounds)
         except torch.cuda.OutOfMemoryError:
             print(f"{batch} texts at once do not fit into memory, so they are left out")
             break
@@ -104,7 +104,7 @@ def show(found: dict[str, Any]) -> None:
         memory = f"{row['memory'] / 1e9:.1f} GB" if row["memory"] else ""
         print(
             "training {size}, batch {batch}, {precision}: {model:15} {tokens:9,.0f} tokens/s, "
-            "{share:.0%} of the matrix product ".format(**row)
+            "{utilisation:.0%} of the matrix product ".format(**row)
             + memory
         )
     for row in found["writing"]:

@@ -14,13 +14,15 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial, reduce
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
+from lmlib.structure import check_kind, check_unchanged, named_tensors, unwrap
 from lmlib.transformer import BERT, GPT, Config, EncoderDecoder
 
 Model = GPT | BERT | EncoderDecoder
@@ -42,7 +44,14 @@ def save_tensors(
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".part")
-    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    whole: dict[str, Tensor] = {}
+    stored: set[int] = set()
+    for name, tensor in tensors.items():
+        whole[name] = tensor.detach().cpu().contiguous()
+        place = whole[name].untyped_storage().data_ptr()
+        if place in stored:  # the format wants a copy for each name
+            whole[name] = whole[name].clone()
+        stored.add(place)
     try:
         save_file(whole, unfinished, dict(metadata))
     except SafetensorError as error:  # which is no OSError, even where the disk is full
@@ -66,9 +75,18 @@ def load_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         ) from error
 
 
-def fill(model: torch.nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
+def as_json(value: object) -> str:
+    """JSON, where NumPy's and PyTorch's numbers are numbers like any other.
+
+    >>> as_json({"loss": torch.tensor(0.5)})
+    '{"loss": 0.5}'
+    """
+    return json.dumps(value, default=lambda number: number.item())
+
+
+def fill(model: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
     """Copy ``tensors`` into a model. Raises ValueError that names the first one that does not fit."""
-    own = model.state_dict()
+    own = named_tensors(model)
     for name in [*own, *tensors]:
         have, need = tensors.get(name), own.get(name)
         if have is None or need is None or have.shape != need.shape:
@@ -77,17 +95,32 @@ def fill(model: torch.nn.Module, tensors: Mapping[str, Tensor], where: str) -> N
                 f"{'has no such part' if need is None else f'needs {tuple(need.shape)}'}; "
                 "was it saved from a model of another configuration?"
             )
-    model.load_state_dict(dict(tensors))
+        if have.dtype != need.dtype:
+            raise ValueError(
+                f"{where}: {name} is {have.dtype}, but the model needs {need.dtype}; "
+                f"call .to({have.dtype}) on the model first"
+            )
+    with torch.no_grad():
+        for name, tensor in own.items():
+            tensor.copy_(tensors[name])
 
 
-def save_model(model: Model, path: str | Path) -> None:
-    """Write a model's weights and configuration into one file."""
-    metadata = {"kind": type(model).__name__, "config": json.dumps(asdict(model.config))}
-    save_tensors(path, model.state_dict(), metadata)
+def save_model(model: nn.Module, path: str | Path) -> None:
+    """Write the weights and the configuration of a :data:`Model` into one file.
+
+    Compiled, or in data parallelism, it is saved as the model that it is. Raises ValueError for one
+    that :func:`load_model` could not make again.
+    """
+    own = unwrap(model)
+    check_kind("model", own, *_KINDS.values())
+    kind = type(own).__name__
+    check_unchanged("model", own, partial(_KINDS[kind], own.config))
+    metadata = {"kind": kind, "config": as_json(asdict(own.config))}
+    save_tensors(path, named_tensors(own), metadata)
 
 
 def load_model(path: str | Path) -> Model:
-    """Read a model that :func:`save_model` wrote, ready for evaluation.
+    """Read a model that :func:`save_model` wrote, ready for evaluation, in the precision that it had.
 
     Raises ValueError where the file is no model of the book, or damaged.
     """
@@ -96,8 +129,18 @@ def load_model(path: str | Path) -> Model:
         raise ValueError(
             f"path: {str(path)!r} holds no model of this book; use one written by save_model"
         )
-    model = _KINDS[metadata["kind"]](Config(**json.loads(metadata["config"])))
-    fill(model, tensors, f"path: {str(path)!r}")
+    try:
+        config = Config(**json.loads(metadata["config"]))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"path: {str(path)!r} holds a configuration that this version cannot read ({error}); "
+            "save it again with save_model"
+        ) from error
+    dtypes = {t.dtype for t in tensors.values() if t.is_floating_point()} or {torch.float32}
+    dtype = reduce(torch.promote_types, dtypes)
+    model = _KINDS[metadata["kind"]](config).to(dtype)
+    same = {name: tensor.to(dtype) for name, tensor in tensors.items()}
+    fill(model, same, f"path: {str(path)!r}")
     return model.eval()
 
 

@@ -32,7 +32,7 @@ class Speed:
 
     model: str
     tokens: float  # a second
-    share: float  # of the FLOP/s of one large matrix product
+    utilisation: float  # model FLOPs utilisation, MFU: the share of the FLOP/s of one large matrix product
     memory: float | None  # bytes at the peak, where a device counts them
 
 
@@ -48,7 +48,7 @@ class Peer(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         return self.gpt2(tokens, use_cache=False).logits
 
-    def write(self, tokens: Tensor, max_new_tokens: int, sample: bool = False) -> Tensor:
+    def generate(self, tokens: Tensor, max_new_tokens: int, sample: bool = False) -> Tensor:
         """Greedily, or drawn from all tokens, with its own cache: (B, T) → (B, T + max_new_tokens)."""
         how = {"do_sample": True, "top_k": 0} if sample else {"do_sample": False}
         mask = torch.ones_like(tokens)
@@ -114,7 +114,7 @@ def training_speeds(
 
 
 @torch.no_grad()
-def writing_speeds(
+def generation_speeds(
     config: Config,
     batch_size: int,
     new_tokens: int,
@@ -122,7 +122,7 @@ def writing_speeds(
     dtype: torch.dtype = torch.float32,
     rounds: int = 5,
 ) -> dict[str, float]:
-    """Greedy writing of both in turn, each with its cache, behind prompts of 4 tokens; median tokens/s.
+    """Greedy generation by both in turn, each with its cache, behind prompts of 4 tokens; median tokens/s.
 
     Raises ImportError without transformers.
     """
@@ -133,7 +133,7 @@ def writing_speeds(
     prompt %= config.vocab_size
     works: dict[str, Work] = {
         "lmlib.GPT": lambda: generate(gpt, prompt, new_tokens, temperature=0),
-        "GPT2LMHeadModel": lambda: peer.write(prompt, new_tokens),
+        "GPT2LMHeadModel": lambda: peer.generate(prompt, new_tokens),
     }
     spent = medians(works, rounds, device)
     return {name: batch_size * new_tokens / spent[name] for name in works}

@@ -20,7 +20,8 @@ from lmlib.finetuning import Classifier, labelled, read_label
 from lmlib.generation import generate
 from lmlib.ngrams import NGram
 from lmlib.optimisation import Training
-from lmlib.pretraining import fit, loss_of
+from lmlib.pretraining import fit
+from lmlib.training_step import loss_of
 from lmlib.transformer import GPT
 from lmlib.translation import EncoderDecoder
 

@@ -17,7 +17,8 @@ from lmlib.finetuning import Classifier, labelled, read_label, read_out
 from lmlib.lora import LoRALinear, add_lora, freeze, merge_lora
 from lmlib.optimisation import Training
 from lmlib.pretrained import load_book_gpt
-from lmlib.pretraining import fit, loss_of
+from lmlib.pretraining import fit
+from lmlib.training_step import loss_of
 from lmlib.transformer import BERT, GPT, count_parameters
 
 SMALL = Config(vocab_size=11, block_size=9, n_layer=2, n_head=2, d_model=8)

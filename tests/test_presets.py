@@ -5,9 +5,9 @@ import torch
 
 from lmlib.blocks import Config
 from lmlib.optimisation import Training
-from lmlib.pretraining import loss_function
 from lmlib.scale import gpt_parameters, step_memory
 from lmlib.train.presets import PRESETS, largest_batch
+from lmlib.training_step import loss_function
 from lmlib.transformer import GPT, count_parameters
 
 SHAPES = [

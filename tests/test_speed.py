@@ -16,8 +16,8 @@ from lmlib.interop.timing import (
     medians,
     peak_memory,
 )
-from lmlib.pretraining import loss_of
 from lmlib.scale import step_flops
+from lmlib.training_step import loss_of
 from lmlib.transformer import GPT
 
 CONFIG = Config(vocab_size=12, block_size=9, n_layer=2, n_head=2, d_model=8)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lmlib.files import read_text
-from lmlib.floor import story_entropy
+from lmlib.floor import expected_length, story_entropy
 from lmlib.grammar import Grammar
 from lmlib.softmax import entropy, softmax
 from lmlib.stories import STORIES, read_grammar
@@ -155,7 +155,7 @@ def test_entropy_and_length_against_the_enumeration(stories: dict) -> None:
         -math.fsum(p * math.log(p) for p in stories.values()), abs=1e-12
     )
     length = math.fsum(p * (len(words) + 1) for words, p in stories.items())
-    assert TINY.expected_length() == pytest.approx(length, abs=1e-12)
+    assert expected_length(TINY) == pytest.approx(length, abs=1e-12)
 
 
 def test_samples_follow_the_probabilities(stories: dict) -> None:

@@ -10,13 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from lmlib.attention import (
-    MultiHeadAttention,
-    causal_mask,
-    scaled_dot_product_attention,
-)
+from lmlib.attention import causal_mask, scaled_dot_product_attention
 from lmlib.blocks import Block, Config, FeedForward
 from lmlib.generation import generate
+from lmlib.multi_head import MultiHeadAttention
 from lmlib.positions import rotate, sinusoids
 from lmlib.transformer import BERT, GPT, count_parameters
 from lmlib.translation import CrossBlock, EncoderDecoder

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize, prune
 
 from lmlib.blocks import Block, Config
-from lmlib.checkpoints import Model, save_tensors
+from lmlib.checkpoints import save_tensors
 from lmlib.evaluation import token_losses
 from lmlib.finetuning import Classifier
 from lmlib.language_models import LanguageModel
@@ -23,6 +23,7 @@ from lmlib.lora import add_lora, merge_lora
 from lmlib.ngrams import NGram
 from lmlib.optimisation import Training
 from lmlib.pretrained import (
+    Model,
     load_bert,
     load_book_gpt,
     load_model,

@@ -2,11 +2,27 @@
 
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 
 from lmlib.blocks import Config
 from lmlib.transformer import GPT
+
+kinds = pytest.mark.parametrize("positions", ["learned", "sinusoidal", "rotary"])
+
+
+def small(**changes: Any) -> Config:
+    return Config(
+        **{
+            "vocab_size": 11,
+            "block_size": 9,
+            "n_layer": 2,
+            "n_head": 2,
+            "d_model": 8,
+            **changes,
+        }
+    )
 
 
 def shaken(model: nn.Module, seed: int = 0) -> Any:

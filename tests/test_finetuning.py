@@ -12,11 +12,13 @@ from support.tensors import ids, random
 from support.tuning import SMALL, texts, trained
 from torch import Tensor, nn
 
-from lmlib.batches import IGNORE, Batches, next_token
-from lmlib.checkpoints import load_book_gpt
-from lmlib.finetuning import Classifier, answer_only, labelled, read_label, read_out
-from lmlib.lora import freeze
-from lmlib.pretraining import Training, fit, loss_of
+from lmlib.batches import IGNORE, Batches, answer_only, next_token
+from lmlib.blocks import Config
+from lmlib.finetuning import Classifier, labelled, read_label, read_out
+from lmlib.lora import LoRALinear, add_lora, freeze, merge_lora
+from lmlib.optimisation import Training
+from lmlib.pretrained import load_book_gpt
+from lmlib.pretraining import fit, loss_of
 from lmlib.transformer import BERT, GPT, count_parameters
 
 GENERATOR = torch.Generator()

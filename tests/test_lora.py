@@ -17,7 +17,8 @@ from lmlib.batches import Batches
 from lmlib.blocks import Config
 from lmlib.finetuning import Classifier, read_out
 from lmlib.lora import LoRALinear, add_lora, merge_lora
-from lmlib.pretraining import Training, fit
+from lmlib.optimisation import Training
+from lmlib.pretraining import fit
 from lmlib.transformer import GPT, count_parameters
 
 

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from lmlib.batches import Batches
 from lmlib.blocks import Config
 from lmlib.finetuning import labelled, read_label
-from lmlib.pretraining import Training, fit
+from lmlib.optimisation import Training
+from lmlib.pretraining import fit
 
 SMALL = Config(vocab_size=11, block_size=9, n_layer=2, n_head=2, d_model=8)
 

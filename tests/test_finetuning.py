@@ -10,12 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.tensors import ids, random
 from support.tuning import SMALL, texts, trained
-from torch import Tensor, nn
+from torch import nn
 
-from lmlib.batches import IGNORE, Batches, answer_only, next_token
-from lmlib.blocks import Config
+from lmlib.batches import IGNORE, Batches
 from lmlib.finetuning import Classifier, labelled, read_label, read_out
-from lmlib.lora import LoRALinear, add_lora, freeze, merge_lora
+from lmlib.lora import freeze
 from lmlib.optimisation import Training
 from lmlib.pretrained import load_book_gpt
 from lmlib.pretraining import fit, loss_of
@@ -106,28 +105,6 @@ def test_labels_come_back_as_given(examples: list[tuple[int, int]]) -> None:
     assert tokens.min() >= 0
 
 
-@settings(max_examples=50, deadline=None)
-@given(st.lists(st.integers(3, 8), min_size=1, max_size=5), st.integers(1, 2))
-def test_answer_only_asks_for_the_end_of_each_text(lengths: list[int], k: int) -> None:
-    stories = [ids(length, seed=i) for i, length in enumerate(lengths)]
-    batch = nn.utils.rnn.pad_sequence(stories, True, IGNORE)
-    inputs, targets = answer_only(k)(batch, GENERATOR)
-    assert isinstance(inputs, Tensor)
-    assert torch.equal(inputs, next_token(batch, GENERATOR)[0])  # nothing is hidden
-    for row, story in zip(targets, stories, strict=True):
-        places = (row != IGNORE).nonzero().flatten().tolist()
-        assert places == list(range(len(story) - 1 - k, len(story) - 1))
-        assert row[places].tolist() == story[-k:].tolist()
-
-
-def test_answer_only_is_the_mean_over_the_answer() -> None:
-    model, story = GPT(SMALL), ids(7)
-    logs = model(story[None, :-1])[0].log_softmax(-1)
-    expected = -sum(logs[t - 1, story[t]].item() for t in (5, 6)) / 2
-    loss = loss_of(model, answer_only(2)(story[None], GENERATOR))
-    assert loss.item() == pytest.approx(expected, abs=1e-6)
-
-
 def test_read_out_does_not_depend_on_the_batches() -> None:
     model = Classifier(GPT(SMALL), 2).double()
     model.head.weight.data = random(2, 8)
@@ -170,19 +147,6 @@ def test_an_empty_prompt() -> None:
         labelled(empty, [0, 1], 2)
     with pytest.raises(ValueError, match=r"prompts: .* empty"):
         read_out(Classifier(GPT(SMALL), 2), empty)
-
-
-@pytest.mark.parametrize("length", [0, -2])
-def test_an_answer_of_nothing(length: int) -> None:
-    with pytest.raises(ValueError, match=rf"length: {length} asks for nothing"):
-        answer_only(length)
-
-
-def test_an_answer_longer_than_its_text() -> None:
-    batch = nn.utils.rnn.pad_sequence([ids(6), ids(3)], True, IGNORE)
-    answer_only(2)(batch, GENERATOR)
-    with pytest.raises(ValueError, match="length: 3 tokens of answer"):
-        answer_only(3)(batch, GENERATOR)
 
 
 def test_read_out_of_nothing() -> None:

@@ -107,7 +107,13 @@ def measure(rounds: int = 7) -> list[dict[str, Any]]:
 
 
 def row(work: str, ours: float, peer: float, unit: str) -> dict[str, Any]:
-    return {"work": work, "ours": ours, "peer": peer, "ratio": ours / peer, "unit": unit}
+    return {
+        "work": work,
+        "ours": ours,
+        "peer": peer,
+        "ratio": ours / peer,
+        "unit": unit,
+    }
 
 
 if __name__ == "__main__":

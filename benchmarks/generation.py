@@ -40,7 +40,7 @@ def rows_of(model: GPT, peer: Peer, batch: int, rounds: int) -> list[dict[str, A
         return generate(model, prompt, NEW, temperature, use_cache=use_cache)
 
     def theirs(sample: bool = False) -> torch.Tensor:
-        return peer.write(prompt, NEW, sample)
+        return peer.generate(prompt, NEW, sample)
 
     if not torch.equal(ours(), theirs()):
         raise ValueError(
@@ -80,7 +80,9 @@ def row(work: str, ours: float, peer: float) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(f"lmlib against transformers {transformers.__version__}, one thread, 200 tokens")
+    print(
+        f"lmlib against transformers {transformers.__version__}, one thread, 200 tokens"
+    )
     for result in measure():
         print(
             "{work:46} {ours:8.0f} and {peer:8.0f} {unit} ratio {ratio:.2f}".format(

@@ -24,7 +24,8 @@ from run import processor
 import lmlib
 from lmlib import distributed
 from lmlib.batches import IGNORE, Batch
-from lmlib.pretraining import Training, fit
+from lmlib.optimisation import Training
+from lmlib.pretraining import fit
 from lmlib.stories import STORIES
 from lmlib.train.corpus import stories
 from lmlib.train.presets import PRESETS
@@ -71,7 +72,11 @@ def launch(n: int, threads: int) -> tuple[float, float]:
     torchrun = (sys.executable, "-m", "torch.distributed.run", "--standalone")
     done = subprocess.run(
         [*torchrun, "--nproc-per-node", str(n), __file__, "work"],
-        env={**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "passive"},
+        env={
+            **os.environ,
+            "OMP_NUM_THREADS": str(threads),
+            "OMP_WAIT_POLICY": "passive",
+        },
         text=True,
         stdout=subprocess.PIPE,
         check=True,
@@ -102,9 +107,18 @@ def rows_of(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     def row(work: str, name: str, peer: dict[str, Any], unit: str) -> dict[str, Any]:
         ours, theirs = two[name], peer[name]
         ratio = ours / theirs
-        return {"work": work, "ours": ours, "peer": theirs, "ratio": ratio, "unit": unit}
+        return {
+            "work": work,
+            "ours": ours,
+            "peer": theirs,
+            "ratio": ratio,
+            "unit": unit,
+        }
 
-    speed, unit = "training on 2 processes, a thread each: against 1 process of", "tokens/s"
+    speed, unit = (
+        "training on 2 processes, a thread each: against 1 process of",
+        "tokens/s",
+    )
     return [
         row(f"{speed} 1 thread", "tokens_per_second", one, unit),
         row(f"{speed} 2 threads", "tokens_per_second", threads, unit),
@@ -128,7 +142,9 @@ def main() -> None:
     }
     DATA.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     for row in rows_of(found):
-        print("{ours:12,.6g} {peer:12,.6g} {ratio:10.7f}  {unit:9} {work}".format(**row))
+        print(
+            "{ours:12,.6g} {peer:12,.6g} {ratio:10.7f}  {unit:9} {work}".format(**row)
+        )
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ from lmlib.batches import Batches
 from lmlib.blocks import Config
 from lmlib.evaluation import bootstrap, token_losses
 from lmlib.ngrams import NGram
-from lmlib.pretraining import Training, fit
+from lmlib.optimisation import Training
+from lmlib.pretraining import fit
 from lmlib.scaling_laws import ScalingLaw, fit_scaling_law
 from lmlib.stories import STORIES
 from lmlib.tokens import WordTokenizer, sequences
@@ -213,10 +214,14 @@ def complete(runs: list[Run]) -> None:
 def store(**found: dict) -> None:
     """Write what is known so far; the forecast is written before the larger run is done."""
     _, floor, kinds, _ = exam()
-    shares = {name: round(float(mask.double().mean()), 4) for name, mask in kinds.items()}
+    shares = {
+        name: round(float(mask.double().mean()), 4) for name, mask in kinds.items()
+    }
     about = {"floor": round(float(floor.mean()), 6), "shares": shares}
     runs = [{k: v for k, v in run.items() if k != "seconds"} for run in finished()]
-    DATA.write_text(json.dumps({**about, **found, "runs": runs}, indent=0) + "\n", "utf-8")
+    DATA.write_text(
+        json.dumps({**about, **found, "runs": runs}, indent=0) + "\n", "utf-8"
+    )
 
 
 def main() -> None:

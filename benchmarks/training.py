@@ -23,7 +23,7 @@ from lmlib.blocks import Config
 from lmlib.interop.peers import Peer, training_step
 from lmlib.interop.timing import matrix_rate, medians
 from lmlib.kv_cache import KVCache
-from lmlib.pretraining import Training
+from lmlib.optimisation import Training
 from lmlib.scale import step_flops
 from lmlib.transformer import GPT
 

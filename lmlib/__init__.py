@@ -13,7 +13,8 @@ stories          the book's grammar, and stories split for training and testing
 prose            the book's own English as a corpus
 ngrams           models that count: interpolated Kneser–Ney
 softmax          logits to probabilities, and probabilities to a loss
-embeddings       words as vectors: skip-gram with negative sampling
+skip_gram        learning words as vectors: skip-gram with negative sampling
+embeddings       words as vectors: neighbours, analogies, a projection
 baselines        a feed-forward and a recurrent model from before the transformer
 positions        sinusoidal and rotary position encodings
 kv_cache         keys and values that are not computed twice
@@ -21,20 +22,40 @@ attention        scaled dot-product attention, one head and many
 blocks           the transformer's block, and the configuration of a model
 transformer      GPT and BERT
 translation      cross-attention, and the encoder-decoder of 2017
-batches          inputs and targets: next token, masked token
-pretraining      the loss, the schedule, the training step and the training loop
+batches          inputs and targets: next token, masked token, answer only
+optimisation     the plan of a training run: learning rate, optimiser, precision
+pretraining      the loss, the training step and the training loop
 pretrained       models in files, and those that ship with the book
-finetuning       classifiers on a trained body, and answers-only training
+finetuning       classifiers on a trained body
 lora             low-rank corrections beside frozen layers
 sampling         temperature, top-k, top-p: logits to the probabilities that are drawn from
 generation       text, one drawn token after the other
 beam             the likeliest text, by beam search
 evaluation       the loss of any model on any text, and intervals
-scale            what a model costs: parameters, FLOPs, memory, days, money
+scale            what a model takes: parameters, FLOPs, memory
+machines         days, money and energy of so many FLOPs
 scaling_laws     how the loss falls as models and texts grow
 
-Leaves, which have no subject: validation, files, checkpoints, devices, distributed.
-On top: plots, notebook, widgets.
-Machinery, which imports the subject and is never imported by it: train (one command), interop (GPT-2, tokenizer
-files, peers, timing), hosted (models behind an address), classroom (assignments and grades).
+Leaves, which have no subject:
+
+validation       checks of arguments, one call at the border of a function
+files            texts that are read, data that ships, files that are written whole
+modules          what a PyTorch module is made of, and whether it was changed
+checkpoints      named tensors in files
+runs             a training run on disk, to go on from
+devices          where the numbers are
+distributed      one run on several processes
+
+On top, for the chapters:
+
+plots            the book's figures
+notebook         listings and tables between text and figures
+widgets          interactive figures
+
+Machinery, in packages that import the subject and are never imported by it:
+
+train            one command that trains on the stories or on your text
+interop          GPT-2's weights, tokenizer files, peers, timing
+hosted           a model behind an address
+classroom        chapters as assignments, and grades
 """

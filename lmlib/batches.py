@@ -1,4 +1,4 @@
-"""Sequences in batches, as inputs and targets: next-token and masked-token prediction.
+"""Sequences in batches, as inputs and targets: next token, masked token, answer only.
 
 >>> inputs, targets = Batches([torch.tensor([0, 5, 0]), torch.tensor([0, 0])], batch_size=2)(step=0)
 >>> inputs.shape, sorted(targets.tolist())
@@ -47,6 +47,31 @@ def masked_token(mask: int, share: float = 0.15) -> Objective:
         other = torch.randint(mask, batch.shape, generator=generator)
         inputs = torch.where(chosen & (chance >= 0.8) & (chance < 0.9), other, inputs)
         return inputs, batch.masked_fill(~chosen, IGNORE)
+
+    return objective
+
+
+def answer_only(length: int) -> Objective:
+    """Only the last ``length`` tokens of each sequence are targets: formula `eq:answer-only`.
+
+    Raises ValueError for a length below 1, and for a text that has no more than that.
+
+    >>> answer_only(2)(torch.tensor([[0, 7, 3, 5]]), torch.Generator())[1].tolist()
+    [[-100, 3, 5]]
+    """
+    if length < 1:
+        raise ValueError(f"length: {length} asks for nothing; use 1 or more")
+
+    def objective(batch: Tensor, generator: torch.Generator) -> Batch:
+        inputs, targets = next_token(batch, generator)
+        first = (targets != IGNORE).sum(1, keepdim=True) - length
+        if (first < 0).any():
+            raise ValueError(
+                f"length: {length} tokens of answer leave nothing of a text; use fewer"
+            )
+        return inputs, targets.masked_fill(
+            torch.arange(targets.shape[1]) < first, IGNORE
+        )
 
     return objective
 

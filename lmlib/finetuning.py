@@ -1,4 +1,4 @@
-"""Fine-tuning: a new head on a trained body, and training on the answers only.
+"""Fine-tuning: a new head on a trained body.
 
 Howard and Ruder (2018), Devlin et al. (2019).
 
@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from lmlib.batches import IGNORE, Batch, Objective, next_token
+from lmlib.batches import IGNORE, Batch
 from lmlib.transformer import BERT, GPT
 
 
@@ -87,31 +87,6 @@ def read_label(batch: Tensor, generator: torch.Generator) -> Batch:
     last = (batch != IGNORE).sum(1) - 2
     labels = batch[torch.arange(len(batch)), last + 1]
     return (batch[:, :-1].clamp(min=0), last), labels
-
-
-def answer_only(length: int) -> Objective:
-    """Only the last ``length`` tokens of each sequence are targets: formula `eq:answer-only`.
-
-    Raises ValueError for a length below 1, and for a text that has no more than that.
-
-    >>> answer_only(2)(torch.tensor([[0, 7, 3, 5]]), torch.Generator())[1].tolist()
-    [[-100, 3, 5]]
-    """
-    if length < 1:
-        raise ValueError(f"length: {length} asks for nothing; use 1 or more")
-
-    def objective(batch: Tensor, generator: torch.Generator) -> Batch:
-        inputs, targets = next_token(batch, generator)
-        first = (targets != IGNORE).sum(1, keepdim=True) - length
-        if (first < 0).any():
-            raise ValueError(
-                f"length: {length} tokens of answer leave nothing of a text; use fewer"
-            )
-        return inputs, targets.masked_fill(
-            torch.arange(targets.shape[1]) < first, IGNORE
-        )
-
-    return objective
 
 
 @torch.no_grad()

@@ -1,26 +1,17 @@
-"""What training and running a model costs: FLOPs, memory, days, money and energy.
+"""What training and running a model takes: parameters, FLOPs and memory.
 
 >>> GPT3 = 174.6e9  # parameters, as its paper counts them
->>> flops = training_flops(GPT3, tokens=300e9)
->>> f"{flops:.3g}"  # Brown et al. (2020), appendix D: 3.14e23
+>>> f"{training_flops(GPT3, tokens=300e9):.3g}"  # Brown et al. (2020), appendix D: 3.14e23
 '3.14e+23'
->>> V100s = Machines(peak=125e12, utilisation=24.6 / 125, devices=10_000)
->>> round(V100s.days(flops), 1)  # Patterson et al. (2021), table 4: 14.8
-14.8
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
 from lmlib.blocks import Config
 from lmlib.validation import check_positive
 
-DAY = 86_400
-"""Seconds."""
-PETAFLOPS_DAY = 1e15 * DAY
-"""FLOPs of a machine that does 10¹⁵ a second for a day."""
+PETAFLOPS_DAY = 1e15 * 86_400
+"""FLOPs of a machine that does 10¹⁵ per second for a day."""
 BYTES_A_PARAMETER = {
     "weights": 2,
     "gradients": 2,
@@ -30,7 +21,10 @@ BYTES_A_PARAMETER = {
 }
 """In mixed precision: Rajbhandari et al. (2020)."""
 BYTES_KEPT = {"float32": (4, 4), "bfloat16": (2, 6)}
-"""Of a number, and of an attention weight, for the backward pass of the book's GPT; in 16 bits a weight is kept twice."""
+"""Of a number, and of an attention weight, for the backward pass of the book's GPT.
+
+In 16 bits a weight is kept twice.
+"""
 
 
 def gpt_parameters(config: Config) -> int:
@@ -47,7 +41,7 @@ def gpt_parameters(config: Config) -> int:
 
 
 def training_flops(parameters: float, tokens: float) -> float:
-    """6 N D, formula `eq:training-flops`: 2 a parameter and token forwards, 4 back.
+    """6 N D, formula `eq:training-flops`: 2 per parameter and token forwards, 4 backwards.
 
     Kaplan et al. (2020). Raises ValueError for numbers that are not above 0.
     """
@@ -131,59 +125,3 @@ def step_memory(config: Config, batch_size: int, precision: str = "float32") -> 
         else 0
     )
     return int(state + blocks + logits)
-
-
-@dataclass(frozen=True)
-class Machines:
-    """Devices that work together, and what they cost; ValueError for impossible numbers."""
-
-    peak: float  # FLOP/s of one device, as its maker states it
-    utilisation: float = 1.0  # the share of it that a training run gets
-    devices: int = 1
-    price: float = 0.0  # of a device for an hour, in any currency
-    watts: float = 0.0  # of a device, its share of the computer around it included
-    overhead: float = 1.0  # of the building: cooling and losses, "PUE"
-
-    def __post_init__(self) -> None:
-        check_positive(peak=self.peak, devices=self.devices)
-        if not 0 < self.utilisation <= 1:
-            raise ValueError(
-                f"utilisation: {self.utilisation} is outside (0, 1]; 0.4 is a usual share"
-            )
-        for name in ("price", "watts"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(
-                    f"{name}: {getattr(self, name)} must be 0 or more and finite; use 0 to leave it out"
-                )
-        if not 1 <= self.overhead < math.inf:
-            raise ValueError(
-                f"overhead: {self.overhead} is below 1; no building uses less than its machines"
-            )
-
-    def hours(self, flops: float) -> float:
-        """Device-hours, `eq:device-hours`: the same however many devices share the work."""
-        check_positive(flops=flops)
-        return flops / (self.peak * self.utilisation) / 3600
-
-    def days(self, flops: float) -> float:
-        """From beginning to end, if all devices work at once: formula `eq:device-hours`."""
-        return self.hours(flops) / self.devices / 24
-
-    def money(self, flops: float) -> float:
-        """Device-hours × price, formula `eq:money`."""
-        return self.hours(flops) * self.price
-
-    def megawatt_hours(self, flops: float) -> float:
-        """Device-hours × watts × overhead, formula `eq:money`."""
-        return self.hours(flops) * self.watts * self.overhead / 1e6
-
-
-def utilisation(flops: float, device_hours: float, peak: float) -> float:
-    """The share of the peak that a run got, formula `eq:device-hours` the other way round.
-
-    >>> llama = training_flops(65.2e9, 1.4e12)
-    >>> round(utilisation(llama, 1_022_362, peak=312e12), 2)  # on A100s
-    0.48
-    """
-    check_positive(flops=flops, device_hours=device_hours, peak=peak)
-    return flops / (device_hours * 3600 * peak)

@@ -20,8 +20,8 @@ from typing import Any
 
 import lmlib
 from lmlib.bpe import BPETokenizer
-from lmlib.checkpoints import load_model
 from lmlib.hosted.server import ask
+from lmlib.pretrained import load_model
 from lmlib.prose import prose
 from lmlib.transformer import GPT
 

@@ -19,7 +19,8 @@ from lmlib.evaluation import token_losses
 from lmlib.finetuning import Classifier, labelled, read_label
 from lmlib.generation import generate
 from lmlib.ngrams import NGram
-from lmlib.pretraining import Training, fit, loss_of
+from lmlib.optimisation import Training
+from lmlib.pretraining import fit, loss_of
 from lmlib.transformer import GPT
 from lmlib.translation import EncoderDecoder
 

@@ -9,14 +9,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
-from lmlib.embeddings import (
-    SkipGram,
-    analogy,
-    nearest,
-    project,
-    skip_gram_pairs,
-    train_skip_gram,
-)
+from lmlib.embeddings import analogy, nearest, project
+from lmlib.skip_gram import SkipGram, skip_gram_pairs, train_skip_gram
 from lmlib.stories import STORIES
 from lmlib.tokens import WordTokenizer, sequences
 

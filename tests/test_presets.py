@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from lmlib.blocks import Config
-from lmlib.pretraining import Training, loss_function
+from lmlib.optimisation import Training
+from lmlib.pretraining import loss_function
 from lmlib.scale import gpt_parameters, step_memory
 from lmlib.train.presets import PRESETS, largest_batch
 from lmlib.transformer import GPT, count_parameters

@@ -20,15 +20,10 @@ from torch import nn
 
 from lmlib.batches import IGNORE, Batches
 from lmlib.blocks import Config
-from lmlib.checkpoints import load_tensors, save_model, save_tensors
-from lmlib.pretraining import (
-    Record,
-    Training,
-    fit,
-    learning_rate,
-    loss_of,
-    make_optimiser,
-)
+from lmlib.checkpoints import load_tensors, save_tensors
+from lmlib.optimisation import Training, learning_rate, make_optimiser
+from lmlib.pretrained import save_model
+from lmlib.pretraining import Record, fit, loss_of
 from lmlib.softmax import cross_entropy
 from lmlib.transformer import GPT
 from lmlib.translation import EncoderDecoder

@@ -15,7 +15,8 @@ from lmlib import distributed
 from lmlib.batches import Batches, masked_token
 from lmlib.blocks import Config
 from lmlib.checkpoints import load_tensors, save_tensors
-from lmlib.pretraining import Training, fit
+from lmlib.optimisation import Training
+from lmlib.pretraining import fit
 from lmlib.prose import prose
 from lmlib.train.__main__ import main
 from lmlib.transformer import GPT

@@ -10,15 +10,14 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from lmlib.blocks import Config
+from lmlib.machines import Machines, utilisation
 from lmlib.pretraining import loss_of
 from lmlib.scale import (
     PETAFLOPS_DAY,
-    Machines,
     activation_memory,
     attention_flops,
     training_flops,
     training_memory,
-    utilisation,
 )
 from lmlib.transformer import GPT, count_parameters
 

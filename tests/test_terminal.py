@@ -15,7 +15,8 @@ import pytest
 import torch
 
 from lmlib.bpe import BPETokenizer
-from lmlib.checkpoints import load_model, load_tensors
+from lmlib.checkpoints import load_tensors
+from lmlib.pretrained import load_model
 from lmlib.prose import prose
 from lmlib.stories import STORIES
 from lmlib.train import job as jobs

@@ -9,12 +9,20 @@ torch.Size([1, 5, 304])
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from lmlib.blocks import Config
+from lmlib.modules import (
+    check_hooks,
+    check_kind,
+    check_unchanged,
+    named_tensors,
+    unwrap,
+)
 from lmlib.transformer import GPT
 
 # Ours and theirs in each block. Their matrices are (in, out), so they are transposed.
@@ -50,7 +58,7 @@ def _transformers() -> Any:
 
 def _pairs(ours: GPT, theirs: Any) -> list[tuple[Tensor, Tensor]]:
     """Each parameter of ours with the one of theirs that it equals, in one orientation."""
-    mine, other = ours.decoder.state_dict(), theirs.transformer.state_dict()
+    mine, other = named_tensors(ours.decoder), named_tensors(theirs.transformer)
     names = {"embed.weight": "wte.weight", "position.weight": "wpe.weight"}
     names |= {f"norm.{kind}": f"ln_f.{kind}" for kind in ("weight", "bias")}
     for i in range(ours.config.n_layer):
@@ -63,55 +71,87 @@ def _pairs(ours: GPT, theirs: Any) -> list[tuple[Tensor, Tensor]]:
     ]
 
 
-def from_gpt2(peer: Any) -> GPT:
-    """The book's GPT with the weights of a GPT2LMHeadModel; logits agree up to rounding.
+def _new_peer(config: Config, **settings: Any) -> Any:
+    """A GPT2LMHeadModel of the sizes of a GPT."""
+    transformers = _transformers()
+    c = transformers.GPT2Config(
+        vocab_size=config.vocab_size,
+        n_positions=config.block_size,
+        n_layer=config.n_layer,
+        n_head=config.n_head,
+        n_embd=config.d_model,
+        **dict.fromkeys(("embd_pdrop", "resid_pdrop"), config.dropout),
+        attn_pdrop=0.0,  # the book's GPT drops no attention weights
+        **dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id"), 0),
+        **settings,
+    )
+    return transformers.GPT2LMHeadModel(c)
 
-    Raises ValueError where the peer's configuration asks for something that our GPT has not.
-    """
-    c = peer.config
-    for name, allowed in _SAME.items():
+
+def _config_of(peer: Any) -> Config:
+    """The sizes of a peer. Raises ValueError where its configuration asks for what our GPT has not."""
+    c: Any = getattr(peer, "config", None)
+    inner = 4 * getattr(c, "n_embd", 0)
+    for name, allowed in {**_SAME, "n_inner": (None, inner)}.items() if c else ():
         if (value := getattr(c, name, None)) not in allowed:
+            ours = f"4 · n_embd = {inner}" if name == "n_inner" else repr(allowed[0])
             raise ValueError(
-                f"peer: its {name} is {value!r}, and the book's GPT has {allowed[0]!r}; "
+                f"peer: its {name} is {value!r}, and the book's GPT has {ours}; "
                 "give a GPT2LMHeadModel with that setting"
             )
-    if c.n_inner not in (None, 4 * c.n_embd):
-        raise ValueError(
-            f"peer: its n_inner is {c.n_inner}, and the book's GPT has 4 · n_embd = {4 * c.n_embd}; "
-            "give a GPT2LMHeadModel with that setting"
-        )
-    model = GPT(
-        Config(c.vocab_size, c.n_positions, c.n_layer, c.n_head, c.n_embd, c.resid_pdrop)
+    check_kind("peer", peer, _transformers().GPT2LMHeadModel)
+    return Config(
+        c.vocab_size, c.n_positions, c.n_layer, c.n_head, c.n_embd, c.resid_pdrop
     )
+
+
+def _check_peer(peer: Any, config: Config) -> None:
+    """Every part of a peer is one that our GPT has, and its head is its table of words."""
+    free = ("activation_function", "reorder_and_upcast_attn", "_attn_implementation")
+    same = {name.removeprefix("_"): getattr(peer.config, name) for name in free}
+    # What stands at the top of their models are notes about files and devices.
+    check_unchanged("peer", peer, partial(_new_peer, config, **same), free=vars(peer))
+    check_hooks("peer", peer, "transformers.")
+    head, table = peer.lm_head.weight, peer.transformer.wte.weight
+    if not torch.equal(head.to(table.device), table):
+        raise ValueError(
+            "peer: its lm_head.weight differs from its transformer.wte.weight, and the book's GPT has "
+            "one table for both; give a GPT2LMHeadModel whose weights are tied"
+        )
+
+
+def from_gpt2(peer: Any) -> GPT:
+    """The book's GPT with the weights of a GPT2LMHeadModel; in evaluation, logits agree up to rounding.
+
+    Raises ValueError where the peer is another model, or has a setting or a part that our GPT has not.
+    """
+    peer = unwrap(peer)
+    _check_peer(peer, config := _config_of(peer))
+    with torch.device("meta"):
+        model = GPT(config).to(peer.dtype)
+    model.to_empty(device=peer.device)
     with torch.no_grad():
         for mine, other in _pairs(model, peer):
             mine.copy_(other)
-    return model.to(peer.dtype).train(peer.training)
+    return model.train(peer.training)
 
 
 def to_gpt2(model: GPT) -> Any:
     """A GPT2LMHeadModel of Transformers with the weights of the book's GPT; ``END``, id 0, ends a text.
 
-    Raises ValueError where the positions are not learned, and ImportError without transformers.
+    Raises ValueError where the model has other parts than a GPT with learned positions, and ImportError
+    without transformers.
     """
-    c = model.config
-    if c.positions != "learned":
+    model = unwrap(model)
+    check_kind("model", model, GPT)
+    if model.config.positions != "learned":
         raise ValueError(
-            f"model: its positions are {c.positions!r}, and GPT-2's are 'learned'; "
+            f"model: its positions are {model.config.positions!r}, and GPT-2's are 'learned'; "
             "make it with Config(positions='learned')"
         )
-    transformers = _transformers()
-    config = transformers.GPT2Config(
-        vocab_size=c.vocab_size,
-        n_positions=c.block_size,
-        n_layer=c.n_layer,
-        n_head=c.n_head,
-        n_embd=c.d_model,
-        **dict.fromkeys(("embd_pdrop", "resid_pdrop"), c.dropout),
-        attn_pdrop=0.0,  # the book's GPT drops no attention weights
-        **dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id"), 0),
-    )
-    peer = transformers.GPT2LMHeadModel(config).to(model.decoder.embed.weight.dtype)
+    check_unchanged("model", model, partial(GPT, model.config))
+    check_hooks("model", model)
+    peer = _new_peer(model.config).to(model.decoder.embed.weight)
     with torch.no_grad():
         for mine, other in _pairs(model, peer):
             other.copy_(mine)

@@ -21,7 +21,8 @@ from lmlib.devices import memory_of, out_of_memory
 from lmlib.generation import generate
 from lmlib.interop.gpt2 import to_gpt2
 from lmlib.interop.timing import CPU, Work, matrix_rate, medians, peak_memory
-from lmlib.pretraining import Training, loss_function, make_optimiser, train_step
+from lmlib.optimisation import Training, make_optimiser
+from lmlib.pretraining import loss_function, train_step
 from lmlib.scale import step_flops
 from lmlib.train.presets import what_fits
 from lmlib.transformer import GPT
@@ -33,7 +34,7 @@ class Speed:
 
     model: str
     tokens: float  # a second
-    share: float  # of the FLOP/s of one large matrix product
+    utilisation: float  # model FLOPs utilisation, MFU: the share of the FLOP/s of one large matrix product
     memory: float | None  # bytes at the peak, where a device counts them
 
 
@@ -49,7 +50,9 @@ class Peer(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         return self.gpt2(tokens, use_cache=False).logits
 
-    def write(self, tokens: Tensor, max_new_tokens: int, sample: bool = False) -> Tensor:
+    def generate(
+        self, tokens: Tensor, max_new_tokens: int, sample: bool = False
+    ) -> Tensor:
         """Greedily, or drawn from all tokens, with its own cache: (B, T) → (B, T + max_new_tokens)."""
         how = {"do_sample": True, "top_k": 0} if sample else {"do_sample": False}
         mask = torch.ones_like(tokens)
@@ -113,7 +116,7 @@ def training_speeds(
 
 
 @torch.no_grad()
-def writing_speeds(
+def generation_speeds(
     config: Config,
     batch_size: int,
     new_tokens: int,
@@ -121,7 +124,7 @@ def writing_speeds(
     dtype: torch.dtype = torch.float32,
     rounds: int = 5,
 ) -> dict[str, float]:
-    """Greedy writing of both in turn, each with its cache, behind prompts of 4 tokens; median tokens/s.
+    """Greedy generation by both in turn, each with its cache, behind prompts of 4 tokens; median tokens/s.
 
     Raises ImportError without transformers.
     """
@@ -132,7 +135,7 @@ def writing_speeds(
     prompt %= config.vocab_size
     works: dict[str, Work] = {
         "lmlib.GPT": lambda: generate(gpt, prompt, new_tokens, temperature=0),
-        "GPT2LMHeadModel": lambda: peer.write(prompt, new_tokens),
+        "GPT2LMHeadModel": lambda: peer.generate(prompt, new_tokens),
     }
     spent = medians(works, rounds, device)
     return {name: batch_size * new_tokens / spent[name] for name in works}

@@ -7,12 +7,13 @@ from torch import Tensor, nn
 
 from lmlib import distributed
 from lmlib.bpe import BPETokenizer
-from lmlib.checkpoints import save_model
 from lmlib.evaluation import mean_loss
 from lmlib.files import write_whole
 from lmlib.generation import check_prompt, generate
 from lmlib.interop.timing import can_compile
-from lmlib.pretraining import Record, autocast, fit
+from lmlib.optimisation import autocast
+from lmlib.pretrained import save_model
+from lmlib.pretraining import Record, fit
 from lmlib.train.corpus import Corpus, load_tokenizer, stories, text_file
 from lmlib.train.presets import out_of_memory_advice
 from lmlib.train.runlog import Meter, RunLog

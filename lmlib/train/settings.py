@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from lmlib import distributed
 from lmlib.files import write_whole
-from lmlib.pretraining import Training
+from lmlib.optimisation import Training
 from lmlib.scale import gpt_parameters
 from lmlib.train.presets import PRESETS, Preset
 

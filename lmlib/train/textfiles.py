@@ -70,7 +70,9 @@ def pieces(path: Path, start: int = 0) -> Iterator[tuple[str, int]]:
 def check_text(path: Path) -> None:
     """Raise ValueError where a file is missing, empty, or does not begin as UTF-8."""
     if next(pieces(path), None) is None:
-        raise ValueError(f"path: {str(path)!r} is empty; give a file with some text in it")
+        raise ValueError(
+            f"path: {str(path)!r} is empty; give a file with some text in it"
+        )
 
 
 @dataclass(frozen=True)

@@ -134,10 +134,6 @@ class Grammar:
             yield word
             table = walk.send(word)
 
-    def expected_length(self) -> float:
-        """Mean number of tokens of a story, its ``END`` included."""
-        return 1.0 + sum(sum(map(len, part)) / len(part) for part in self.story)
-
     def __call__(self, tokens: Tensor) -> Tensor:
         """Logits of the next token, (B, T) ids → (B, T, V) float64: exact log-probabilities, −inf for the impossible.
 

@@ -6,6 +6,7 @@ those look that nobody would see. A cell that is meant as markup is itself a ``M
 
 from __future__ import annotations
 
+import ast
 import html
 import inspect
 import re
@@ -47,15 +48,31 @@ def visible(word: object) -> str:
 def source(*objects: Callable) -> Markdown:
     """The source of functions or classes as it stands in the installed package.
 
-    >>> from lmlib.softmax import perplexity
-    >>> print(source(perplexity).data[:30])
+    Of a docstring only the first line is shown, so that the page shows the idea; ``help`` prints all of it.
+
+    >>> from lmlib.softmax import softmax
+    >>> print(source(softmax).data)
     ```python
-    def perplexity(nats:
+    def softmax(logits: Tensor, temperature: float = 1.0, dim: int = -1) -> Tensor:
+        \"""Probabilities from logits, sharper for temperature below 1 and flatter above.\"""
+        return log_softmax(logits, temperature, dim).exp()
+    ```
     """
-    code = "\n\n".join(
-        textwrap.dedent(inspect.getsource(thing)).rstrip() for thing in objects
-    )
+    code = "\n\n\n".join(map(_listing, objects))
     return Markdown(f"```python\n{code}\n```")
+
+
+def _listing(thing: Callable) -> str:
+    code = textwrap.dedent(inspect.getsource(thing)).rstrip()
+    lines = code.splitlines()
+    described = (ast.FunctionDef, ast.ClassDef)
+    parts = [part for part in ast.walk(ast.parse(code)) if isinstance(part, described)]
+    for part in sorted(parts, key=lambda part: -part.lineno):
+        if text := ast.get_docstring(part):
+            first = part.body[0]
+            short = " " * first.col_offset + f'"""{text.splitlines()[0]}"""'
+            lines[first.lineno - 1 : first.end_lineno] = [short]
+    return "\n".join(lines)
 
 
 def _reference(character: str) -> str:

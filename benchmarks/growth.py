@@ -18,7 +18,7 @@ from torch import Tensor
 
 import lmlib
 from lmlib.blocks import Config
-from lmlib.pretraining import loss_of
+from lmlib.training_step import loss_of
 from lmlib.transformer import GPT
 
 DATA = Path(lmlib.__file__).parent / "data" / "growth.json"

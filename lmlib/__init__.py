@@ -17,14 +17,16 @@ skip_gram        learning words as vectors: skip-gram with negative sampling
 embeddings       words as vectors: neighbours, analogies, a projection
 baselines        a feed-forward and a recurrent model from before the transformer
 positions        sinusoidal and rotary position encodings
+attention        scaled dot-product attention, and one head
 kv_cache         keys and values that are not computed twice
-attention        scaled dot-product attention, one head and many
+multi_head       several heads side by side
 blocks           the transformer's block, and the configuration of a model
 transformer      GPT and BERT
 translation      cross-attention, and the encoder-decoder of 2017
 batches          inputs and targets: next token, masked token, answer only
 optimisation     the plan of a training run: learning rate, optimiser, precision
-pretraining      the loss, the training step and the training loop
+training_step    the loss of a batch, and one step downhill
+pretraining      the training loop
 pretrained       models in files, and those that ship with the book
 finetuning       classifiers on a trained body
 lora             low-rank corrections beside frozen layers

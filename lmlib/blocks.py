@@ -15,8 +15,8 @@ from typing import Literal
 import torch  # noqa: F401  for the example above
 from torch import Tensor, nn
 
-from lmlib.attention import MultiHeadAttention
 from lmlib.kv_cache import KVCache
+from lmlib.multi_head import MultiHeadAttention
 from lmlib.validation import check_choice
 
 POSITIONS = ("learned", "sinusoidal", "rotary")

@@ -35,7 +35,7 @@ def move(batch: Tensors, device: torch.device | None) -> Tensors:
     """
     if isinstance(batch, tuple):
         return tuple(move(part, device) for part in batch)  # type: ignore[return-value]
-    return batch.to(device)  # type: ignore[attr-defined,no-any-return]
+    return batch.to(device)  # type: ignore[attr-defined]
 
 
 def own_randomness(device: torch.device | None) -> AbstractContextManager[None]:

@@ -13,13 +13,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lmlib.attention import (
-    MultiHeadAttention,
-    merge_heads,
-    scaled_dot_product_attention,
-    split_heads,
-)
+from lmlib.attention import scaled_dot_product_attention
 from lmlib.blocks import Config, FeedForward
+from lmlib.multi_head import MultiHeadAttention, merge_heads, split_heads
 from lmlib.transformer import Transformer
 from lmlib.validation import check_heads
 

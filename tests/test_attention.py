@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lmlib.attention import (
-    MultiHeadAttention,
     SelfAttention,
     attention_scores,
     causal_mask,
     scaled_dot_product_attention,
 )
+from lmlib.multi_head import MultiHeadAttention
 
 I_LOVE_AI = torch.tensor(
     [[1.0, 0, 0, 0, 1], [0, 1, 1, 0, 0], [0, 0, 1, 1, 0]], dtype=torch.float64

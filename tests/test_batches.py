@@ -9,7 +9,7 @@ from support.tuning import SMALL
 from torch import Tensor, nn
 
 from lmlib.batches import IGNORE, Batches, answer_only, masked_token, next_token
-from lmlib.pretraining import loss_of
+from lmlib.training_step import loss_of
 from lmlib.transformer import GPT
 
 TEXTS = [

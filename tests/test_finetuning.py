@@ -17,7 +17,8 @@ from lmlib.finetuning import Classifier, labelled, read_label, read_out
 from lmlib.lora import freeze
 from lmlib.optimisation import Training
 from lmlib.pretrained import load_book_gpt
-from lmlib.pretraining import fit, loss_of
+from lmlib.pretraining import fit
+from lmlib.training_step import loss_of
 from lmlib.transformer import BERT, GPT, count_parameters
 
 GENERATOR = torch.Generator()

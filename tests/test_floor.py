@@ -6,7 +6,7 @@ import pytest
 import torch
 from support.grammars import TINY, story_ids, tiny_stories
 
-from lmlib.floor import floor, story_entropy
+from lmlib.floor import expected_length, floor, story_entropy
 from lmlib.grammar import Grammar
 from lmlib.softmax import entropy, softmax
 from lmlib.stories import STORIES
@@ -18,15 +18,15 @@ def test_entropy_and_length_against_the_enumeration() -> None:
         -math.fsum(p * math.log(p) for p in tiny_stories().values()), abs=1e-12
     )
     length = math.fsum(p * (len(words) + 1) for words, p in tiny_stories().items())
-    assert TINY.expected_length() == pytest.approx(length, abs=1e-12)
+    assert expected_length(TINY) == pytest.approx(length, abs=1e-12)
 
 
 @pytest.mark.parametrize("grammar", [TINY, STORIES])
 def test_floor_is_the_entropy_of_a_story_over_its_length(grammar: Grammar) -> None:
     lengths = [len(text.split()) + 1 for text in grammar.sample(2000, seed=3)]
     error = torch.tensor(lengths).double().std().item() / math.sqrt(len(lengths))
-    assert abs(sum(lengths) / len(lengths) - grammar.expected_length()) < 4 * error
-    expected = story_entropy(grammar) / grammar.expected_length()
+    assert abs(sum(lengths) / len(lengths) - expected_length(grammar)) < 4 * error
+    expected = story_entropy(grammar) / expected_length(grammar)
     assert floor(grammar) == pytest.approx(expected, rel=1e-15)
 
 

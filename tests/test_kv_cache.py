@@ -4,8 +4,8 @@ import pytest
 import torch
 from support.tensors import assert_close, random
 
-from lmlib.attention import MultiHeadAttention
 from lmlib.kv_cache import KVCache
+from lmlib.multi_head import MultiHeadAttention
 
 
 @pytest.mark.parametrize("rotary", [False, True])

@@ -23,8 +23,9 @@ from lmlib.blocks import Config
 from lmlib.checkpoints import load_tensors, save_tensors
 from lmlib.optimisation import Training
 from lmlib.pretrained import save_model
-from lmlib.pretraining import Record, fit, loss_of
+from lmlib.pretraining import Record, fit
 from lmlib.softmax import cross_entropy
+from lmlib.training_step import loss_of
 from lmlib.transformer import GPT
 from lmlib.translation import EncoderDecoder
 

@@ -10,7 +10,6 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from lmlib.blocks import Config
-from lmlib.pretraining import loss_of
 from lmlib.scale import (
     PETAFLOPS_DAY,
     activation_memory,
@@ -19,6 +18,7 @@ from lmlib.scale import (
     training_flops,
     training_memory,
 )
+from lmlib.training_step import loss_of
 from lmlib.transformer import GPT, count_parameters
 
 # Brown et al. (2020), table D.1: parameters, petaflop/s-days, FLOPs; 300 billion tokens each.

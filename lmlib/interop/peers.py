@@ -17,14 +17,13 @@ from torch import Tensor, nn
 
 from lmlib.batches import Batch, next_token
 from lmlib.blocks import Config
-from lmlib.devices import memory_of, out_of_memory
 from lmlib.generation import generate
 from lmlib.interop.gpt2 import to_gpt2
 from lmlib.interop.timing import CPU, Work, matrix_rate, medians, peak_memory
 from lmlib.optimisation import Training, make_optimiser
-from lmlib.pretraining import loss_function, train_step
 from lmlib.scale import step_flops
-from lmlib.train.presets import what_fits
+from lmlib.train.presets import out_of_memory_advice
+from lmlib.training_step import loss_function, train_step
 from lmlib.transformer import GPT
 
 
@@ -61,11 +60,11 @@ class Peer(nn.Module):
         )
 
 
-def training_step(model: nn.Module, pair: Batch, training: Training) -> Work:
+def training_step(model: nn.Module, batch: Batch, training: Training) -> Work:
     """A function that does one step as ``fit`` does it, always on the same batch."""
     optimiser, loss_fn = make_optimiser(model, training), loss_function(training)
     model.train()
-    return lambda: train_step(model, pair, optimiser, training.clip, loss_fn)
+    return lambda: train_step(model, batch, optimiser, training.clip, loss_fn)
 
 
 def training_speeds(
@@ -84,33 +83,28 @@ def training_speeds(
     dtype = getattr(torch, training.precision)
     generator = torch.Generator().manual_seed(0)
     shape = (batch_size, config.block_size + 1)
-    batch = torch.randint(config.vocab_size, shape, generator=generator)
-    pair = next_token(batch.to(device), generator)
+    tokens = torch.randint(config.vocab_size, shape, generator=generator)
+    batch = next_token(tokens.to(device), generator)
     works: dict[str, Work] = {}
     memory: dict[str, float | None] = {}
 
     def begin(name: str, model: nn.Module) -> None:
-        works[name] = training_step(model.to(device), pair, training)
-        for _ in range(2):  # which compiles, and makes what the optimiser remembers
+        works[name] = training_step(model.to(device), batch, training)
+        for _ in range(2):  # which compiles, and makes the optimiser state
             works[name]()
 
     gpt = GPT(config)
     models = {"lmlib.GPT": gpt, "GPT2LMHeadModel": Peer(gpt)}
-    try:
+    with out_of_memory_advice(config, batch_size, device, training.precision):
         peak = matrix_rate(device, dtype)
         for name, model in models.items():
             memory[name] = peak_memory(partial(begin, name, model), device)
         spent = medians(works, rounds, device)
         peak = max(peak, matrix_rate(device, dtype))
-    except (RuntimeError, MemoryError) as error:
-        if not out_of_memory(error):
-            raise
-        said = what_fits(config, batch_size, memory_of(device), training.precision)
-        raise MemoryError(said) from error
-    tokens = batch_size * config.block_size
+    count = batch_size * config.block_size
     flops = step_flops(config, batch_size, config.block_size)
     return [
-        Speed(name, tokens / spent[name], flops / spent[name] / peak, memory[name])
+        Speed(name, count / spent[name], flops / spent[name] / peak, memory[name])
         for name in models
     ]
 

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from lmlib.attention import MultiHeadAttention
 from lmlib.blocks import Block
+from lmlib.multi_head import MultiHeadAttention
 from lmlib.translation import CrossAttention
 
 

@@ -230,9 +230,9 @@ def test_bad_targets() -> None:
         ValueError, match=r"targets: shape \(2,\) does not fit logits \(3, 5\)"
     ):
         cross_entropy(torch.zeros(3, 5), torch.tensor([0, 1]))
-    with pytest.raises(ValueError, match=r"targets: .*0 … 4, got 0 … 5"):
+    with pytest.raises(ValueError, match="targets: 5 is no token's id; ids run from 0 to 4"):
         cross_entropy(torch.zeros(2, 5), torch.tensor([0, 5]))
-    with pytest.raises(ValueError, match=r"targets: .*0 … 4, got -100 … 1"):
+    with pytest.raises(ValueError, match="targets: -100 is no token's id"):
         cross_entropy(torch.zeros(2, 5), torch.tensor([-100, 1]))
     with pytest.raises(ValueError, match=r"reduction: 'average' .*'mean'"):
         cross_entropy(torch.zeros(1, 5), torch.tensor([0]), "average")

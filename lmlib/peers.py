@@ -9,8 +9,11 @@ Needs the optional package: ``pip install "lmlib[transformers]"``.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +35,9 @@ class Speed:
 
     model: str
     tokens: float  # a second
-    utilisation: float  # model FLOPs utilisation, MFU: the share of the FLOP/s of one large matrix product
+    utilisation: (
+        float  # model FLOPs utilisation, MFU: its share of a large matrix product's FLOP/s
+    )
     memory: float | None  # bytes at the peak, where a device counts them
 
 
@@ -50,11 +55,9 @@ class Peer(nn.Module):
 
     def generate(self, tokens: Tensor, max_new_tokens: int, sample: bool = False) -> Tensor:
         """Greedily, or drawn from all tokens, with its own cache: (B, T) → (B, T + max_new_tokens)."""
-        how = {"do_sample": True, "top_k": 0} if sample else {"do_sample": False}
-        mask = torch.ones_like(tokens)
-        return self.gpt2.generate(
-            tokens, attention_mask=mask, max_new_tokens=max_new_tokens, **how
-        )
+        how: dict[str, Any] = {"do_sample": sample, "max_new_tokens": max_new_tokens}
+        how |= {"top_k": 0} if sample else {}
+        return self.gpt2.generate(tokens, attention_mask=torch.ones_like(tokens), **how)
 
 
 def training_step(model: nn.Module, pair: Pair, training: Training) -> Work:
@@ -64,6 +67,36 @@ def training_step(model: nn.Module, pair: Pair, training: Training) -> Work:
         learner.compile()
     optimiser = make_optimiser(model, training)
     return lambda: train_step(learner, pair, optimiser, training.clip, loss_of_share)
+
+
+@contextmanager
+def _advice(what_would_fit: Callable[[], str]) -> Iterator[None]:
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+        raise MemoryError(what_would_fit()) from error
+
+
+def _time_steps(
+    gpt: GPT, pair: Pair, training: Training, device: torch.device, rounds: int
+) -> tuple[dict[str, float], dict[str, float | None], float]:
+    """Seconds of a step and bytes at its peak for both, and the device's FLOP/s, the better of two."""
+    dtype = getattr(torch, training.precision)
+    works: dict[str, Work] = {}
+    memory: dict[str, float | None] = {}
+
+    def begin(name: str, model: nn.Module) -> None:
+        works[name] = training_step(model.to(device), pair, training)
+        for _ in range(2):  # which compiles, and makes the state of the optimiser
+            works[name]()
+
+    peer, before = Peer(gpt), matrix_rate(device, dtype)
+    for name, model in (("lmlib.GPT", gpt), ("GPT2LMHeadModel", peer)):
+        memory[name] = peak_memory(partial(begin, name, model), device)
+    spent = medians(works, rounds, device)
+    return spent, memory, max(before, matrix_rate(device, dtype))
 
 
 def training_speeds(
@@ -79,37 +112,16 @@ def training_speeds(
     measured too, before and after, with numbers of that precision. Raises MemoryError that says
     what would fit where memory runs out, and ImportError without transformers.
     """
-    dtype = getattr(torch, training.precision)
-    generator = torch.Generator().manual_seed(0)
+    generator, precision = torch.Generator().manual_seed(0), training.precision
     shape = (batch_size, config.block_size + 1)
     batch = torch.randint(config.vocab_size, shape, generator=generator)
     pair = next_token(batch.to(device), generator)
-    works: dict[str, Work] = {}
-    memory: dict[str, float | None] = {}
-
-    def begin(name: str, model: nn.Module) -> None:
-        works[name] = training_step(model.to(device), pair, training)
-        for _ in range(2):  # which compiles, and makes what the optimiser remembers
-            works[name]()
-
-    gpt = GPT(config)
-    models = {"lmlib.GPT": gpt, "GPT2LMHeadModel": Peer(gpt)}
-    try:
-        peak = matrix_rate(device, dtype)
-        for name, model in models.items():
-            memory[name] = peak_memory(partial(begin, name, model), device)
-        spent = medians(works, rounds, device)
-        peak = max(peak, matrix_rate(device, dtype))
-    except (RuntimeError, MemoryError) as error:
-        if not out_of_memory(error):
-            raise
-        said = what_fits(config, batch_size, memory_of(device), training.precision)
-        raise MemoryError(said) from error
-    tokens = batch_size * config.block_size
-    flops = step_flops(config, batch_size, config.block_size)
+    with _advice(lambda: what_fits(config, batch_size, memory_of(device), precision)):
+        spent, memory, peak = _time_steps(GPT(config), pair, training, device, rounds)
+    tokens, flops = pair[1].numel(), step_flops(config, batch_size, config.block_size)
     return [
         Speed(name, tokens / spent[name], flops / spent[name] / peak, memory[name])
-        for name in models
+        for name in spent
     ]
 
 
@@ -126,9 +138,8 @@ def generation_speeds(
 
     Raises ImportError without transformers.
     """
-    gpt = GPT(config).to(dtype).eval()
-    peer = Peer(gpt).to(device)
-    gpt.to(device)
+    gpt = GPT(config).to(device, dtype).eval()
+    peer = Peer(gpt)
     prompt = torch.arange(4 * batch_size, device=device).reshape(batch_size, 4)
     prompt %= config.vocab_size
     works: dict[str, Work] = {

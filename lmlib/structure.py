@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
-from torch.nn.parallel import DataParallel, DistributedDataParallel
 
+from lmlib.modules import named_parts, named_tensors, without_numbers
 from lmlib.transformer import Config
 
 _SETTING = (bool, int, float, str, tuple, Config)
@@ -26,27 +25,6 @@ _UNDO = {
 }
 _NONE = "no part at all"
 _ANEW = "undo that first, or make the model anew"
-
-
-def unwrap(model: Any) -> Any:
-    """The model inside of what ``torch.compile`` and data parallelism put around it."""
-    while True:
-        if isinstance(model, DataParallel | DistributedDataParallel):
-            model = model.module
-        elif isinstance(model, nn.Module) and hasattr(model, "_orig_mod"):
-            model = model._orig_mod
-        else:
-            return model
-
-
-def own_name(name: str) -> str:
-    """The name of a part without the compiler's: ``blocks.0._orig_mod.norm_1`` → ``blocks.0.norm_1``."""
-    return ".".join(part for part in name.split(".") if part != "_orig_mod")
-
-
-def named_tensors(model: nn.Module) -> dict[str, Tensor]:
-    """The state of a model by the names that it has without compiler and data parallelism."""
-    return {own_name(name): t for name, t in unwrap(model).state_dict().items()}
 
 
 def check_kind(argument: str, model: object, *kinds: type) -> None:
@@ -69,9 +47,8 @@ def check_unchanged(
 
     ``make`` makes one of the model's configuration. Settings called as in ``free`` may differ.
     """
-    with torch.device("meta"):  # without numbers, which would take time
-        plain = make()
-    have, need = _modules(model), _modules(plain)
+    plain = without_numbers(make)
+    have, need = named_parts(model), named_parts(plain)
     for name in {**need, **have}:
         its = f"{argument}: its {name}" if name else f"{argument}: it"
         one, two = have.get(name), need.get(name)
@@ -123,12 +100,6 @@ def _check_numbers(argument: str, tensors: Mapping[str, Tensor]) -> None:
         raise ValueError(
             f"{argument}: its numbers are {' and '.join(dtypes)}; call .to with one of them first"
         )
-
-
-def _modules(model: nn.Module) -> dict[str, nn.Module]:
-    """All parts by name; the compiler's come before those inside of them, which take their names."""
-    named = unwrap(model).named_modules(remove_duplicate=False)
-    return {own_name(name): module for name, module in named}
 
 
 def _class(part: object) -> str:

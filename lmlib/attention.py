@@ -141,7 +141,8 @@ class MultiHeadAttention(nn.Module):
     def forward(self, x: Tensor, cache: KVCache | None = None) -> tuple[Tensor, Tensor]:
         """(B, T, C) → output (B, T, C) and weights (B, H, T, S).
 
-        With a ``cache``, x holds only the tokens that are new, and S counts those of the cache as well.
+        With a ``cache``, x holds only the tokens that are new, and S counts those of the
+        cache as well.
         """
         start = cache.length if cache else 0
         q, k, v = split_heads(self.qkv(x), 3, self.n_head)

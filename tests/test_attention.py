@@ -10,13 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lmlib.attention import (
-    KVCache,
-    MultiHeadAttention,
     SelfAttention,
     attention_scores,
     causal_mask,
     scaled_dot_product_attention,
 )
+from lmlib.kv_cache import KVCache
+from lmlib.multi_head import MultiHeadAttention
 
 I_LOVE_AI = torch.tensor(
     [[1.0, 0, 0, 0, 1], [0, 1, 1, 0, 0], [0, 0, 1, 1, 0]], dtype=torch.float64

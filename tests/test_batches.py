@@ -91,12 +91,12 @@ def test_shares_that_hide_nothing_or_all(share: float) -> None:
 
 @pytest.mark.parametrize("size", [0, 5])
 def test_batches_that_cannot_be_filled(size: int) -> None:
-    with pytest.raises(ValueError, match=rf"batch_size: {size} of 4 texts; use 1 … 4"):
+    with pytest.raises(ValueError, match=rf"batch_size: {size} of 4 sequences; use 1 … 4"):
         Batches(TEXTS, size)
 
 
 def test_a_text_with_nothing_to_predict() -> None:
-    with pytest.raises(ValueError, match="texts: one has less than two tokens"):
+    with pytest.raises(ValueError, match="sequences: one has less than two tokens"):
         Batches([*TEXTS, torch.tensor([3])], batch_size=1)
 
 

@@ -9,14 +9,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
-from lmlib.embeddings import (
-    SkipGram,
-    analogy,
-    nearest,
-    project,
-    skip_gram_pairs,
-    train_skip_gram,
-)
+from lmlib.embeddings import analogy, nearest, project
+from lmlib.skip_gram import SkipGram, skip_gram_pairs, train_skip_gram
 from lmlib.stories import STORIES
 from lmlib.tokens import WordTokenizer, sequences
 
@@ -278,5 +272,5 @@ def test_nothing_to_learn_from() -> None:
     ):
         train_skip_gram([torch.tensor([1]), torch.tensor([2])], vocab_size=3)
     for token in (-1, 3):
-        with pytest.raises(ValueError, match=r"sequences: hold an id outside 0 … 2"):
+        with pytest.raises(ValueError, match=rf"sequences: {token} is no token's id; ids run from 0 to 2"):
             train_skip_gram([torch.tensor([0, token])], vocab_size=3)

@@ -6,11 +6,10 @@ import pytest
 import torch
 
 from lmlib.evaluation import token_losses
-from lmlib.grammar import END
 from lmlib.ngrams import NGram
 from lmlib.softmax import perplexity
 from lmlib.stories import STORIES
-from lmlib.tokens import WordTokenizer, sequences
+from lmlib.tokens import END, WordTokenizer, sequences
 
 TOKENIZER = WordTokenizer(STORIES.vocab)
 

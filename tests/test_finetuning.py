@@ -11,21 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from lmlib.batches import IGNORE, Batches, next_token
-from lmlib.checkpoints import load_book_gpt
-from lmlib.finetuning import (
-    Classifier,
-    LoRALinear,
-    add_lora,
-    answer_only,
-    freeze,
-    labelled,
-    merge_lora,
-    read_label,
-    read_out,
-)
-from lmlib.pretraining import Training, fit, loss_of
-from lmlib.transformer import BERT, GPT, Config, count_parameters
+from lmlib.batches import IGNORE, Batches, answer_only, next_token
+from lmlib.blocks import Config
+from lmlib.finetuning import Classifier, labelled, read_label, read_out
+from lmlib.lora import LoRALinear, add_lora, freeze, merge_lora
+from lmlib.optimisation import Training
+from lmlib.pretrained import load_book_gpt
+from lmlib.pretraining import fit
+from lmlib.training_step import loss_of
+from lmlib.transformer import BERT, GPT, count_parameters
 
 SMALL = Config(vocab_size=11, block_size=9, n_layer=2, n_head=2, d_model=8)
 GENERATOR = torch.Generator()

@@ -10,19 +10,15 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from lmlib.beam import beam_search
-from lmlib.generation import (
-    generate,
-    next_probs,
-    penalise_repetition,
-    top_k_filter,
-    top_p_filter,
-)
-from lmlib.grammar import END
+from lmlib.blocks import Config
+from lmlib.generation import generate
+from lmlib.language_models import LanguageModel
 from lmlib.ngrams import NGram
-from lmlib.softmax import LanguageModel, log_softmax, softmax
+from lmlib.sampling import next_probs, penalise_repetition, top_k_filter, top_p_filter
+from lmlib.softmax import log_softmax, softmax
 from lmlib.stories import STORIES
-from lmlib.tokens import WordTokenizer, sequences
-from lmlib.transformer import GPT, Config
+from lmlib.tokens import END, WordTokenizer, sequences
+from lmlib.transformer import GPT
 
 # Few different values, so that ties are common; −inf is an impossible token.
 LOGITS = st.lists(
@@ -449,7 +445,7 @@ class TestAgainstTransformers:
 
     @pytest.mark.parametrize("beams", [2, 4, 9])
     def test_beam_search(self, peer, beams: int) -> None:
-        from lmlib.gpt2 import to_gpt2
+        from lmlib.interop.gpt2 import to_gpt2
 
         peer.logging.set_verbosity_error()
         model, prompt = gpt(vocab_size=30), torch.tensor([[0, 3, 5]])
@@ -471,7 +467,7 @@ class TestAgainstTransformers:
         torch.testing.assert_close(scores, out.sequences_scores.double(), rtol=0, atol=1e-4)
 
     def test_greedy(self, peer) -> None:
-        from lmlib.gpt2 import to_gpt2
+        from lmlib.interop.gpt2 import to_gpt2
 
         model, prompt = gpt(vocab_size=30), torch.tensor([[1, 3, 5], [4, 4, 4]])
         theirs = to_gpt2(model)

@@ -11,8 +11,9 @@ import pytest
 import torch
 
 import lmlib
-from lmlib import peers, speed
-from lmlib.transformer import GPT, Config
+from lmlib.blocks import Config
+from lmlib.interop import peers, speed
+from lmlib.transformer import GPT
 
 ROOT = Path(__file__).parents[1]
 CPU = torch.device("cpu")
@@ -124,12 +125,12 @@ def test_writing_many_texts(
     rows = generation["writing"](CPU, generation["gpt"].config, [1, 3], 5, rounds=1)
     assert [row[0] for row in rows] == [1, 3] and all(min(row) > 0 for row in rows)
     assert "FLOPs in the time in which a byte moves" in capsys.readouterr().out
-    real = generation["writing_speeds"]
+    real = generation["generation_speeds"]
 
     def small_card(config: Config, batch_size: int, *rest: Any) -> Any:
         return out_of_memory() if batch_size > 1 else real(config, batch_size, *rest)
 
-    generation["writing_speeds"] = small_card
+    generation["generation_speeds"] = small_card
     rows = generation["writing"](CPU, generation["gpt"].config, [1, 64], 5, rounds=1)
     assert len(rows) == 1  # what was measured is kept
     assert "64 texts at once do not fit" in capsys.readouterr().out

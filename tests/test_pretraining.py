@@ -19,17 +19,22 @@ import torch.nn.functional as F
 from torch import nn
 
 from lmlib.batches import IGNORE, Batches
-from lmlib.checkpoints import load_tensors, save_model, save_tensors
-from lmlib.pretraining import Record, Training, fit, learning_rate, loss_of, make_optimiser
+from lmlib.blocks import Config
+from lmlib.checkpoints import load_tensors, save_tensors
+from lmlib.optimisation import Training, learning_rate, make_optimiser
+from lmlib.pretrained import save_model
+from lmlib.pretraining import Record, fit
 from lmlib.softmax import cross_entropy
-from lmlib.transformer import GPT, Config, EncoderDecoder
+from lmlib.training_step import loss_of
+from lmlib.transformer import GPT
+from lmlib.translation import EncoderDecoder
 
 CONFIG = Config(vocab_size=12, block_size=9, n_layer=1, n_head=2, d_model=8, dropout=0.1)
 TEXTS = [
     torch.randint(0, 12, (10,), generator=torch.Generator().manual_seed(i))
     for i in range(32)
 ]
-PLAN = Training(steps=30, learning_rate=1e-2, warmup=5, weight_decay=0.1, every=10)
+PLAN = Training(steps=30, learning_rate=1e-2, warmup=5, weight_decay=0.1, eval_interval=10)
 
 
 def same(one: nn.Module, two: nn.Module) -> bool:
@@ -151,7 +156,7 @@ def test_measure_is_called_in_evaluation_mode_at_every_record() -> None:
 
     log = fit(GPT(CONFIG), Batches(TEXTS, 4), PLAN, measure, progress=False)
     assert modes == [False] * 3
-    assert [record.measured for record in log] == [1.0, 2.0, 3.0]
+    assert [record.eval_loss for record in log] == [1.0, 2.0, 3.0]
 
 
 @pytest.mark.parametrize("stop_after", [1, 2, 3])
@@ -186,7 +191,7 @@ from lmlib.transformer import GPT, Config
 texts = [torch.randint(0, 12, (10,), generator=torch.Generator().manual_seed(i)) for i in range(32)]
 model = GPT(Config(vocab_size=12, block_size=9, n_layer=1, n_head=2, d_model=8, dropout=0.1))
 slow = float(sys.argv[2])
-log = fit(model, Batches(texts, 4), Training(steps=200, learning_rate=1e-2, warmup=5, every=5),
+log = fit(model, Batches(texts, 4), Training(steps=200, learning_rate=1e-2, warmup=5, eval_interval=5),
           lambda model: time.sleep(slow) or 0.0, sys.argv[1] or None, progress=False)
 print([round(r.loss, 12) for r in log], sum(p.double().sum().item() for p in model.parameters()))
 """
@@ -262,7 +267,7 @@ def test_the_whole_loss_is_compiled_in_one_piece(
     whole = functools.partial(torch.compile, fullgraph=True, backend="aot_eager")
     monkeypatch.setattr(torch, "compile", whole)
     config = dataclasses.replace(CONFIG, dropout=0.0, positions=positions)
-    plan = Training(steps=4, learning_rate=1e-2, warmup=2, every=2)
+    plan = Training(steps=4, learning_rate=1e-2, warmup=2, eval_interval=2)
     plain, traced, path = GPT(config), GPT(config), tmp_path / "run.safetensors"
     expected = fit(plain, Batches(TEXTS, 4), plan, progress=False)
     compiled = dataclasses.replace(plan, compile=True)
@@ -279,7 +284,7 @@ HEADER = Path(sysconfig.get_path("include")) / "Python.h"
     reason="torch.compile needs g++ and Python's headers, which this machine has not",
 )
 def test_compiled_code_learns_the_same() -> None:
-    plan = Training(steps=3, learning_rate=1e-2, warmup=2, every=1)
+    plan = Training(steps=3, learning_rate=1e-2, warmup=2, eval_interval=1)
     config = dataclasses.replace(CONFIG, dropout=0.0)
     expected = fit(GPT(config), Batches(TEXTS, 4), plan, progress=False)
     compiled = dataclasses.replace(plan, compile=True)
@@ -297,7 +302,7 @@ def test_checkpoints_that_belong_elsewhere(tmp_path: Path) -> None:
     path = tmp_path / "run.safetensors"
     fit(GPT(CONFIG), Batches(TEXTS, 4), PLAN, checkpoint=path, progress=False)
     other_plan = Training(
-        steps=40, learning_rate=1e-2, warmup=5, weight_decay=0.1, every=10
+        steps=40, learning_rate=1e-2, warmup=5, weight_decay=0.1, eval_interval=10
     )
     with pytest.raises(
         ValueError,

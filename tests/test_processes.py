@@ -11,13 +11,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from lmlib import processes
+from lmlib import distributed
 from lmlib.batches import Batches, masked_token
+from lmlib.blocks import Config
 from lmlib.checkpoints import load_tensors, save_tensors
-from lmlib.pretraining import Training, fit
-from lmlib.stories import prose
-from lmlib.terminal import main
-from lmlib.transformer import GPT, Config
+from lmlib.optimisation import Training
+from lmlib.pretraining import fit
+from lmlib.prose import prose
+from lmlib.train.__main__ import main
+from lmlib.transformer import GPT
 
 CONFIG = Config(vocab_size=12, block_size=10, n_layer=2, n_head=2, d_model=16)
 # From 3 to 10 tokens, so that the two halves of a batch ask for different numbers of tokens.
@@ -30,7 +32,7 @@ CASES = {
     "uneven": Batches(TEXTS, 5),  # 2 texts for the first process, 3 for the second
     "masked": Batches(TEXTS, 4, objective=masked_token(11, 0.3)),
 }
-PLAN = Training(steps=100, learning_rate=1e-2, warmup=5, every=10)
+PLAN = Training(steps=100, learning_rate=1e-2, warmup=5, eval_interval=10)
 
 
 def train(name: str) -> tuple[list[float], dict[str, Tensor]]:
@@ -46,22 +48,22 @@ def command(folder: Path) -> list[str]:
 
 def work(folder: Path, die_at: int) -> int:
     """What a worker does: the cases above, then the command; the second one may die in the middle."""
-    processes.join("gloo")
+    distributed.join("gloo")
     if die_at:
-        from lmlib import jobs
+        from lmlib.train import job as jobs
 
-        measure, calls = jobs.held_out_loss, []
+        measure, calls = jobs.mean_loss, []
 
         def die(*args: object) -> float:
             calls.append(1)
-            if processes.rank() == 1 and len(calls) == die_at:
+            if distributed.rank() == 1 and len(calls) == die_at:
                 os.kill(os.getpid(), signal.SIGKILL)
             return measure(*args)  # type: ignore[arg-type]
 
-        jobs.held_out_loss = die  # type: ignore[assignment]
+        jobs.mean_loss = die  # type: ignore[assignment]
     elif not (folder / "checkpoint.safetensors").exists():
         found = {name: train(name) for name in CASES}
-        if processes.rank() == 0:
+        if distributed.rank() == 0:
             for name, (losses, weights) in found.items():
                 log = {"log": json.dumps(losses)}
                 save_tensors(folder / f"{name}.safetensors", weights, log)
@@ -163,35 +165,35 @@ def test_every_text_belongs_to_one_process(
     monkeypatch: pytest.MonkeyPatch, rows: int, sizes: list[int]
 ) -> None:
     batch = torch.arange(rows)[:, None]
-    monkeypatch.setattr(processes, "size", lambda: 3)
+    monkeypatch.setattr(distributed, "size", lambda: 3)
     shares = []
     for rank in range(3):
-        monkeypatch.setattr(processes, "rank", lambda rank=rank: rank)
-        (a, b), targets = processes.share(((batch, batch), batch))
+        monkeypatch.setattr(distributed, "rank", lambda rank=rank: rank)
+        (a, b), targets = distributed.share(((batch, batch), batch))
         assert torch.equal(a, targets) and torch.equal(b, targets)
         shares.append(targets)
     assert [len(part) for part in shares] == sizes and torch.equal(torch.cat(shares), batch)
 
 
 def test_fewer_texts_than_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "size", lambda: 3)
+    monkeypatch.setattr(distributed, "size", lambda: 3)
     with pytest.raises(
         ValueError, match="batch_size: 2 texts are too few for 3 processes; use 3"
     ):
-        processes.share((torch.zeros(2, 4), torch.zeros(2, 4)))
+        distributed.share((torch.zeros(2, 4), torch.zeros(2, 4)))
 
 
 def test_disks_that_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     def gather(values: list[int], value: int) -> None:
         values[:] = [0, value]
 
-    monkeypatch.setattr(processes, "size", lambda: 2)
-    monkeypatch.setattr(processes.dist, "all_gather_object", gather)
+    monkeypatch.setattr(distributed, "size", lambda: 2)
+    monkeypatch.setattr(distributed.dist, "all_gather_object", gather)
     with pytest.raises(
         ValueError, match=r"checkpoint: the processes see different ones \(0, 300\)"
     ):
-        processes.check_same("checkpoint", 300)
-    processes.check_same("checkpoint", 0)
+        distributed.check_same("checkpoint", 300)
+    distributed.check_same("checkpoint", 0)
 
 
 if __name__ == "__main__":

@@ -9,17 +9,17 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from lmlib.pretraining import loss_of
+from lmlib.blocks import Config
+from lmlib.machines import Machines, utilisation
 from lmlib.scale import (
     PETAFLOPS_DAY,
-    Machines,
     activation_memory,
     attention_flops,
     training_flops,
     training_memory,
-    utilisation,
 )
-from lmlib.transformer import GPT, Config, count_parameters
+from lmlib.training_step import loss_of
+from lmlib.transformer import GPT, count_parameters
 
 # Brown et al. (2020), table D.1: parameters, petaflop/s-days, FLOPs; 300 billion tokens each.
 TABLE_D1 = [
@@ -97,7 +97,9 @@ def test_activations_as_korthikanti_counts_them(
 def test_days_of_gpt3_on_a100() -> None:
     # Narayanan et al. (2021), section 5.1: 8 N D with recomputed activations, 140 TFLOP/s, 34 days.
     cluster = Machines(peak=312e12, utilisation=140 / 312, devices=1024)
-    assert cluster.days(8 / 6 * training_flops(175e9, 300e9)) == pytest.approx(34, abs=0.5)
+    assert cluster.days(8 / 6 * training_flops(175e9, 300e9)) == pytest.approx(
+        34, abs=0.5
+    )
 
 
 def test_days_and_energy_of_gpt3_on_v100() -> None:
@@ -142,7 +144,10 @@ def test_more_devices_are_sooner_and_cost_the_same() -> None:
     [
         (lambda: training_flops(0, 1), "parameters: 0 must be above 0"),
         (lambda: training_flops(1, math.inf), "tokens: inf must be above 0 and finite"),
-        (lambda: Machines(1e12, utilisation=40), r"utilisation: 40 is outside \(0, 1\]"),
+        (
+            lambda: Machines(1e12, utilisation=40),
+            r"utilisation: 40 is outside \(0, 1\]",
+        ),
         (lambda: Machines(1e12, price=-1), "price: -1 must be 0 or more"),
         (lambda: Machines(1e12, watts=math.nan), "watts: nan must be 0 or more"),
         (lambda: Machines(1e12).hours(-5), "flops: -5 must be above 0"),

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import lmlib
-from lmlib.scaling_laws import ScalingLaw, bootstrap, fit_power_law, fit_scaling_law
+from lmlib.evaluation import bootstrap
+from lmlib.scaling_laws import ScalingLaw, fit_power_law, fit_scaling_law
 
 HOFFMANN = ScalingLaw(E=1.69, A=406.4, alpha=0.3392, B=410.7, beta=0.2849)
 STORED = json.loads((Path(lmlib.__file__).parent / "data" / "scaling.json").read_text())
@@ -88,7 +89,10 @@ def test_stored_forecast_is_what_the_small_runs_give(part: str) -> None:
 @pytest.mark.parametrize(
     "call, message",
     [
-        (lambda: fit_power_law([1, 1], [2, 3]), "x: a line needs at least two different"),
+        (
+            lambda: fit_power_law([1, 1], [2, 3]),
+            "x: a line needs at least two different",
+        ),
         (
             lambda: fit_power_law([1, 2, 3], [2, 3]),
             r"x \(3,\), y \(2,\): must be equally long",
@@ -97,7 +101,9 @@ def test_stored_forecast_is_what_the_small_runs_give(part: str) -> None:
         (lambda: fit_power_law([1, 2], [2, 0]), "y: all must be above 0"),
         (lambda: fit_scaling_law([1, 2], [1, 2], [3, 2]), "losses: 2 runs; 5 unknowns"),
         (
-            lambda: fit_scaling_law([1, 2, 3, 4], [1, 2, 3, 4], [3, 2, 2, 1], floor=1.5),
+            lambda: fit_scaling_law(
+                [1, 2, 3, 4], [1, 2, 3, 4], [3, 2, 2, 1], floor=1.5
+            ),
             "losses above the floor: all must be above 0",
         ),
         (lambda: bootstrap(lambda runs: runs, []), "runs, draws: 0 and 200"),

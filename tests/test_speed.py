@@ -7,17 +7,18 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from lmlib import speed
-from lmlib.pretraining import loss_of
-from lmlib.speed import (
+from lmlib.blocks import Config
+from lmlib.interop import timing as speed
+from lmlib.interop.timing import (
     copy_rate,
     has_bfloat16,
     matrix_rate,
     medians,
     peak_memory,
-    step_flops,
 )
-from lmlib.transformer import GPT, Config
+from lmlib.scale import step_flops
+from lmlib.training_step import loss_of
+from lmlib.transformer import GPT
 
 CONFIG = Config(vocab_size=12, block_size=9, n_layer=2, n_head=2, d_model=8)
 GPU = torch.device("cuda")
@@ -46,7 +47,9 @@ def test_no_rounds() -> None:
         medians({"a": lambda: None}, rounds=0)
 
 
-def test_the_clock_stops_when_the_gpu_has_finished(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_clock_stops_when_the_gpu_has_finished(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A GPU that is given its orders at once, and has done them when one waits for it."""
     now, orders = [0.0], [0.0]
 
@@ -73,7 +76,9 @@ def test_memory_is_what_a_work_takes_on_top(monkeypatch: pytest.MonkeyPatch) -> 
     )
     assert peak_memory(lambda: peak.__setitem__(0, 1900), GPU) == 1200
     done: list[int] = []
-    assert peak_memory(lambda: done.append(1), torch.device("cpu")) is None and done == [1]
+    assert peak_memory(
+        lambda: done.append(1), torch.device("cpu")
+    ) is None and done == [1]
 
 
 @pytest.mark.parametrize(("capability", "has"), [((7, 5), False), ((8, 0), True)])

@@ -12,9 +12,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmlib.grammar import END, Grammar
+from lmlib.files import read_text
+from lmlib.floor import expected_length, story_entropy
+from lmlib.grammar import Grammar
 from lmlib.softmax import entropy, softmax
-from lmlib.stories import STORIES, read_grammar, read_text
+from lmlib.stories import STORIES, read_grammar
+from lmlib.tokens import END
 
 # Everything a grammar can do, in a few hundred stories: Zipf and uniform words, a word given another (exactly, with
 # slips, and given a cue), cues of the mood before, in and after alternatives, words that repeat and that are forgotten.
@@ -32,14 +35,26 @@ SPEC: dict = {
     "slots": {
         "who": {"words": "tom mia ann"},
         "pet": {"words": "cat dog", "uniform": True},
-        "he": {"given": "who", "words": {"tom": "he", "mia ann": "she"}, "fidelity": 0.75},
+        "he": {
+            "given": "who",
+            "words": {"tom": "he", "mia ann": "she"},
+            "fidelity": 0.75,
+        },
         "sky": {
             "given": "mood",
             "words": {"bad": "grey", "good": "blue red grey"},
         },  # not in the order of the moods
-        "road": {"given": "mood", "words": {"good": "up", "bad": "down"}, "fidelity": 0.8},
+        "road": {
+            "given": "mood",
+            "words": {"good": "up", "bad": "down"},
+            "fidelity": 0.8,
+        },
         "coat": {"given": "sky", "words": {"blue red": "thin", "grey": "thick thin"}},
-        "mind": {"given": "mood", "words": {"good": "glad", "bad": "sad"}, "fidelity": 0.9},
+        "mind": {
+            "given": "mood",
+            "words": {"good": "glad", "bad": "sad"},
+            "fidelity": 0.9,
+        },
     },
 }
 TINY = Grammar(**SPEC)
@@ -124,7 +139,9 @@ def test_enumeration_is_complete(stories: dict) -> None:
 
 
 def test_every_next_word_distribution(stories: dict) -> None:
-    after: dict[tuple[str, ...], dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    after: dict[tuple[str, ...], dict[str, float]] = defaultdict(
+        lambda: defaultdict(float)
+    )
     for words, p in stories.items():
         for t, word in enumerate((*words, END)):
             after[words[:t]][word] += p
@@ -134,18 +151,18 @@ def test_every_next_word_distribution(stories: dict) -> None:
 
 
 def test_entropy_and_length_against_the_enumeration(stories: dict) -> None:
-    assert TINY.entropy() == pytest.approx(
+    assert story_entropy(TINY) == pytest.approx(
         -math.fsum(p * math.log(p) for p in stories.values()), abs=1e-12
     )
     length = math.fsum(p * (len(words) + 1) for words, p in stories.items())
-    assert TINY.expected_length() == pytest.approx(length, abs=1e-12)
+    assert expected_length(TINY) == pytest.approx(length, abs=1e-12)
 
 
 def test_samples_follow_the_probabilities(stories: dict) -> None:
     n = 4000
     drawn = [-math.log(stories[tuple(text.split())]) for text in TINY.sample(n, seed=1)]
     error = torch.tensor(drawn).std().item() / math.sqrt(n)
-    assert abs(sum(drawn) / n - TINY.entropy()) < 4 * error
+    assert abs(sum(drawn) / n - story_entropy(TINY)) < 4 * error
     counts: dict[str, int] = defaultdict(int)
     for text in TINY.sample(n, seed=2):
         counts[text.split()[1]] += 1
@@ -166,7 +183,8 @@ def test_call_is_the_logarithm_of_follow() -> None:
         torch.float64,
     )
     chain = math.prod(
-        table[word] for table, word in zip(STORIES.follow(words), words[1:], strict=False)
+        table[word]
+        for table, word in zip(STORIES.follow(words), words[1:], strict=False)
     )
     log_p = logits.gather(-1, ids[:, 1:, None]).sum().item()
     assert log_p == pytest.approx(math.log(chain), abs=1e-10)
@@ -179,7 +197,8 @@ def test_call_is_the_logarithm_of_follow() -> None:
 def test_a_batch_is_its_rows() -> None:
     first, second = (story_ids(text)[:, :20] for text in STORIES.sample(2, seed=6))
     assert torch.equal(
-        STORIES(torch.cat([first, second])), torch.cat([STORIES(first), STORIES(second)])
+        STORIES(torch.cat([first, second])),
+        torch.cat([STORIES(first), STORIES(second)]),
     )
 
 
@@ -199,7 +218,7 @@ def test_exact_entropy_of_the_book_against_its_stories() -> None:
         losses.append(-sum(math.log(table[word]) for table, word in steps))
     error = torch.tensor(losses).std().item() / math.sqrt(len(losses))
     assert error < 0.2
-    assert abs(sum(losses) / len(losses) - STORIES.entropy()) < 4 * error
+    assert abs(sum(losses) / len(losses) - story_entropy(STORIES)) < 4 * error
 
 
 def test_expected_entropy_of_the_steps_is_the_entropy() -> None:
@@ -210,7 +229,7 @@ def test_expected_entropy_of_the_steps_is_the_entropy() -> None:
     ]
     error = torch.tensor(sums).std().item() / math.sqrt(len(sums))
     assert error < 0.3
-    assert abs(sum(sums) / len(sums) - STORIES.entropy()) < 4 * error
+    assert abs(sum(sums) / len(sums) - story_entropy(STORIES)) < 4 * error
 
 
 def test_same_seed_same_stories() -> None:
@@ -231,9 +250,16 @@ def test_two_stories_follow_each_other(stories: dict) -> None:
 
 def test_words_that_the_embedding_chapter_needs() -> None:
     text = " ".join(STORIES.sample(300, seed=0)).split()
-    assert {"king", "queen", "man", "woman", "prince", "princess", "boy", "girl"} <= set(
-        text
-    )
+    assert {
+        "king",
+        "queen",
+        "man",
+        "woman",
+        "prince",
+        "princess",
+        "boy",
+        "girl",
+    } <= set(text)
     assert STORIES.vocab[0] == END
     assert len(set(STORIES.vocab)) == STORIES.vocab_size
     assert set(text) <= set(STORIES.vocab)
@@ -277,7 +303,8 @@ def test_impossible_word() -> None:
     ):
         STORIES.next_word("once upon wolf")
     with pytest.raises(
-        ValueError, match=r"words: 'wolf' at position 1 cannot stand there; possible: once"
+        ValueError,
+        match=r"words: 'wolf' at position 1 cannot stand there; possible: once",
     ):
         STORIES(torch.tensor([[0, STORIES.ids["wolf"]]]))
 
@@ -317,7 +344,7 @@ def test_a_certain_cue_decides_the_mood() -> None:
     with pytest.raises(ValueError, match="'glad' at position 2"):
         grammar.next_word("grey glad")
     exact = {"blue glad": 1 / 3, "blue calm": 1 / 6, "grey sad": 1 / 2}
-    assert grammar.entropy() == pytest.approx(
+    assert story_entropy(grammar) == pytest.approx(
         -sum(p * math.log(p) for p in exact.values()), abs=1e-12
     )
 
@@ -332,7 +359,7 @@ def test_a_grammar_is_read_from_a_file(tmp_path: Path) -> None:
         f"a {pet} ran {where} ."
         for pet, where in itertools.product(("cat", "dog"), ("far", "off"))
     }
-    assert grammar.entropy() == pytest.approx(math.log(4), abs=1e-14)
+    assert story_entropy(grammar) == pytest.approx(math.log(4), abs=1e-14)
 
 
 def test_read_text(tmp_path: Path) -> None:
@@ -364,6 +391,7 @@ def test_read_what_is_not_there_or_not_text(tmp_path: Path) -> None:
     path = tmp_path / "latin.txt"
     path.write_bytes("Füchse".encode("latin-1"))
     with pytest.raises(
-        ValueError, match=r"path: '.*latin\.txt' is not UTF-8 \(byte 1 is 0xfc\); save it"
+        ValueError,
+        match=r"path: '.*latin\.txt' is not UTF-8 \(byte 1 is 0xfc\); save it",
     ):
         read_text(path)

@@ -14,18 +14,20 @@ from typing import Any
 import pytest
 import torch
 
-from lmlib import jobs
-from lmlib.arguments import complete, parser
 from lmlib.bpe import BPETokenizer
-from lmlib.checkpoints import load_model, load_tensors
-from lmlib.corpora import stories
-from lmlib.presets import PRESETS
-from lmlib.stories import STORIES, prose
-from lmlib.terminal import main
+from lmlib.checkpoints import load_tensors
+from lmlib.pretrained import load_model
+from lmlib.prose import prose
+from lmlib.stories import STORIES
+from lmlib.train import job as jobs
+from lmlib.train.__main__ import main
+from lmlib.train.corpus import stories
+from lmlib.train.presets import PRESETS
+from lmlib.train.settings import complete, parser
 
 SMALL = ["--size", "tiny", "--vocab-size", "300", "--batch-size", "4"]
-SHORT = [*SMALL, "--steps", "2", "--every", "2"]
-LONG = [*SMALL, "--steps", "150", "--every", "5"]
+SHORT = [*SMALL, "--steps", "2", "--eval-interval", "2"]
+LONG = [*SMALL, "--steps", "150", "--eval-interval", "5"]
 
 
 @pytest.fixture
@@ -52,11 +54,11 @@ def test_a_text_of_yours(
     text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "run"
-    assert main(command(text, folder, *SMALL, "--steps", "60", "--every", "20")) == 0
+    assert main(command(text, folder, *SMALL, "--steps", "60", "--eval-interval", "20")) == 0
     log = lines(folder)
     assert [line["step"] for line in log] == [20, 40, 60]
     assert log[-1]["loss"] < log[0]["loss"] < math.log(300) + 1
-    assert abs(log[-1]["held_out"] - log[-1]["loss"]) < 1
+    assert abs(log[-1]["eval_loss"] - log[-1]["loss"]) < 1
     assert all(line["tokens_per_second"] > 0 for line in log)
     model = load_model(folder / "model.safetensors")
     tokenizer = BPETokenizer.load(folder / "tokenizer.json")
@@ -71,7 +73,7 @@ def test_the_stories(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(jobs, "stories", partial(stories, n=64))
-    settings = ["--steps", "2", "--every", "2", "--prompt", "once upon a time"]
+    settings = ["--steps", "2", "--eval-interval", "2", "--prompt", "once upon a time"]
     assert main(command(None, tmp_path / "run", *settings)) == 0
     words = (tmp_path / "run" / "vocab.txt").read_text().splitlines()
     assert tuple(words) == STORIES.vocab
@@ -84,11 +86,11 @@ def test_every_token_of_the_held_out_stories_counts_once(
     from lmlib.evaluation import token_losses
 
     monkeypatch.setattr(jobs, "stories", partial(stories, n=64))
-    settings = ["--steps", "2", "--every", "2", "--batch-size", "7"]
+    settings = ["--steps", "2", "--eval-interval", "2", "--batch-size", "7"]
     assert main(command(None, tmp_path / "run", *settings)) == 0
     model = load_model(tmp_path / "run" / "model.safetensors")
     expected = torch.cat(token_losses(model, stories(7, n=64).held_out)).mean().item()
-    assert lines(tmp_path / "run")[-1]["held_out"] == pytest.approx(expected, rel=1e-5)
+    assert lines(tmp_path / "run")[-1]["eval_loss"] == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +147,7 @@ def test_a_finished_run_is_not_trained_again(whole: Path) -> None:
 def failure(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
     assert main(arguments) == 2
     err = capsys.readouterr().err
-    assert err.startswith("python -m lmlib.pretraining: ") and err.count("\n") == 1
+    assert err.startswith("python -m lmlib.train: ") and err.count("\n") == 1
     return err
 
 
@@ -285,7 +287,7 @@ def test_a_damaged_file_of_a_run(
 @pytest.mark.skipif(os.name != "posix", reason="limits files as POSIX does")
 def test_a_disk_that_is_full_at_a_checkpoint(text: Path, tmp_path: Path) -> None:
     limited = (
-        "import resource, sys; from lmlib.terminal import main\n"
+        "import resource, sys; from lmlib.train.__main__ import main\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000)); sys.exit(main(sys.argv[1:]))"
     )
     settings = command(text, tmp_path / "run", *SHORT)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lmlib.stories import read_text
+from lmlib.files import read_text
 
 Merges = list[tuple[str, str]]
 Arguments = tuple[list[str], Merges, list[str]]
@@ -54,9 +54,15 @@ def read_json(path: str | Path) -> Arguments:
             f"path: {str(path)!r} is not a byte-level BPE as GPT-2's (see {odd[0]} in it); "
             "use the library that wrote it"
         )
-    added = {token["content"]: token["id"] for token in content.get("added_tokens") or []}
+    added = {
+        token["content"]: token["id"] for token in content.get("added_tokens") or []
+    }
     model = content["model"]
-    return _in_order(path, model["vocab"] | added), _pairs(path, model["merges"]), [*added]
+    return (
+        _in_order(path, model["vocab"] | added),
+        _pairs(path, model["merges"]),
+        [*added],
+    )
 
 
 def read_gpt2(vocab_json: str | Path, merges_txt: str | Path) -> Arguments:
@@ -104,7 +110,8 @@ def _demands(content: dict[str, Any]) -> dict[str, bool]:
     )
     added = content.get("added_tokens") or []
     return {
-        "model": model.get("type", "BPE") == "BPE" and {"vocab", "merges"} <= model.keys(),
+        "model": model.get("type", "BPE") == "BPE"
+        and {"vocab", "merges"} <= model.keys(),
         **{f"model.{key}": not model.get(key) for key in model_keys},
         "normalizer": not content.get("normalizer"),
         "pre_tokenizer": pre.get("type") == "ByteLevel" and pre.get("use_regex", True),

@@ -1,4 +1,4 @@
-"""Training from a terminal: ``python -m lmlib.pretraining --help``, and the same under ``torchrun``.
+"""Training from a terminal: ``python -m lmlib.train``, and the same under ``torchrun``.
 
 Whatever cannot be done gets a sentence, and an exit code that is not 0.
 """
@@ -12,11 +12,12 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from lmlib import processes
-from lmlib.arguments import check_folder, complete, parser
+from lmlib import distributed
 from lmlib.devices import pick_device
-from lmlib.jobs import train
-from lmlib.textfiles import check_text
+from lmlib.train.folder import check_folder
+from lmlib.train.job import train
+from lmlib.train.settings import parse, parser
+from lmlib.train.textfiles import check_text
 
 AGAIN = "call again with the same arguments to go on from the last checkpoint"
 
@@ -40,21 +41,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 where all went well, 1 where one of several processes could not go on, 2 for what cannot be
     done, 128 with the signal's number where one stopped it, and 141 where nobody reads the output.
     """
-    args = complete(parser().parse_args(argv))
+    settings = parse(argv)
     # A sample may hold what this terminal cannot show.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     before = signal.getsignal(signal.SIGTERM)
     try:
-        device = pick_device(args.device)
-        processes.join("nccl" if device.type == "cuda" else "gloo")
-        if processes.size() == 1:  # torchrun ends its processes itself
+        device = pick_device(settings.device)
+        distributed.join("nccl" if device.type == "cuda" else "gloo")
+        if distributed.size() == 1:  # torchrun ends its processes itself
             signal.signal(signal.SIGTERM, _stop)
-        if args.text:
-            check_text(args.text)
-        check_folder(args)
-        train(args, device)
-        processes.leave()
+        if settings.text:
+            check_text(settings.text)
+        check_folder(settings)
+        train(settings, device)
+        distributed.leave()
         return 0
     except ValueError as error:
         # The others on this machine found the same.
@@ -75,13 +76,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(f"stopped; {AGAIN}")
         return 128 + (stop.args[0] if stop.args else signal.SIGINT)
     except RuntimeError as error:
-        if processes.size() == 1:
+        if distributed.size() == 1:
             raise
         lines = str(error).splitlines() or [type(error).__name__]
         reason = lines[0].rpartition("] ")[2]  # without names of files
         say(
-            f"process {processes.rank()} cannot go on ({reason}); if another one was lost, {AGAIN}"
+            f"process {distributed.rank()} cannot go on ({reason}); if another one was lost, {AGAIN}"
         )
         return 1
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from lmlib.batches import Pair, next_token
+from lmlib.batches import Batch, next_token
 from lmlib.bpe import BPETokenizer
 
 PIECE = 2**20
@@ -70,7 +70,9 @@ def pieces(path: Path, start: int = 0) -> Iterator[tuple[str, int]]:
 def check_text(path: Path) -> None:
     """Raise ValueError where a file is missing, empty, or does not begin as UTF-8."""
     if next(pieces(path), None) is None:
-        raise ValueError(f"path: {str(path)!r} is empty; give a file with some text in it")
+        raise ValueError(
+            f"path: {str(path)!r} is empty; give a file with some text in it"
+        )
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ class Windows:
         text = f"{self.tokens.count} tokens, checksum {self.tokens.checksum:08x}"
         return f"Windows({text}, {self.batch_size} of {self.window}, seed {self.seed})"
 
-    def __call__(self, step: int) -> Pair:
+    def __call__(self, step: int) -> Batch:
         """Inputs and targets of one step, both (B, T)."""
         seed = zlib.crc32(repr((self.seed, step)).encode())
         generator = torch.Generator().manual_seed(seed)

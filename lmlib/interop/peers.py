@@ -15,15 +15,16 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from lmlib.batches import Pair, next_token
-from lmlib.devices import memory_of, out_of_memory
+from lmlib.batches import Batch, next_token
+from lmlib.blocks import Config
 from lmlib.generation import generate
-from lmlib.gpt2 import to_gpt2
-from lmlib.presets import what_fits
-from lmlib.pretraining import Learner, Training, make_optimiser, train_step
-from lmlib.processes import loss_of_share
-from lmlib.speed import CPU, Work, matrix_rate, medians, peak_memory, step_flops
-from lmlib.transformer import GPT, Config
+from lmlib.interop.gpt2 import to_gpt2
+from lmlib.interop.timing import CPU, Work, matrix_rate, medians, peak_memory
+from lmlib.optimisation import Training, make_optimiser
+from lmlib.scale import step_flops
+from lmlib.train.presets import out_of_memory_advice
+from lmlib.training_step import loss_function, train_step
+from lmlib.transformer import GPT
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Speed:
 
     model: str
     tokens: float  # a second
-    share: float  # of the FLOP/s of one large matrix product
+    utilisation: float  # model FLOPs utilisation, MFU: the share of the FLOP/s of one large matrix product
     memory: float | None  # bytes at the peak, where a device counts them
 
 
@@ -48,7 +49,9 @@ class Peer(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         return self.gpt2(tokens, use_cache=False).logits
 
-    def write(self, tokens: Tensor, max_new_tokens: int, sample: bool = False) -> Tensor:
+    def generate(
+        self, tokens: Tensor, max_new_tokens: int, sample: bool = False
+    ) -> Tensor:
         """Greedily, or drawn from all tokens, with its own cache: (B, T) → (B, T + max_new_tokens)."""
         how = {"do_sample": True, "top_k": 0} if sample else {"do_sample": False}
         mask = torch.ones_like(tokens)
@@ -57,13 +60,11 @@ class Peer(nn.Module):
         )
 
 
-def training_step(model: nn.Module, pair: Pair, training: Training) -> Work:
+def training_step(model: nn.Module, batch: Batch, training: Training) -> Work:
     """A function that does one step as ``fit`` does it, always on the same batch."""
-    learner = Learner(model.train(), training.precision)
-    if training.compile:
-        learner.compile()
-    optimiser = make_optimiser(model, training)
-    return lambda: train_step(learner, pair, optimiser, training.clip, loss_of_share)
+    optimiser, loss_fn = make_optimiser(model, training), loss_function(training)
+    model.train()
+    return lambda: train_step(model, batch, optimiser, training.clip, loss_fn)
 
 
 def training_speeds(
@@ -82,39 +83,34 @@ def training_speeds(
     dtype = getattr(torch, training.precision)
     generator = torch.Generator().manual_seed(0)
     shape = (batch_size, config.block_size + 1)
-    batch = torch.randint(config.vocab_size, shape, generator=generator)
-    pair = next_token(batch.to(device), generator)
+    tokens = torch.randint(config.vocab_size, shape, generator=generator)
+    batch = next_token(tokens.to(device), generator)
     works: dict[str, Work] = {}
     memory: dict[str, float | None] = {}
 
     def begin(name: str, model: nn.Module) -> None:
-        works[name] = training_step(model.to(device), pair, training)
-        for _ in range(2):  # which compiles, and makes what the optimiser remembers
+        works[name] = training_step(model.to(device), batch, training)
+        for _ in range(2):  # which compiles, and makes the optimiser state
             works[name]()
 
     gpt = GPT(config)
     models = {"lmlib.GPT": gpt, "GPT2LMHeadModel": Peer(gpt)}
-    try:
+    with out_of_memory_advice(config, batch_size, device, training.precision):
         peak = matrix_rate(device, dtype)
         for name, model in models.items():
             memory[name] = peak_memory(partial(begin, name, model), device)
         spent = medians(works, rounds, device)
         peak = max(peak, matrix_rate(device, dtype))
-    except (RuntimeError, MemoryError) as error:
-        if not out_of_memory(error):
-            raise
-        said = what_fits(config, batch_size, memory_of(device), training.precision)
-        raise MemoryError(said) from error
-    tokens = batch_size * config.block_size
+    count = batch_size * config.block_size
     flops = step_flops(config, batch_size, config.block_size)
     return [
-        Speed(name, tokens / spent[name], flops / spent[name] / peak, memory[name])
+        Speed(name, count / spent[name], flops / spent[name] / peak, memory[name])
         for name in models
     ]
 
 
 @torch.no_grad()
-def writing_speeds(
+def generation_speeds(
     config: Config,
     batch_size: int,
     new_tokens: int,
@@ -122,7 +118,7 @@ def writing_speeds(
     dtype: torch.dtype = torch.float32,
     rounds: int = 5,
 ) -> dict[str, float]:
-    """Greedy writing of both in turn, each with its cache, behind prompts of 4 tokens; median tokens/s.
+    """Greedy generation by both in turn, each with its cache, behind prompts of 4 tokens; median tokens/s.
 
     Raises ImportError without transformers.
     """
@@ -133,7 +129,7 @@ def writing_speeds(
     prompt %= config.vocab_size
     works: dict[str, Work] = {
         "lmlib.GPT": lambda: generate(gpt, prompt, new_tokens, temperature=0),
-        "GPT2LMHeadModel": lambda: peer.write(prompt, new_tokens),
+        "GPT2LMHeadModel": lambda: peer.generate(prompt, new_tokens),
     }
     spent = medians(works, rounds, device)
     return {name: batch_size * new_tokens / spent[name] for name in works}

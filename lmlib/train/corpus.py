@@ -10,21 +10,21 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from lmlib.batches import Batches, Pair
+from lmlib.batches import Batch, Batches
 from lmlib.bpe import BPETokenizer
-from lmlib.stories import STORIES
-from lmlib.textfiles import Windows, encode_file, pieces
-from lmlib.tokens import Tokenizer, WordTokenizer, sequences
+from lmlib.stories import WORDS, story_split
+from lmlib.tokens import Tokenizer
+from lmlib.train.textfiles import Windows, encode_file, pieces
 
 SAMPLE = 4
-"""Pieces at the beginning of a text, 1 MiB each, on which its tokeniser is trained."""
+"""Chunks at the beginning of a text, 1 MiB each, on which its tokeniser is trained."""
 
 
 @dataclass(frozen=True)
 class Corpus:
     """Batches to train on, texts to measure with, what cuts them, and how a text of it begins."""
 
-    batches: Callable[[int], Pair]
+    batches: Callable[[int], Batch]
     held_out: list[Tensor]
     tokenizer: Tokenizer
     prompt: Tensor  # (T,)
@@ -34,15 +34,15 @@ def stories(batch_size: int, seed: int = 0, n: int = 20_000) -> Corpus:
     """``n`` stories of the book's grammar, and 200 others held out.
 
     >>> stories(batch_size=2, n=4).batches
-    Batches(4 texts, checksum ..., 2, seed 0)
+    Batches(4 sequences, checksum ..., 2, seed 0)
     """
-    words = WordTokenizer(STORIES.vocab)
-    train = sequences(STORIES.sample(n, seed=0), words)
-    held_out = sequences(STORIES.sample(200, seed=1), words)
-    return Corpus(Batches(train, batch_size, seed), held_out, words, torch.tensor([0]))
+    train, held_out = story_split(n, 200)
+    return Corpus(Batches(train, batch_size, seed), held_out, WORDS, torch.tensor([0]))
 
 
-def load_tokenizer(path: Path, folder: Path, given: str, vocab_size: int) -> BPETokenizer:
+def load_tokenizer(
+    path: Path, folder: Path, given: str, vocab_size: int
+) -> BPETokenizer:
     """The tokeniser of a run, kept in its folder: ``given`` is ``bytes``, a ``tokenizer.json``, or nothing.
 
     With nothing, it is trained on the beginning of the text. Raises ValueError where there is no

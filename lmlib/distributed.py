@@ -12,19 +12,18 @@ from __future__ import annotations
 
 import datetime
 import os
+from typing import Any
 
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
-
-from lmlib.batches import IGNORE, Pair
 
 PATIENCE = datetime.timedelta(hours=12)
 """How long a process waits for another, which may be reading a large text; a lost one is noticed at once."""
 
 
 def join(backend: str) -> None:
-    """Meet the other processes of ``torchrun``: ``gloo`` on processors, ``nccl`` on GPUs.
+    """Meet the other processes of ``torchrun``: ``gloo`` on CPUs, ``nccl`` on GPUs.
 
     Does nothing where there are no others.
     """
@@ -52,43 +51,33 @@ def size() -> int:
     return dist.get_world_size() if _together() else 1
 
 
-def share(batch: Pair) -> Pair:
+def share(batch: tuple[Any, Tensor]) -> tuple[Any, Tensor]:
     """The rows of a batch that are this process's; where they cannot be equal, some have one more.
 
     Raises ValueError where there are fewer rows than processes.
     """
-    inputs, targets = batch
-    rows = len(targets)
+    rows = len(batch[1])
     if rows < size():
         raise ValueError(
             f"batch_size: {rows} texts are too few for {size()} processes; use {size()} or more"
         )
-    own = slice(rank() * rows // size(), (rank() + 1) * rows // size())
-    if isinstance(inputs, tuple):
-        return tuple(part[own] for part in inputs), targets[own]
-    return inputs[own], targets[own]
+    return _rows(batch, slice(rank() * rows // size(), (rank() + 1) * rows // size()))
 
 
-def spread(learner: nn.Module) -> nn.Module:
+def _rows(batch: Any, own: slice) -> Any:
+    return (
+        tuple(_rows(part, own) for part in batch)
+        if isinstance(batch, tuple)
+        else batch[own]
+    )
+
+
+def distribute(model: nn.Module) -> nn.Module:
     """Let all processes take the mean of their gradients, while they are still being computed.
 
     Li et al. (2020). All begin with the numbers of the first process.
     """
-    if size() == 1:
-        return learner
-    return DistributedDataParallel(learner)
-
-
-def loss_of_share(learner: nn.Module, batch: Pair) -> Tensor:
-    """What this process adds to the loss of a batch; the mean over processes is the loss of the batch.
-
-    Formula `eq:cross-entropy`. Texts differ in length, so the mean of the processes' own means would
-    be another number: each adds up its losses, and all divide by what the *whole* batch asks.
-    """
-    if size() == 1:
-        return learner(batch)
-    asked = (batch[1] != IGNORE).sum()
-    return learner(share(batch), reduction="sum") * (size() / asked)
+    return model if size() == 1 else DistributedDataParallel(model)
 
 
 def mean(x: Tensor) -> Tensor:

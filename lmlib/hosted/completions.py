@@ -1,6 +1,6 @@
 """A language model behind an address: one completion, with log-probabilities of the likeliest tokens.
 
-The interface is OpenAI's, and llama.cpp, vLLM and many hosts speak it as well. Besides what :mod:`lmlib.server`
+The interface is OpenAI's, and llama.cpp, vLLM and many hosts speak it as well. Besides what :mod:`lmlib.hosted.server`
 needs, the environment names the model where a server has several: ``OPENAI_MODEL``.
 
 >>> listed = [{"token": " is", "logprob": -0.5}, {"token": " was", "logprob": -1.5}]
@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lmlib.server import ServerError, ask, quoted
+from lmlib.hosted.server import ServerError, ask, quoted
 
 IMPOSSIBLE = -9999.0  # what OpenAI's interface writes for a token that cannot come
 

@@ -3,25 +3,21 @@
 >>> import tempfile
 >>> from lmlib.pretraining import Record
 >>> path = Path(tempfile.mkdtemp()) / "log.jsonl"
->>> RunLog(path)(Record(step=10, loss=3.2, measured=3.1), tokens_per_second=900.0)
+>>> RunLog(path)(Record(step=10, loss=3.2, eval_loss=3.1), tokens_per_second=900.0)
 >>> path.read_text()
-'{"step": 10, "loss": 3.2, "held_out": 3.1, "tokens_per_second": 900.0}\\n'
+'{"step": 10, "loss": 3.2, "eval_loss": 3.1, "tokens_per_second": 900.0}\\n'
 """
 
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-import torch
-from torch import Tensor, nn
-
-from lmlib.batches import IGNORE, Pair, next_token
-from lmlib.devices import device_of, move
-from lmlib.pretraining import Learner, Record
+from lmlib.batches import IGNORE, Batch
+from lmlib.files import write_whole
+from lmlib.pretraining import Record
 
 
 class RunLog:
@@ -43,49 +39,31 @@ class RunLog:
         line = {
             "step": record.step,
             "loss": record.loss,
-            "held_out": record.measured,
+            "eval_loss": record.eval_loss,
             "tokens_per_second": round(tokens_per_second, 1),
         }
         self.lines = [old for old in self.lines if old["step"] < record.step] + [line]
-        unfinished = self.path.with_suffix(".part")
-        text = "".join(json.dumps(line) + "\n" for line in self.lines)
-        unfinished.write_text(text, encoding="utf-8")
-        os.replace(unfinished, self.path)
+        write_whole(self.path, "".join(json.dumps(line) + "\n" for line in self.lines))
 
 
 class Meter:
-    """Batches that are counted on their way to the model: how many tokens a second were asked for."""
+    """Batches that are counted on their way to the model: how many targets a second."""
 
-    def __init__(self, batches: Callable[[int], Pair]) -> None:
+    def __init__(self, batches: Callable[[int], Batch]) -> None:
         self.batches, self.tokens = batches, 0
         self.start = self.rate = 0.0
 
     def __repr__(self) -> str:
         return repr(self.batches)
 
-    def __call__(self, step: int) -> Pair:
+    def __call__(self, step: int) -> Batch:
         if not self.tokens:
             self.start = time.perf_counter()
-        pair = self.batches(step)
-        self.tokens += int((pair[1] != IGNORE).sum())
-        return pair
+        batch = self.batches(step)
+        self.tokens += int((batch[1] != IGNORE).sum())
+        return batch
 
     def stop(self) -> None:
         """Set ``rate``, tokens a second since the first batch after the last stop."""
         self.rate = self.tokens / (time.perf_counter() - self.start)
         self.tokens = 0
-
-
-@torch.no_grad()
-def held_out_loss(
-    model: nn.Module, texts: Sequence[Tensor], batch_size: int, precision: str = "float32"
-) -> float:
-    """Mean loss in nats a token of ``texts``, some at a time, on the device of the model."""
-    learner, device = Learner(model, precision), device_of(model)
-    total, asked = 0.0, 0
-    for i in range(0, len(texts), batch_size):
-        padded = nn.utils.rnn.pad_sequence([*texts[i : i + batch_size]], True, IGNORE)
-        pair = next_token(padded, torch.Generator())
-        total += float(learner(move(pair, device), reduction="sum"))
-        asked += int((pair[1] != IGNORE).sum())
-    return total / asked

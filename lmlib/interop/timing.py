@@ -16,10 +16,6 @@ from pathlib import Path
 
 import torch
 
-from lmlib.presets import parameters
-from lmlib.scale import attention_flops, training_flops
-from lmlib.transformer import Config
-
 CPU = torch.device("cpu")
 Work = Callable[[], object]
 
@@ -66,7 +62,8 @@ def medians(
     if rounds < 1:
         raise ValueError(f"rounds: {rounds} measures nothing; use 1 or more")
     times = [
-        [seconds(work, device) for work in works.values()] for _ in range(warm_up + rounds)
+        [seconds(work, device) for work in works.values()]
+        for _ in range(warm_up + rounds)
     ]
     columns = zip(*times[warm_up:], strict=True)
     return dict(zip(works, map(statistics.median, columns), strict=True))
@@ -95,21 +92,9 @@ def matrix_rate(
     return 2 * size**3 / min(seconds(lambda: a @ b, device) for _ in range(repeats))
 
 
-def copy_rate(device: torch.device = CPU, size: int = 2**27, repeats: int = 20) -> float:
+def copy_rate(
+    device: torch.device = CPU, size: int = 2**27, repeats: int = 20
+) -> float:
     """Bytes/s that go through memory at its best, while ``size`` bytes are copied: each is read and written."""
     a, b = (torch.ones(size, dtype=torch.uint8, device=device) for _ in range(2))
     return 2 * size / min(seconds(lambda: b.copy_(a), device) for _ in range(repeats))
-
-
-def step_flops(config: Config, batch_size: int, length: int) -> float:
-    """FLOPs of a training step: formulas `eq:training-flops` and `eq:attention-flops`.
-
-    The table of positions, which must be learned ones, multiplies nothing; that of words does, as logits.
-
-    >>> step_flops(Config(vocab_size=304), batch_size=8, length=100)
-    696729600
-    """
-    multiplied = parameters(config) - config.block_size * config.d_model
-    tokens = batch_size * length
-    attention = attention_flops(config.n_layer, config.d_model, length, tokens)
-    return training_flops(multiplied, tokens) + attention

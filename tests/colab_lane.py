@@ -37,7 +37,8 @@ NEWER = "99.0"
 
 def snapshot(folder: Path) -> Path:
     """The working tree as a git repository of its own, without what git ignores, and as the release it states."""
-    own = ("user.name=x", "user.email=x@localhost", "commit.gpgsign=false")
+    own = ("user.name=x", "user.email=x@localhost")
+    own += ("commit.gpgsign=false", "tag.gpgsign=false")
     git = ["git", *(word for setting in own for word in ("-c", setting))]
     subprocess.run([*git, "init", "-q", folder], check=True)
     git += ["--git-dir", str(folder / ".git"), "--work-tree", str(ROOT)]

@@ -163,7 +163,7 @@ def in_line(text: str, around: str, values: dict[str, str]) -> str:
 
 
 def renewed(root: Path, address: str) -> dict[Path, str]:
-    """What every file has to hold that shows address or version. Raises ValueError where one cannot be brought in line."""
+    """What files have to hold that show address or version. Raises ValueError where one cannot be brought in line."""
     values = {"address": address, "version": version(root)}
     texts = {root / file: (root / file).read_text("utf-8") for file, _ in PLACES}
     for file, around in PLACES:

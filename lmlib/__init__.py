@@ -50,6 +50,7 @@ distributed      one run on several processes
 
 On top, for the chapters:
 
+figures          axes in the style of the book
 plots            the book's figures
 notebook         listings and tables between text and figures
 widgets          interactive figures

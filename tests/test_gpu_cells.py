@@ -12,7 +12,7 @@ import torch
 
 import lmlib
 from lmlib.blocks import Config
-from lmlib.interop import peers, speed
+from lmlib.interop import peers, timing
 from lmlib.transformer import GPT
 
 ROOT = Path(__file__).parents[1]
@@ -59,11 +59,11 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     data = tmp_path / "lmlib"
     (data / "data").mkdir(parents=True)
     monkeypatch.setattr(lmlib, "__file__", str(data / "__init__.py"))
-    product = partial(speed.matrix_rate, size=64, repeats=2)
-    copying = partial(speed.copy_rate, size=2**16, repeats=2)
-    for module in (peers, speed, gpu):
+    product = partial(timing.matrix_rate, size=64, repeats=2)
+    copying = partial(timing.copy_rate, size=2**16, repeats=2)
+    for module in (peers, timing, gpu):
         monkeypatch.setattr(module, "matrix_rate", product)
-    for module in (speed, gpu):
+    for module in (timing, gpu):
         monkeypatch.setattr(module, "copy_rate", copying)
 
 
@@ -113,7 +113,9 @@ def test_beside_transformers(
     rows[0]["memory"] = 1.25e9
     shown = pretraining["show_speeds"](rows).data.splitlines()
     assert shown[2].startswith("| tiny: lmlib.GPT |") and shown[2].endswith(" 1.2 GB |")
-    assert shown[3].startswith("| tiny: GPT2LMHeadModel |") and shown[3].endswith(" – |")
+    assert shown[3].startswith("| tiny: GPT2LMHeadModel |") and shown[3].endswith(
+        " – |"
+    )
     monkeypatch.setattr(peers, "train_step", out_of_memory)
     assert pretraining["beside_transformers"](CPU, "book", 16) == []
     assert "use a batch of 8 or PRESETS['tiny']" in capsys.readouterr().out
@@ -152,7 +154,8 @@ def test_the_table_of_the_script_is_shown_by_both_chapters(
     exec(cell_with("pretraining", "def beside_transformers"), pretraining)
     exec(cell_with("generation", 'measured["writing"]'), generation)
     assert (
-        f"measured on {measured['device']}, {measured['date']}" in capsys.readouterr().out
+        f"measured on {measured['device']}, {measured['date']}"
+        in capsys.readouterr().out
     )
     assert len(pretraining["rows"]) == 2
     axes = generation["plots"].plt.gca()

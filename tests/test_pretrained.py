@@ -30,7 +30,7 @@ from lmlib.pretrained import (
     load_shuffled_gpt,
     save_model,
 )
-from lmlib.pretraining import Learner, fit
+from lmlib.pretraining import fit
 from lmlib.stories import STORIES
 from lmlib.tokens import WordTokenizer, sequences
 from lmlib.transformer import BERT, GPT
@@ -245,7 +245,7 @@ CHANGES: dict[str, tuple[Callable[[GPT], object], str]] = {
         r"its head is a .*Linear, where its configuration makes no part at all",
     ),
     "one layer more": (
-        lambda model: model.decoder.blocks.append(Block(model.config, True, False)),
+        lambda model: model.decoder.blocks.append(Block(model.config, True)),
         r"decoder\.blocks\.1 is a .*Block, where its configuration makes no part at all",
     ),
     "one layer less": (
@@ -306,7 +306,6 @@ def test_what_could_not_be_loaded_is_not_saved(change: str, tmp_path: Path) -> N
         Louder(CONFIG),
         GPT(CONFIG).decoder,
         Classifier(GPT(CONFIG), 2),
-        Learner(GPT(CONFIG)),
         torch.optim.swa_utils.AveragedModel(GPT(CONFIG)),
         GPT(CONFIG).state_dict(),
         CONFIG,

@@ -200,7 +200,7 @@ def test_without_transformers(monkeypatch: pytest.MonkeyPatch) -> None:
         return true_import(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(ImportError, match=r'pip install "lmlib\[transformers\]"'):
+    with pytest.raises(ImportError, match=r'pip install "how-language-models-work\[transformers\]"'):
         to_gpt2(ours())
 
 

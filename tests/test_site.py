@@ -23,7 +23,7 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page, Route, expect
 
 from lmlib.softmax import entropy, softmax
-from tools.address import stated
+from tools.address import stated, version
 from tools.offline_copy import pack
 
 ROOT = Path(__file__).parents[1]
@@ -293,7 +293,7 @@ def test_the_colab_button_opens_this_chapter(name: str) -> None:
     notebook = name.replace(".html", ".ipynb")
     assert (ROOT / notebook).is_file()
     assert button["href"] == (
-        f"https://colab.research.google.com/github/{stated()}/blob/main/{notebook}"
+        f"https://colab.research.google.com/github/{stated()}/blob/v{version()}/{notebook}"
     )
 
 

@@ -1,6 +1,6 @@
 """The book's GPT is GPT-2: its weights in Transformers' GPT2LMHeadModel, and theirs in ours.
 
-Radford et al. (2019). Needs the optional package: ``pip install "lmlib[transformers]"``.
+Radford et al. (2019). Needs the optional package: ``pip install "how-language-models-work[transformers]"``.
 
 >>> peer = to_gpt2(GPT(Config(vocab_size=304)))
 >>> peer(torch.zeros(1, 5, dtype=torch.long)).logits.shape
@@ -46,7 +46,7 @@ def _transformers() -> Any:
         import transformers
     except ImportError as error:
         raise ImportError(
-            'transformers is not installed; run: pip install "lmlib[transformers]"'
+            'transformers is not installed; run: pip install "how-language-models-work[transformers]"'
         ) from error
     return transformers
 

@@ -1,6 +1,6 @@
 """The book's GPT beside Transformers' GPT-2 of the same size and weights: tokens/s, on one device, in turn.
 
-Needs the optional package: ``pip install "lmlib[transformers]"``.
+Needs the optional package: ``pip install "how-language-models-work[transformers]"``.
 
 >>> tiny = Config(vocab_size=12, block_size=8, n_layer=1, n_head=1, d_model=8)
 >>> [speed.model for speed in training_speeds(tiny, 2, Training(steps=200), rounds=1)]

@@ -16,13 +16,8 @@ import torch
 from torch import Tensor
 
 from lmlib.blocks import Config
-from lmlib.modules import (
-    check_hooks,
-    check_kind,
-    check_unchanged,
-    named_tensors,
-    unwrap,
-)
+from lmlib.integrity import check_hooks, check_kind, check_unchanged
+from lmlib.modules import named_tensors, unwrap, without_numbers
 from lmlib.transformer import GPT
 
 # Ours and theirs in each block. Their matrices are (in, out), so they are transposed.
@@ -127,9 +122,11 @@ def from_gpt2(peer: Any) -> GPT:
     """
     peer = unwrap(peer)
     _check_peer(peer, config := _config_of(peer))
-    with torch.device("meta"):
-        model = GPT(config).to(peer.dtype)
-    model.to_empty(device=peer.device)
+    model = (
+        without_numbers(partial(GPT, config))
+        .to(peer.dtype)
+        .to_empty(device=peer.device)
+    )
     with torch.no_grad():
         for mine, other in _pairs(model, peer):
             mine.copy_(other)

@@ -2,56 +2,15 @@
 
 The interface is OpenAI's, and llama.cpp, vLLM and many hosts speak it as well. Besides what :mod:`lmlib.server`
 needs, the environment names the model where a server has several: ``OPENAI_MODEL``.
-
->>> listed = [{"token": " is", "logprob": -0.5}, {"token": " was", "logprob": -1.5}]
->>> place = {"token": " is", "top_logprobs": listed}
->>> read_completion({"choices": [{"text": " is", "logprobs": {"content": [place]}}]}).top
-[[(' is', -0.5), (' was', -1.5)]]
 """
 
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch import Tensor
-
-from lmlib.server import ServerError, ask, quoted
-
-IMPOSSIBLE = -9999.0  # what OpenAI's interface writes for a token that cannot come
-
-
-@dataclass(frozen=True)
-class Completion:
-    """What a server wrote, and the likeliest tokens at the place of each token of it, likeliest first.
-
-    ``tokens`` and ``top`` are empty where the server gives no log-probabilities. These are natural
-    logarithms of probabilities among *all* tokens of the model, not only among the ones listed.
-    """
-
-    model: str
-    text: str
-    tokens: list[str]
-    top: list[list[tuple[str, float]]]
-
-    def log_probs(self, place: int = 0) -> Tensor:
-        """(n,) log-probabilities of the likeliest tokens at a place, in the order of ``top``.
-
-        Raises ServerError where there are none at all, and ValueError for a place that was not written.
-        """
-        if not self.top:
-            raise ServerError(
-                f"{self.model} wrote {self.text!r}, but its server gives no log-probabilities; "
-                "try chat=True, or ask one that does, such as llama.cpp or vLLM"
-            )
-        if not 0 <= place < len(self.top):
-            raise ValueError(
-                f"place: {place} is none of the {len(self.top)} tokens written; count from 0"
-            )
-        return torch.tensor([x for _, x in self.top[place]], dtype=torch.float64)
+from lmlib.completions import Completion, read_completion
+from lmlib.server import ServerError, ask
 
 
 def _model(timeout: float) -> str:
@@ -59,7 +18,8 @@ def _model(timeout: float) -> str:
     if name := os.environ.get("OPENAI_MODEL", "").strip():
         return name
     try:
-        names = [str(model["id"]) for model in ask("/models", timeout=timeout)["data"]]
+        models = ask("/models", timeout=timeout)["data"]
+        names = [str(model["id"]) for model in models if model["id"] is not None]
     except (ServerError, KeyError, TypeError) as error:
         why = str(error) if isinstance(error, ServerError) else "it lists none"
         raise ServerError(
@@ -71,6 +31,14 @@ def _model(timeout: float) -> str:
             f"choose one, such as {', '.join(names[:5]) or 'the one you started it with'}"
         )
     return names[0]
+
+
+def _check_request(prompt: str, max_tokens: int, top: int) -> None:
+    if not prompt:
+        raise ValueError("prompt: is empty; give at least one word to go on from")
+    for name, value in (("max_tokens", max_tokens), ("top", top)):
+        if value < 1:
+            raise ValueError(f"{name}: {value} asks for nothing; use 1 or more")
 
 
 def complete(
@@ -88,67 +56,23 @@ def complete(
     servers allow no more than 5 or 20 for ``top``. Raises ValueError and ServerError as :func:`ask`
     does, and ValueError for an empty prompt or numbers below 1.
     """
-    if not prompt:
-        raise ValueError("prompt: is empty; give at least one word to go on from")
-    for name, value in (("max_tokens", max_tokens), ("top", top)):
-        if value < 1:
-            raise ValueError(f"{name}: {value} asks for nothing; use 1 or more")
+    _check_request(prompt, max_tokens, top)
     body = {"model": _model(timeout), "max_tokens": max_tokens, "temperature": 1}
     if chat:
         message = {"role": "user", "content": prompt}
         body |= {"messages": [message], "logprobs": True, "top_logprobs": top}
-        try:
-            return read_completion(ask("/chat/completions", body, timeout), top)
-        except ServerError as error:
-            if "max_completion_tokens" not in str(error):
-                raise
-        body["max_completion_tokens"] = body.pop("max_tokens")  # OpenAI's newer models
-        return read_completion(ask("/chat/completions", body, timeout), top)
+        return read_completion(_ask_chat(body, timeout), top)
     body |= {"prompt": prompt, "logprobs": top}
     return read_completion(ask("/completions", body, timeout), top)
 
 
-def _places(logprobs: dict[str, Any]) -> list[tuple[str, list[tuple[str, float]]]]:
-    """Each token written, with the tokens listed at its place, in either of the interface's two forms."""
-    if content := logprobs.get("content"):  # for chats; llama.cpp has it for both
-        return [
-            (
-                place["token"],
-                [
-                    (t["token"], float(t["logprob"]))
-                    for t in place.get("top_logprobs") or []
-                ],
-            )
-            for place in content
-        ]
-    tokens, tops = (logprobs.get(name) or [] for name in ("tokens", "top_logprobs"))
-    return [
-        (token, [(t, float(x)) for t, x in listed.items()])
-        for token, listed in zip(tokens, tops, strict=False)
-    ]
-
-
-def read_completion(answer: Any, top: int | None = None) -> Completion:
-    """What a server's answer says, as :class:`Completion`, with at most ``top`` tokens a place.
-
-    The list of a place may hold one more, the token drawn; among the likeliest it would be a gap.
-    What follows a place without a list is left out. Where a list is keyed by text, tokens of equal
-    text count once, so that a less likely one may move up into it. Raises
-    ServerError where the answer has not the form of OpenAI's interface.
-    """
+def _ask_chat(body: dict[str, Any], timeout: float) -> Any:
     try:
-        choice = answer["choices"][0]
-        text = choice["text"] if "text" in choice else choice["message"]["content"]
-        places = _places(choice.get("logprobs") or {})
-        model = str(answer.get("model", "the model"))
-    except (KeyError, IndexError, TypeError, AttributeError, ValueError):
-        raise ServerError(
-            f"the answer holds no completion, but {quoted(json.dumps(answer))}; "
-            "does the server speak OpenAI's interface?"
-        ) from None
-    tops = [
-        sorted((t for t in listed if t[1] > IMPOSSIBLE), key=lambda t: -t[1])[:top]
-        for _, listed in places
-    ]
-    told = next((i for i, listed in enumerate(tops) if not listed), len(tops))
-    return Completion(model, text or "", [token for token, _ in places[:told]], tops[:told])
+        return ask("/chat/completions", body, timeout)
+    except ServerError as error:
+        if "max_completion_tokens" not in str(error):
+            raise
+    # So OpenAI's newer models call it.
+    renamed = {**body, "max_completion_tokens": body["max_tokens"]}
+    del renamed["max_tokens"]
+    return ask("/chat/completions", renamed, timeout)

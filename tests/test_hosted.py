@@ -20,7 +20,7 @@ import pytest
 import torch
 from torch import Tensor
 
-import lmlib
+from lmlib.files import DATA
 from lmlib.hosted import client as hosted
 from lmlib.hosted import server
 from lmlib.hosted.client import complete
@@ -644,7 +644,7 @@ def test_the_chapter_goes_on_where_a_server_fails(
 ) -> None:
     fake.replies["/v1/completions"] = reply
     said: list[str] = []
-    space = {"os": os, "lmlib": lmlib, "Path": Path, "show": said.append}
+    space = {"os": os, "json": json, "DATA": DATA, "show": said.append}
     exec(optional_cell(), space)
     assert len(said) == 1 and message in said[0]
     assert space["recorded"] and space["answer"] == read_completion(RECORD["answer"])
@@ -653,7 +653,7 @@ def test_the_chapter_goes_on_where_a_server_fails(
 def test_the_chapter_takes_what_a_server_says(fake: Fake) -> None:
     choice = {"text": " is the", "logprobs": OLD_FORM}
     fake.replies["/v1/completions"] = (200, {"model": "one", "choices": [choice]})
-    space: dict[str, Any] = {"os": os, "lmlib": lmlib, "Path": Path}
+    space: dict[str, Any] = {"os": os, "json": json, "DATA": DATA}
     exec(optional_cell(), space)
     assert not space["recorded"] and space["answer"].model == "one"
     assert space["vocab_size"] == space["VOCAB_SIZE"]

@@ -12,8 +12,10 @@ from torch import Tensor
 
 from lmlib.batches import Batches, Pair
 from lmlib.bpe import BPETokenizer
+from lmlib.interop.tokenizer_files import load_tokenizer, save_tokenizer
 from lmlib.stories import STORIES
-from lmlib.textfiles import Windows, encode_file, pieces
+from lmlib.textfiles import encode_file, pieces
+from lmlib.token_files import Windows
 from lmlib.tokens import Tokenizer, WordTokenizer, sequences
 
 SAMPLE = 4
@@ -42,24 +44,24 @@ def stories(batch_size: int, seed: int = 0, n: int = 20_000) -> Corpus:
     return Corpus(Batches(train, batch_size, seed), held_out, words, torch.tensor([0]))
 
 
-def load_tokenizer(path: Path, folder: Path, given: str, vocab_size: int) -> BPETokenizer:
+def run_tokenizer(path: Path, folder: Path, given: str, vocab_size: int) -> BPETokenizer:
     """The tokeniser of a run, kept in its folder: ``given`` is ``bytes``, a ``tokenizer.json``, or nothing.
 
     With nothing, it is trained on the beginning of the text. Raises ValueError where there is no
-    such file, and as `BPETokenizer` does.
+    such file, and as `load_tokenizer` and `BPETokenizer` do.
     """
     own = folder / "tokenizer.json"
     if own.exists():
-        return BPETokenizer.load(own)
+        return load_tokenizer(own)
     if given and given != "bytes":
-        tokenizer = BPETokenizer.load(given)
+        tokenizer = load_tokenizer(given)
     elif given:
         tokenizer = BPETokenizer.train("", vocab_size=257)  # the bytes and END
     else:
         beginning = zip(range(SAMPLE), pieces(path), strict=False)
         tokenizer = BPETokenizer.train((text for _, (text, _) in beginning), vocab_size)
     folder.mkdir(parents=True, exist_ok=True)
-    tokenizer.save(own.with_suffix(".part"))
+    save_tokenizer(tokenizer, own.with_suffix(".part"))
     os.replace(own.with_suffix(".part"), own)
     return tokenizer
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from lmlib import processes
 from lmlib.bpe import BPETokenizer
 from lmlib.checkpoints import save_model
-from lmlib.corpora import Corpus, load_tokenizer, stories, text_file
+from lmlib.corpora import Corpus, run_tokenizer, stories, text_file
 from lmlib.devices import memory_of, out_of_memory
 from lmlib.generation import check_prompt, generate
 from lmlib.presets import PRESETS, parameters, what_fits
@@ -31,7 +31,7 @@ def corpus(args: argparse.Namespace) -> Corpus:
     first = processes.rank() == 0
     if not first:
         processes.wait()
-    tokenizer = load_tokenizer(args.text, args.folder, args.tokenizer, args.vocab_size)
+    tokenizer = run_tokenizer(args.text, args.folder, args.tokenizer, args.vocab_size)
     block = PRESETS[args.size].block_size
     found = text_file(
         args.text, args.folder, tokenizer, block, args.batch_size, args.seed, first

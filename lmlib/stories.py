@@ -15,12 +15,12 @@ from lmlib.grammar import Grammar
 
 
 def read_text(path: str | Path) -> str:
-    """Read a UTF-8 text file of yours.
+    """Read a UTF-8 text file of yours, without the byte-order mark that some programs put in front.
 
     Raises ValueError where there is no such file, where it is empty, or where it is not UTF-8.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8").removeprefix("\ufeff")
     except OSError as error:
         raise ValueError(
             f"path: cannot read {str(path)!r} ({error.strerror}); give the path of a text file"

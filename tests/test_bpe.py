@@ -20,8 +20,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
-from lmlib.bpe import BYTES, BPETokenizer
+from lmlib.bpe import BPETokenizer
 from lmlib.grammar import END
+from lmlib.interop.tokenizer_files import (
+    load_gpt2_tokenizer,
+    load_tokenizer,
+    save_tokenizer,
+)
+from lmlib.pretokenizer import BYTES
 from lmlib.stories import prose
 from lmlib.tokens import Tokenizer, sequences
 
@@ -81,7 +87,7 @@ CLOSE = st.text(
 )
 PROSE = BPETokenizer.train(prose(), 600)
 with tempfile.TemporaryDirectory() as folder:
-    PROSE.save(Path(folder) / "tokenizer.json")
+    save_tokenizer(PROSE, Path(folder) / "tokenizer.json")
     SAVED = (Path(folder) / "tokenizer.json").read_text("utf-8")
 
 
@@ -207,12 +213,12 @@ def test_a_word_of_thousands_of_characters(text: str) -> None:
 @pytest.mark.parametrize("end", [True, False])
 def test_hugging_face_reads_our_file(tmp_path: Path, end: bool) -> None:
     ours = BPETokenizer.train(TRICKY, 500, end)
-    ours.save(tmp_path / "tokenizer.json")
+    save_tokenizer(ours, tmp_path / "tokenizer.json")
     peer = tokenizers.Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
     text = f"{TRICKY}{END}{prose()} {END} <end"
     assert peer.encode(text).ids == ours.encode(text)
     assert peer.decode(ours.encode(text), skip_special_tokens=False) == text
-    again = BPETokenizer.load(tmp_path / "tokenizer.json")
+    again = load_tokenizer(tmp_path / "tokenizer.json")
     assert (again.vocab, again.merges, again.specials) == (
         ours.vocab,
         ours.merges,
@@ -225,7 +231,7 @@ def test_we_read_the_files_of_hugging_face(tmp_path: Path, end: bool) -> None:
     peer = hugging_face(TRICKY, 500, end)
     peer.add_special_tokens(["<|endoftext|>"])
     peer.save(str(tmp_path / "tokenizer.json"))
-    ours = BPETokenizer.load(str(tmp_path / "tokenizer.json"))
+    ours = load_tokenizer(str(tmp_path / "tokenizer.json"))
     text = f"{TRICKY}<|endoftext|>{prose()}{END} x"
     assert ours.encode(text) == peer.encode(text).ids
     assert ours.specials == ((END, "<|endoftext|>") if end else ("<|endoftext|>",))
@@ -235,7 +241,7 @@ def test_we_read_the_files_of_hugging_face(tmp_path: Path, end: bool) -> None:
 def test_we_read_files_in_the_form_of_gpt2(tmp_path: Path, end: bool) -> None:
     peer = hugging_face(TRICKY, 500, end)
     vocab, merges = peer.model.save(str(tmp_path))
-    ours = BPETokenizer.from_gpt2_files(vocab, Path(merges))
+    ours = load_gpt2_tokenizer(vocab, Path(merges))
     assert ours.vocab == vocab_of(peer)
     assert ours.specials == ((END,) if end else ())
     assert ours.encode(TRICKY + prose()) == peer.encode(TRICKY + prose()).ids
@@ -247,7 +253,7 @@ def test_we_read_files_in_the_form_of_gpt2(tmp_path: Path, end: bool) -> None:
 def test_a_post_processor_that_adds_nothing(tmp_path: Path, post: dict[str, Any]) -> None:
     """As Transformers writes for GPT-2."""
     (tmp_path / "gpt2.json").write_text(json.dumps(changed(post_processor=post)))
-    assert BPETokenizer.load(tmp_path / "gpt2.json").vocab == PROSE.vocab
+    assert load_tokenizer(tmp_path / "gpt2.json").vocab == PROSE.vocab
 
 
 def test_a_tokenizer_can_be_pickled() -> None:
@@ -261,7 +267,7 @@ def test_merges_in_the_older_spelling(tmp_path: Path) -> None:
     content["model"]["merges"] = [f"{a} {b}" for a, b in content["model"]["merges"]]
     del content["model"]["type"]
     (tmp_path / "old.json").write_text(json.dumps(content))
-    assert BPETokenizer.load(tmp_path / "old.json").merges == PROSE.merges
+    assert load_tokenizer(tmp_path / "old.json").merges == PROSE.merges
 
 
 def test_half_a_surrogate_pair() -> None:
@@ -353,21 +359,21 @@ def test_file_of_another_kind_of_tokenizer(
         ValueError,
         match=rf"path: '.*other\.json' is not a byte-level BPE as GPT-2's \(see {odd} in it\)",
     ):
-        BPETokenizer.load(path)
+        load_tokenizer(path)
 
 
 def test_real_files_of_other_kinds(tmp_path: Path) -> None:
     path = str(tmp_path / "words.json")
     tokenizers.Tokenizer(models.WordLevel({"a": 0}, unk_token="a")).save(path)
     with pytest.raises(ValueError, match="is not a byte-level BPE"):
-        BPETokenizer.load(path)
+        load_tokenizer(path)
     peer = hugging_face("low low", 260)
     peer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Split(r"\d", "isolated"), pre_tokenizers.ByteLevel(use_regex=False)]
     )
     peer.save(path)
     with pytest.raises(ValueError, match="see pre_tokenizer in it"):
-        BPETokenizer.load(path)
+        load_tokenizer(path)
 
 
 @pytest.mark.parametrize(
@@ -384,7 +390,7 @@ def test_bad_vocabulary_file(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "bad").write_text(text)
     (tmp_path / "merges.txt").write_text("#version: 0.2\n")
     with pytest.raises(ValueError, match=message):
-        BPETokenizer.from_gpt2_files(tmp_path / "bad", tmp_path / "merges.txt")
+        load_gpt2_tokenizer(tmp_path / "bad", tmp_path / "merges.txt")
 
 
 def test_bad_merges_file(tmp_path: Path) -> None:
@@ -394,9 +400,9 @@ def test_bad_merges_file(tmp_path: Path) -> None:
         ValueError,
         match=r"path: '.*merges\.txt' has the merge \('lo', 'w', 's'\); give two",
     ):
-        BPETokenizer.from_gpt2_files(tmp_path / "vocab.json", tmp_path / "merges.txt")
+        load_gpt2_tokenizer(tmp_path / "vocab.json", tmp_path / "merges.txt")
     with pytest.raises(ValueError, match=r"path: cannot read '.*none'"):
-        BPETokenizer.from_gpt2_files(tmp_path / "vocab.json", tmp_path / "none")
+        load_gpt2_tokenizer(tmp_path / "vocab.json", tmp_path / "none")
 
 
 def test_prose_is_plain_english() -> None:

@@ -19,6 +19,7 @@ from lmlib.arguments import complete, parser
 from lmlib.bpe import BPETokenizer
 from lmlib.checkpoints import load_model, load_tensors
 from lmlib.corpora import stories
+from lmlib.interop.tokenizer_files import load_tokenizer, save_tokenizer
 from lmlib.presets import PRESETS
 from lmlib.stories import STORIES, prose
 from lmlib.terminal import main
@@ -59,7 +60,7 @@ def test_a_text_of_yours(
     assert abs(log[-1]["held_out"] - log[-1]["loss"]) < 1
     assert all(line["tokens_per_second"] > 0 for line in log)
     model = load_model(folder / "model.safetensors")
-    tokenizer = BPETokenizer.load(folder / "tokenizer.json")
+    tokenizer = load_tokenizer(folder / "tokenizer.json")
     assert model.config.vocab_size == len(tokenizer.vocab) == 300
     out = capsys.readouterr().out
     assert f"held-out loss {log[-1]['held_out']:.4f} nats a token after 60 steps" in out
@@ -355,7 +356,7 @@ def test_other_errors_are_not_hidden(
 def test_bytes_and_tokenisers_of_others(text: Path, tmp_path: Path) -> None:
     assert main(command(text, tmp_path / "a", *SHORT, "--tokenizer", "bytes")) == 0
     assert load_model(tmp_path / "a" / "model.safetensors").config.vocab_size == 257
-    BPETokenizer.train(prose(), vocab_size=270).save(tmp_path / "own.json")
+    save_tokenizer(BPETokenizer.train(prose(), vocab_size=270), tmp_path / "own.json")
     own = ["--tokenizer", str(tmp_path / "own.json"), "--prompt", "What you"]
     assert main(command(text, tmp_path / "b", *SHORT, *own)) == 0
     assert load_model(tmp_path / "b" / "model.safetensors").config.vocab_size == 270

@@ -11,9 +11,11 @@ import pytest
 import torch
 
 from lmlib import textfiles
-from lmlib.bpe import BYTES, BPETokenizer
+from lmlib.bpe import BPETokenizer
+from lmlib.pretokenizer import BYTES
 from lmlib.stories import prose
-from lmlib.textfiles import Tokens, Windows, check_text, encode_file, pieces
+from lmlib.textfiles import check_text, encode_file, pieces
+from lmlib.token_files import Tokens, Windows
 
 TOKENIZER = BPETokenizer.train(prose(), vocab_size=600)
 ODD = " \n\t\r\u3000\u00a0\x1c\x85abcédé漢字'st123²,.!\u2028🙂 \n  "
@@ -91,7 +93,9 @@ def test_an_interrupted_encoding_goes_on(
     monkeypatch.setattr(
         textfiles,
         "pieces",
-        lambda path, start=0: starts.append(start) or pieces(path, start),
+        lambda path, start=0, specials=(): (
+            starts.append(start) or pieces(path, start, specials)
+        ),
     )
     tokens = encode_file(path, tmp_path / "run", TOKENIZER)
     assert tokens.read(0, tokens.count).tolist() == expected
@@ -124,6 +128,7 @@ import resource, sys
 from pathlib import Path
 from lmlib import textfiles
 from lmlib.bpe import BPETokenizer
+from lmlib.token_files import Windows
 textfiles.PIECE = 2**16  # what is kept at a time shrinks like the file
 textfiles.encode_file(Path(sys.argv[1] + ".small"), Path(sys.argv[2]), BPETokenizer.train("", 257))
 tokenizer, path = BPETokenizer.train("to be or not to be, that is the question", 290), Path(sys.argv[1])
@@ -135,7 +140,7 @@ try:
 except MemoryError:
     pass
 tokens = textfiles.encode_file(path, Path(sys.argv[2]), tokenizer)
-windows = textfiles.Windows(tokens, block_size=64, batch_size=4)
+windows = Windows(tokens, block_size=64, batch_size=4)
 print(tokens.offset, windows(0)[0].shape, len(windows.held_out()))
 """
 

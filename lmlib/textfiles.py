@@ -13,6 +13,7 @@ import codecs
 import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from tqdm import tqdm
 
@@ -35,26 +36,32 @@ def pieces(
     piece ends inside one of ``specials``. A byte-order mark is left out. Raises ValueError where
     there is no such file, or it is not UTF-8.
     """
-    # Whether a piece may end somewhere shows behind it, as far as a special token goes.
-    size = PIECE + 4 * (max(map(len, specials), default=0) + 3)
     try:
         with path.open("rb") as file:
             if start == 0 and file.read(3) == codecs.BOM_UTF8:
                 start = 3
-            last = False
-            while not last:
-                file.seek(start)
-                data = file.read(size)
-                last = len(data) < size
-                text = _decoded(path, data, start, last)
-                piece = text if last else text[: last_border(text, specials)]
-                start += len(piece.encode())
-                if piece:
-                    yield piece, start
+            yield from _pieces(path, file, start, specials)
     except OSError as error:
         raise ValueError(
             f"path: cannot read {str(path)!r} ({error.strerror}); give the path of a text file"
         ) from error
+
+
+def _pieces(
+    path: Path, file: BinaryIO, start: int, specials: Collection[str]
+) -> Iterator[tuple[str, int]]:
+    # Whether a piece may end somewhere shows behind it, as far as a special token goes.
+    size = PIECE + 4 * (max(map(len, specials), default=0) + 3)
+    last = False
+    while not last:
+        file.seek(start)
+        data = file.read(size)
+        last = len(data) < size
+        text = _decoded(path, data, start, last)
+        piece = text if last else text[: last_border(text, specials)]
+        start += len(piece.encode())
+        if piece:
+            yield piece, start
 
 
 def _decoded(path: Path, data: bytes, start: int, last: bool) -> str:

@@ -51,16 +51,8 @@ def load_tokenizer(path: str | Path) -> BPETokenizer:
             f"path: {str(path)!r} is not a byte-level BPE as GPT-2's (see {odd} in it); "
             "use the library that wrote it"
         )
-    own, added = content["model"]["vocab"], added_tokens(content)
-    vocab = _in_order(path, own | {text: token["id"] for text, token in added.items()})
-    if vocab != [
-        *sorted(own, key=own.__getitem__),
-        *(text for text in added if text not in own),
-    ]:
-        raise ValueError(
-            f"path: {str(path)!r} has ids in added_tokens that Hugging Face reads otherwise: a token of "
-            "model.vocab has its id from there, and others follow; give a file as Hugging Face writes it"
-        )
+    added = added_tokens(content)
+    vocab = _vocab(path, content["model"]["vocab"], added)
     kinds = {text: token.get("special", True) for text, token in added.items()}
     merges = [_pair(path, merge) for merge in content["model"]["merges"]]
     specials = [text for text, special in kinds.items() if special]
@@ -69,7 +61,22 @@ def load_tokenizer(path: str | Path) -> BPETokenizer:
             vocab, merges, specials, [text for text in kinds if not kinds[text]]
         )
     except MergeError as error:
-        raise ValueError(f"{error} (merge {error.number} in {str(path)!r})") from None
+        place = f"model.merges[{error.number}] of {str(path)!r}"
+        raise ValueError(f"{error} ({place})") from None
+
+
+def _vocab(
+    path: str | Path, own: Mapping[str, int], added: Mapping[str, dict[str, Any]]
+) -> list[str]:
+    """The model's ``own`` tokens, and behind them those that are only ``added``."""
+    ids = {**own, **{text: token["id"] for text, token in added.items()}}
+    vocab = _in_order(path, ids, " (see model.vocab and added_tokens)")
+    if vocab != [*sorted(own, key=own.__getitem__), *(t for t in added if t not in own)]:
+        raise ValueError(
+            f"path: {str(path)!r} has ids in added_tokens that Hugging Face reads otherwise: a token of "
+            "model.vocab has its id from there, and others follow; give a file as Hugging Face writes it"
+        )
+    return vocab
 
 
 def load_gpt2_tokenizer(vocab_json: str | Path, merges_txt: str | Path) -> BPETokenizer:
@@ -132,12 +139,11 @@ def _pair(path: str | Path, merge: Any, place: str = "") -> tuple[str, str]:
     )
 
 
-def _in_order(path: str | Path, ids: Mapping[str, Any]) -> list[str]:
-    if any(type(i) is not int for i in ids.values()) or sorted(ids.values()) != [
-        *range(len(ids))
-    ]:
+def _in_order(path: str | Path, ids: Mapping[str, Any], fields: str = "") -> list[str]:
+    numbers = [i for i in ids.values() if type(i) is int]
+    if len(numbers) < len(ids) or sorted(numbers) != [*range(len(ids))]:
         raise ValueError(
             f"path: {str(path)!r} has {len(ids)} tokens, but not each id from 0 to {len(ids) - 1} once; "
-            "give a file as Hugging Face writes it"
+            f"give a file as Hugging Face writes it{fields}"
         )
     return sorted(ids, key=ids.__getitem__)

@@ -21,13 +21,15 @@ from torch import Tensor, nn
 
 import lmlib
 from lmlib.batches import Batches
-from lmlib.evaluation import token_losses
+from lmlib.blocks import Config
+from lmlib.evaluation import bootstrap, token_losses
 from lmlib.ngrams import NGram
-from lmlib.pretraining import Training, fit
-from lmlib.scaling_laws import ScalingLaw, bootstrap, fit_scaling_law
+from lmlib.optimisation import Training
+from lmlib.pretraining import fit
+from lmlib.scaling_laws import ScalingLaw, fit_scaling_law
 from lmlib.stories import STORIES
 from lmlib.tokens import WordTokenizer, sequences
-from lmlib.transformer import GPT, Config, count_parameters
+from lmlib.transformer import GPT, count_parameters
 
 LINES = Path(__file__).parents[1] / "_build" / "scaling.jsonl"
 DATA = Path(lmlib.__file__).parent / "data" / "scaling.json"
@@ -138,7 +140,7 @@ def do(run: Run) -> dict:
         steps=run.steps,
         learning_rate=run.rate / run.width,
         warmup=run.steps // 10,
-        every=50,
+        eval_interval=50,
     )
     batches = Batches(stories(run), BATCH, run.seed)
     best: list[tuple[float, dict[str, float]]] = []
@@ -212,10 +214,14 @@ def complete(runs: list[Run]) -> None:
 def store(**found: dict) -> None:
     """Write what is known so far; the forecast is written before the larger run is done."""
     _, floor, kinds, _ = exam()
-    shares = {name: round(float(mask.double().mean()), 4) for name, mask in kinds.items()}
+    shares = {
+        name: round(float(mask.double().mean()), 4) for name, mask in kinds.items()
+    }
     about = {"floor": round(float(floor.mean()), 6), "shares": shares}
     runs = [{k: v for k, v in run.items() if k != "seconds"} for run in finished()]
-    DATA.write_text(json.dumps({**about, **found, "runs": runs}, indent=0) + "\n", "utf-8")
+    DATA.write_text(
+        json.dumps({**about, **found, "runs": runs}, indent=0) + "\n", "utf-8"
+    )
 
 
 def main() -> None:

@@ -17,9 +17,9 @@ from typing import Self
 
 from lmlib import fast_bpe
 from lmlib.bpe_checks import check_tokens, check_vocab_size
-from lmlib.grammar import END
-from lmlib.pretokenizer import BYTES, bytes_of, special_pattern, split_parts, split_words
-from lmlib.tokens import Tokenizer
+from lmlib.pretokenizer import BYTES, bytes_of, find_specials, split_parts, split_words
+from lmlib.tokens import END, Tokenizer
+from lmlib.validation import check_ids
 
 Word = tuple[int, ...]
 Pair = tuple[int, int]
@@ -45,7 +45,9 @@ def merge(ids: Sequence[int], pair: Pair, new: int) -> Word:
     return tuple(merged)
 
 
-def train(words: Mapping[Word, int], n_merges: int, first: int = 256) -> dict[Pair, int]:
+def train(
+    words: Mapping[Word, int], n_merges: int, first: int = 256
+) -> dict[Pair, int]:
     """Merge the most frequent pair, again and again; each gets the next id. Formula `eq:bpe`."""
     merges: dict[Pair, int] = {}
     while len(merges) < n_merges and (counts := count_pairs(words)):
@@ -83,9 +85,8 @@ class BPETokenizer(Tokenizer):
         self.added = tuple(added)
         whole = dict.fromkeys(self.specials + self.added)
         check_tokens(self.ids, self.merges, whole)
-        self._whole = special_pattern(whole)
-        spelled = (t.encode() if t in whole else bytes_of(t) for t in self.vocab)
-        self._bytes = dict(enumerate(spelled))
+        self._whole = find_specials(whole)
+        self._bytes = [t.encode() if t in whole else bytes_of(t) for t in self.vocab]
         byte_ids = [self.ids[char] for _, char in sorted(BYTES.items())]
         pairs = {(self.ids[a], self.ids[b]): self.ids[a + b] for a, b in self.merges}
         self._words = fast_bpe.WordEncoder(byte_ids, pairs)
@@ -106,8 +107,8 @@ class BPETokenizer(Tokenizer):
         check_vocab_size(vocab_size, least=len(vocab))
         texts = [texts] if isinstance(texts, str) else texts
         counts = Counter(chain.from_iterable(map(cls.split, texts)))
-        byte_ids = [vocab.index(BYTES[byte]) for byte in range(256)]
-        words = {tuple(byte_ids[b] for b in word.encode()): n for word, n in counts.items()}
+        ids = [vocab.index(BYTES[byte]) for byte in range(256)]
+        words = {tuple(ids[b] for b in word.encode()): n for word, n in counts.items()}
         merges = []
         for a, b in fast_bpe.train(words, vocab_size - len(vocab), len(vocab)):
             merges.append((vocab[a], vocab[b]))
@@ -133,12 +134,9 @@ class BPETokenizer(Tokenizer):
 
     def decode_bytes(self, ids: Iterable[int]) -> bytes:
         """The bytes of ``ids``. Raises ValueError at an id outside 0 … V − 1."""
-        try:
-            return b"".join([self._bytes[int(i)] for i in ids])
-        except KeyError as error:
-            raise ValueError(
-                f"ids: {error} is no token's id; ids run from 0 to {len(self.vocab) - 1}"
-            ) from None
+        numbers = [int(i) for i in ids]
+        check_ids("ids", numbers, len(self.vocab))
+        return b"".join([self._bytes[i] for i in numbers])
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of ``ids``, with � for bytes that are no UTF-8, as in a cut character; else as `decode_bytes`."""

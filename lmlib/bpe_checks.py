@@ -13,10 +13,11 @@ class MergeError(ValueError):
 
     def __init__(self, number: int, sentence: str) -> None:
         super().__init__(sentence)
-        self.number, self.sentence = number, sentence
+        self.number = number
 
-    def __reduce__(self) -> tuple:
-        return type(self), (self.number, self.sentence)
+    def at(self, place: str) -> MergeError:
+        """The same, with the place of the merge in a file."""
+        return MergeError(self.number, f"{self} ({place})")
 
 
 def check_vocab_size(vocab_size: int, least: int) -> None:
@@ -53,7 +54,9 @@ def _missing(token: str) -> str:
     return f"vocab: {token!r} is missing; give all bytes, special tokens, and the parts and wholes of merges"
 
 
-def _check_merges(vocab: Collection[str], merges: Iterable[tuple[str, str]]) -> set[str]:
+def _check_merges(
+    vocab: Collection[str], merges: Iterable[tuple[str, str]]
+) -> set[str]:
     """All tokens that are made of bytes."""
     made = set(BYTES.values())
     for number, (a, b) in enumerate(merges):

@@ -55,7 +55,9 @@ def _index(
 def _pop_best(heap: list[tuple[int, str]], counts: Mapping[str, int]) -> str | None:
     """Take the most frequent pair off ``heap``, whose counts may be older and higher than ``counts``."""
     while heap:
-        negative, pair = heapq.heappop(heap)  # equal counts: the lower string, that is, ids
+        negative, pair = heapq.heappop(
+            heap
+        )  # equal counts: the lower string, that is, ids
         if -negative == counts[pair]:
             return pair
         if counts[pair]:
@@ -63,7 +65,9 @@ def _pop_best(heap: list[tuple[int, str]], counts: Mapping[str, int]) -> str | N
     return None
 
 
-def _merges(words: list[str], times: list[int], first: int, n_merges: int) -> Iterator[str]:
+def _merges(
+    words: list[str], times: list[int], first: int, n_merges: int
+) -> Iterator[str]:
     """Yield the pair to merge for each new id."""
     counts, where = _index(words, times)
     heap = [(-n, pair) for pair, n in counts.items()]
@@ -77,7 +81,9 @@ def _merges(words: list[str], times: list[int], first: int, n_merges: int) -> It
         for i in where.pop(pair):  # a word may have lost the pair; then nothing happens
             parts = words[i].split(pair)
             words[i] = new.join(parts)
-            for old, now in zip(_seams(parts, *pair), _seams(parts, new, new), strict=True):
+            for old, now in zip(
+                _seams(parts, *pair), _seams(parts, new, new), strict=True
+            ):
                 counts[old] -= times[i]
                 counts[now] += times[i]
                 where[now].add(i)

@@ -42,7 +42,9 @@ def table(rows: Iterable[Sequence[object]], columns: Sequence[str]) -> Markdown:
         for i, column in enumerate(zip(*cells, strict=True))
         if all(map(NUMBER.match, column))
     ]
-    sides = ["--:" if i and i in columns_of_numbers else ":--" for i in range(len(columns))]
+    sides = [
+        "--:" if i and i in columns_of_numbers else ":--" for i in range(len(columns))
+    ]
     head, *body = [
         "| " + " | ".join(html.escape(cell, quote=False) for cell in row) + " |"
         for row in [columns, *cells]

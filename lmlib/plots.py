@@ -96,7 +96,13 @@ def heatmap(
                 "white" if value > low + 0.71 * (high - low) else "black"
             )  # black reads well on a middling blue
             ax.text(
-                j, i, f"{value:.{digits}f}", ha="center", va="center", fontsize=8, color=ink
+                j,
+                i,
+                f"{value:.{digits}f}",
+                ha="center",
+                va="center",
+                fontsize=8,
+                color=ink,
             )
     return ax
 
@@ -117,7 +123,9 @@ def scatter(
     for i, ((x, y), word, group) in enumerate(
         zip(points, words, groups or [0] * len(words), strict=True)
     ):
-        ax.plot(x, y, markers[group % len(markers)], color=COLOURS[group % len(COLOURS)])
+        ax.plot(
+            x, y, markers[group % len(markers)], color=COLOURS[group % len(COLOURS)]
+        )
         side, dx = (
             ("left", 6) if i % 2 else ("right", -6)
         )  # in turn, so that neighbours keep apart

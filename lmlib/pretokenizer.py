@@ -19,6 +19,7 @@ BYTES = {b: chr(b) for b in _SHOWN} | {b: chr(256 + i) for i, b in enumerate(_OT
 _BYTE = {char: byte for byte, char in BYTES.items()}
 # No word goes from what is no space to a space, so a text may be cut there.
 _BEFORE_SPACE = re.compile(r"(?s:.*)[\S\x1c-\x1f](?=[^\S\x1c-\x1f])")
+_AFTER_SPACE = re.compile(r"[^\S\x1c-\x1f][\S\x1c-\x1f]")
 
 
 @cache
@@ -29,7 +30,9 @@ def word_pattern() -> re.Pattern[str]:
     such as ² and Ⅷ, which are listed here; its ``\s`` has four control characters too many.
     """
     chars = map(chr, range(0x110000))
-    odd = [ord(c) for c in chars if c.isnumeric() and not (c.isalpha() or c.isdecimal())]
+    odd = [
+        ord(c) for c in chars if c.isnumeric() and not (c.isalpha() or c.isdecimal())
+    ]
     starts = sorted({*odd} - {i + 1 for i in odd})
     ends = sorted({*odd} - {i - 1 for i in odd})
     ranges = (f"{chr(a)}-{chr(b)}" for a, b in zip(starts, ends, strict=True))
@@ -41,10 +44,10 @@ def word_pattern() -> re.Pattern[str]:
     )
 
 
-def special_pattern(specials: Collection[str]) -> re.Pattern[str]:
+def find_specials(specials: Collection[str]) -> re.Pattern[str]:
     """Finds special tokens; of two that begin at the same place, the longer one.
 
-    >>> special_pattern(["<e", "<e>"]).split("a<e>b")
+    >>> find_specials(["<e", "<e>"]).split("a<e>b")
     ['a', '<e>', 'b']
     """
     longest_first = sorted(specials, key=len, reverse=True)
@@ -76,7 +79,7 @@ def split_parts(
 ) -> Iterator[tuple[list[str], list[str]]]:
     """The words up to each special token of ``text``, with the token, and those behind the last one, with none.
 
-    >>> list(split_parts("a b<end>c", special_pattern(["<end>"])))
+    >>> list(split_parts("a b<end>c", find_specials(["<end>"])))
     [(['a', ' b'], ['<end>']), (['c'], [])]
     """
     if isinstance(text, bytes):
@@ -103,6 +106,20 @@ def bytes_of(token: str) -> bytes:
         ) from None
 
 
+def is_word(token: str) -> bool:
+    """Whether merging could make ``token``: it is written with `BYTES`, and within one word.
+
+    >>> is_word("Ġthe"), is_word("<|endoftext|>")
+    (True, False)
+    """
+    if not all(char in _BYTE for char in token):
+        return False
+    try:
+        return len(split_words(bytes_of(token).decode())) == 1
+    except UnicodeDecodeError:  # a part of a character
+        return True
+
+
 def last_border(text: str, specials: Collection[str] = ()) -> int:
     """The last known border of two tokens in ``text``, whatever follows it; ``text`` ends anywhere.
 
@@ -112,18 +129,19 @@ def last_border(text: str, specials: Collection[str] = ()) -> int:
     (8, 8, 4)
     """
     longest = max(map(len, specials), default=1)
-    open_end = (
-        len(text) - longest + 1
-    )  # a special token that is not all there begins here or later
+    # A special token that is not all there begins here or later.
+    open_end = len(text) - longest + 1
     start = 0
-    for match in special_pattern(specials).finditer(text):
+    for match in find_specials(specials).finditer(text):
         if match.start() < open_end:
             start = match.end()
     if border := _BEFORE_SPACE.match(text, start, open_end + 1):
         return border.end()
     if start:
         return start
-    # Which word it is shows in the two characters that follow, as in 're and before special tokens.
+    # What is a word shows in the two characters behind it, and before a special token.
     known = len(text) - max(longest + 1, 3)
     ends = (word.end() for word in word_pattern().finditer(text))
-    return max((end for end in ends if end <= known), default=open_end)
+    # Spaces at the end of a text are one word, those before a letter are two.
+    sure = (e for e in ends if e <= known and not _AFTER_SPACE.match(text, e - 1))
+    return max(sure, default=open_end)

@@ -6,27 +6,21 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from support.tensors import assert_close, random
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lmlib.attention import (
-    KVCache,
-    MultiHeadAttention,
     SelfAttention,
     attention_scores,
     causal_mask,
     scaled_dot_product_attention,
 )
+from lmlib.multi_head import MultiHeadAttention
 
 I_LOVE_AI = torch.tensor(
     [[1.0, 0, 0, 0, 1], [0, 1, 1, 0, 0], [0, 0, 1, 1, 0]], dtype=torch.float64
 )
-
-
-def random(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(
-        *shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
-    )
 
 
 def qkv(
@@ -59,10 +53,6 @@ def loop_attention(
             for i in range(v.shape[1]):
                 output[t, i] += weights[t, s] * v[s, i]
     return output, weights
-
-
-def assert_close(ours: Tensor, other: Tensor) -> None:
-    torch.testing.assert_close(ours, other, rtol=0, atol=1e-13)
 
 
 @pytest.mark.parametrize("scale", [True, False])
@@ -139,7 +129,9 @@ def test_i_love_ai_gives_thirds_and_the_mean() -> None:
     torch.testing.assert_close(
         weights, torch.full((3, 3), 1 / 3, dtype=torch.float64), rtol=0, atol=1e-15
     )
-    torch.testing.assert_close(output, I_LOVE_AI.mean(0).expand(3, 5), rtol=0, atol=1e-15)
+    torch.testing.assert_close(
+        output, I_LOVE_AI.mean(0).expand(3, 5), rtol=0, atol=1e-15
+    )
 
 
 def test_i_love_ai_is_uniform_because_its_keys_are_equally_long() -> None:
@@ -191,7 +183,9 @@ def test_self_attention_without_mask_is_permutation_equivariant(
 
 
 @given(st.sampled_from(["one", "many"]), st.integers(0, 4), st.integers(0, 1000))
-def test_a_later_token_changes_nothing_earlier(heads: str, changed: int, seed: int) -> None:
+def test_a_later_token_changes_nothing_earlier(
+    heads: str, changed: int, seed: int
+) -> None:
     torch.manual_seed(seed)
     attention = (
         SelfAttention(8, 4) if heads == "one" else MultiHeadAttention(8, 2)
@@ -220,7 +214,9 @@ def test_single_head_is_attention_of_three_projections() -> None:
 def same_weights(
     ours: MultiHeadAttention, d_model: int, n_head: int
 ) -> nn.MultiheadAttention:
-    theirs = nn.MultiheadAttention(d_model, n_head, bias=False, batch_first=True).double()
+    theirs = nn.MultiheadAttention(
+        d_model, n_head, bias=False, batch_first=True
+    ).double()
     theirs.in_proj_weight.data = ours.qkv.weight.detach()
     theirs.out_proj.weight.data = ours.output.weight.detach()
     return theirs
@@ -242,21 +238,6 @@ def test_multi_head_agrees_with_torch(n_head: int, causal: bool) -> None:
     assert_close(weights, expected_weights)
 
 
-def test_cross_attention_agrees_with_torch() -> None:
-    ours, x, memory = (
-        MultiHeadAttention(8, 2).double(),
-        random(2, 4, 8),
-        random(2, 6, 8, seed=1),
-    )
-    expected, expected_weights = same_weights(ours, 8, 2)(
-        x, memory, memory, average_attn_weights=False
-    )
-    output, weights = ours(x, memory)
-    assert weights.shape == (2, 2, 4, 6)
-    assert_close(output, expected)
-    assert_close(weights, expected_weights)
-
-
 def test_multi_head_loop_over_heads() -> None:
     attention, x = MultiHeadAttention(6, 3).double(), random(4, 6)
     q, k, v = (x @ weight.T for weight in attention.qkv.weight.chunk(3))
@@ -266,7 +247,8 @@ def test_multi_head_loop_over_heads() -> None:
     ]
     output, weights = attention(x[None])
     assert_close(
-        output[0], torch.cat([head for head, _ in heads], dim=1) @ attention.output.weight.T
+        output[0],
+        torch.cat([head for head, _ in heads], dim=1) @ attention.output.weight.T,
     )
     assert_close(weights[0], torch.stack([w for _, w in heads]))
 
@@ -281,7 +263,9 @@ def test_gradients_agree_with_torch() -> None:
 
 def test_shapes_that_do_not_fit() -> None:
     q, k, v = qkv()
-    with pytest.raises(ValueError, match=r"k: keys of size 2 do not fit queries of size 3"):
+    with pytest.raises(
+        ValueError, match=r"k: keys of size 2 do not fit queries of size 3"
+    ):
         scaled_dot_product_attention(q, k[:, :2], v)
     with pytest.raises(
         ValueError, match=r"v: 5 values for 6 keys; every key needs its value"
@@ -330,28 +314,11 @@ def test_queries_are_left_as_they_were(scale: bool) -> None:
     assert torch.equal(q, before)
 
 
-@pytest.mark.parametrize("rotary", [False, True])
-@pytest.mark.parametrize("pieces", [(5,), (1, 1, 1, 1, 1), (3, 1, 1), (2, 3)])
-def test_a_cache_changes_nothing(pieces: tuple[int, ...], rotary: bool) -> None:
-    attention = MultiHeadAttention(8, 2, bias=True, rotary=rotary).double()
-    x, cache = random(2, 5, 8), KVCache(max_length=7)
-    expected, expected_weights = attention(x)
-    parts = [attention(part, cache=cache) for part in x.split(list(pieces), dim=1)]
-    assert_close(torch.cat([output for output, _ in parts], dim=1), expected)
-    for (_, weights), end in zip(parts, torch.tensor(pieces).cumsum(0), strict=True):
-        assert_close(weights, expected_weights[:, :, end - weights.shape[2] : end, :end])
-
-
-def test_a_cache_that_is_full() -> None:
-    cache = KVCache(max_length=2)
-    with pytest.raises(ValueError, match=r"tokens: 3 do not fit into a cache made for 2"):
-        cache.append(torch.zeros(1, 1, 3, 4), torch.zeros(1, 1, 3, 4))
-
-
 @pytest.mark.parametrize("n_head", [0, -2, 3, 16])
 def test_heads_that_do_not_divide(n_head: int) -> None:
     with pytest.raises(
-        ValueError, match=rf"n_head: {n_head} does not divide d_model 8; choose a divisor"
+        ValueError,
+        match=rf"n_head: {n_head} does not divide d_model 8; choose a divisor",
     ):
         MultiHeadAttention(8, n_head)
 

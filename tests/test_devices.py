@@ -13,13 +13,17 @@ from torch.utils._pytree import tree_leaves
 from lmlib import pretraining
 from lmlib.batches import Batches
 from lmlib.beam import beam_search
+from lmlib.blocks import Config
 from lmlib.devices import device_of, memory_of, move, own_randomness, pick_device
 from lmlib.evaluation import token_losses
 from lmlib.finetuning import Classifier, labelled, read_label
 from lmlib.generation import generate
 from lmlib.ngrams import NGram
-from lmlib.pretraining import Training, fit, loss_of
-from lmlib.transformer import GPT, Config, EncoderDecoder
+from lmlib.optimisation import Training
+from lmlib.pretraining import fit
+from lmlib.training_step import loss_of
+from lmlib.transformer import GPT
+from lmlib.translation import EncoderDecoder
 
 META = torch.device("meta")
 CONFIG = Config(vocab_size=12, block_size=9, n_layer=1, n_head=2, d_model=8, dropout=0.1)

@@ -47,9 +47,14 @@ def test_loop_library_and_torch_agree(temperature: float) -> None:
 def test_log_softmax_is_the_logarithm(temperature: float) -> None:
     logits = random_logits(5, 7)
     loop = tensor(
-        [[math.log(p) for p in loop_softmax(row, temperature)] for row in logits.tolist()]
+        [
+            [math.log(p) for p in loop_softmax(row, temperature)]
+            for row in logits.tolist()
+        ]
     )
-    torch.testing.assert_close(log_softmax(logits, temperature), loop, rtol=0, atol=1e-13)
+    torch.testing.assert_close(
+        log_softmax(logits, temperature), loop, rtol=0, atol=1e-13
+    )
     torch.testing.assert_close(
         log_softmax(logits, temperature),
         F.log_softmax(logits / temperature, -1),
@@ -72,7 +77,10 @@ def test_large_logits_do_not_overflow() -> None:
         [1 / (1 + 1 / math.e), 1 / (1 + math.e), 0]
     )
     assert log_softmax(tensor([1e4, -1e4])).tolist() == [0.0, -2e4]
-    assert softmax(torch.tensor([1000.0, 999.0]), temperature=1e-40).tolist() == [1.0, 0.0]
+    assert softmax(torch.tensor([1000.0, 999.0]), temperature=1e-40).tolist() == [
+        1.0,
+        0.0,
+    ]
 
 
 def test_impossible_token_gets_exactly_zero() -> None:
@@ -83,7 +91,9 @@ def test_impossible_token_gets_exactly_zero() -> None:
 
 
 @given(LOGITS, TEMPERATURES)
-def test_sums_to_one_and_keeps_the_order(logits: list[float], temperature: float) -> None:
+def test_sums_to_one_and_keeps_the_order(
+    logits: list[float], temperature: float
+) -> None:
     probs = softmax(tensor(logits), temperature).tolist()
     assert sum(probs) == pytest.approx(1.0, abs=1e-12)
     by_logit = sorted(range(len(logits)), key=lambda i: logits[i])
@@ -91,14 +101,21 @@ def test_sums_to_one_and_keeps_the_order(logits: list[float], temperature: float
 
 
 @given(LOGITS, st.floats(-100, 100))
-def test_adding_a_constant_changes_nothing(logits: list[float], constant: float) -> None:
+def test_adding_a_constant_changes_nothing(
+    logits: list[float], constant: float
+) -> None:
     torch.testing.assert_close(
-        softmax(tensor(logits) + constant), softmax(tensor(logits)), rtol=1e-9, atol=1e-12
+        softmax(tensor(logits) + constant),
+        softmax(tensor(logits)),
+        rtol=1e-9,
+        atol=1e-12,
     )
 
 
 @given(LOGITS, TEMPERATURES)
-def test_temperature_divides_the_logits(logits: list[float], temperature: float) -> None:
+def test_temperature_divides_the_logits(
+    logits: list[float], temperature: float
+) -> None:
     expected = torch.softmax(tensor(logits) / temperature, -1)
     torch.testing.assert_close(
         softmax(tensor(logits), temperature), expected, rtol=1e-8, atol=1e-12
@@ -114,7 +131,10 @@ def test_higher_temperature_opens_the_choice(
         entropy(softmax(tensor(logits), low))
         <= entropy(softmax(tensor(logits), high)) + 1e-9
     )
-    assert softmax(tensor(logits), low).max() >= softmax(tensor(logits), high).max() - 1e-12
+    assert (
+        softmax(tensor(logits), low).max()
+        >= softmax(tensor(logits), high).max() - 1e-12
+    )
 
 
 def test_gradients_agree_with_torch() -> None:
@@ -137,7 +157,9 @@ def test_cross_entropy_loop_library_and_torch(reduction: str) -> None:
     ]
     ours = cross_entropy(logits, targets, reduction)
     assert ours.tolist() == pytest.approx(loop, abs=1e-13)
-    torch.testing.assert_close(ours, F.cross_entropy(logits, targets, reduction=reduction))
+    torch.testing.assert_close(
+        ours, F.cross_entropy(logits, targets, reduction=reduction)
+    )
 
 
 def test_cross_entropy_of_a_batch_of_sequences() -> None:
@@ -169,9 +191,9 @@ def test_no_guess_has_a_lower_cross_entropy_than_the_truth(
 
 def test_entropy_ends() -> None:
     assert entropy(tensor([1.0, 0.0, 0.0])) == 0
-    assert entropy(torch.full((8,), 1 / 8, dtype=torch.float64)).item() == pytest.approx(
-        math.log(8), abs=1e-15
-    )
+    assert entropy(
+        torch.full((8,), 1 / 8, dtype=torch.float64)
+    ).item() == pytest.approx(math.log(8), abs=1e-15)
 
 
 def test_perplexity_counts_equally_likely_tokens() -> None:

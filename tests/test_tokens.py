@@ -5,9 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmlib.grammar import END
 from lmlib.stories import STORIES
-from lmlib.tokens import CharTokenizer, Tokenizer, WordTokenizer, sequences
+from lmlib.tokens import END, CharTokenizer, Tokenizer, WordTokenizer, sequences
 
 WORDS = st.lists(
     st.text("abcxyzäß人", min_size=1, max_size=4) | st.sampled_from(".,!?;"), max_size=12

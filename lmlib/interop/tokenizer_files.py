@@ -16,9 +16,9 @@ from typing import Any
 
 from lmlib.bpe import BPETokenizer
 from lmlib.bpe_checks import MergeError
+from lmlib.files import read_text
 from lmlib.interop.tokenizer_json import added_tokens, odd_field
-from lmlib.pretokenizer import BYTES, bytes_of, split_words
-from lmlib.stories import read_text
+from lmlib.pretokenizer import is_word
 
 _LEVEL = {"add_prefix_space": False, "trim_offsets": True, "use_regex": True}
 _FLAGS = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
@@ -61,8 +61,7 @@ def load_tokenizer(path: str | Path) -> BPETokenizer:
             vocab, merges, specials, [text for text in kinds if not kinds[text]]
         )
     except MergeError as error:
-        place = f"model.merges[{error.number}] of {str(path)!r}"
-        raise ValueError(f"{error} ({place})") from None
+        raise error.at(f"model.merges[{error.number}] of {str(path)!r}") from None
 
 
 def _vocab(
@@ -71,7 +70,8 @@ def _vocab(
     """The model's ``own`` tokens, and behind them those that are only ``added``."""
     ids = {**own, **{text: token["id"] for text, token in added.items()}}
     vocab = _in_order(path, ids, " (see model.vocab and added_tokens)")
-    if vocab != [*sorted(own, key=own.__getitem__), *(t for t in added if t not in own)]:
+    new = [text for text in added if text not in own]
+    if vocab != sorted(own, key=own.__getitem__) + new:
         raise ValueError(
             f"path: {str(path)!r} has ids in added_tokens that Hugging Face reads otherwise: a token of "
             "model.vocab has its id from there, and others follow; give a file as Hugging Face writes it"
@@ -86,33 +86,26 @@ def load_gpt2_tokenizer(vocab_json: str | Path, merges_txt: str | Path) -> BPETo
     """
     vocab = _in_order(vocab_json, _object(vocab_json))
     lines = enumerate(read_text(merges_txt).split("\n"), 1)
-    numbered = [(n, line.rstrip()) for n, line in lines if not line.startswith("#version")]
+    numbered = [
+        (n, line.rstrip()) for n, line in lines if not line.startswith("#version")
+    ]
     pairs = {n: _pair(merges_txt, line, f" (line {n})") for n, line in numbered if line}
     merged = {a + b for a, b in pairs.values()}
     others = [token for token in vocab if len(token) > 1 and token not in merged]
-    specials = [token for token in others if not _is_word(token)]
+    specials = [token for token in others if not is_word(token)]
     try:
         tokenizer = BPETokenizer(vocab, pairs.values(), specials)
     except MergeError as error:
-        place = f"line {[*pairs][error.number]} of {str(merges_txt)!r}"
-        raise ValueError(f"{error} ({place})") from None
+        raise error.at(
+            f"line {[*pairs][error.number]} of {str(merges_txt)!r}"
+        ) from None
     for token in others:
-        if _is_word(token):
+        if is_word(token):
             raise ValueError(
                 f"path: {str(merges_txt)!r} makes no {token!r} up to its last line, {max(pairs, default=0)}, "
                 f"and {str(vocab_json)!r} has it; give the two whole files of one model"
             )
     return tokenizer
-
-
-def _is_word(token: str) -> bool:
-    """Whether merging could make it: it is written in bytes, and `split_words` would leave it whole."""
-    if not {*token} <= {*BYTES.values()}:
-        return False
-    try:
-        return len(split_words(bytes_of(token).decode())) == 1
-    except UnicodeDecodeError:  # a part of a character
-        return True
 
 
 def _object(path: str | Path) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def odd_field(content: dict[str, Any]) -> str | None:
 def added_tokens(content: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The added tokens by their texts; Hugging Face leaves an empty one out, and the second of two."""
     added: dict[str, dict[str, Any]] = {}
-    for token in content.get("added_tokens") or []:
+    for token in content.get("added_tokens", []):
         if token["content"]:
             added.setdefault(token["content"], token)
     return added
@@ -55,7 +55,10 @@ def _demands(content: dict[str, Any]) -> Iterator[tuple[str, bool]]:
 
 
 def _demands_of_model(model: dict[str, Any]) -> Iterator[tuple[str, bool]]:
-    yield "model", model.get("type", "BPE") == "BPE" and {"vocab", "merges"} <= model.keys()
+    yield (
+        "model",
+        model.get("type", "BPE") == "BPE" and {"vocab", "merges"} <= model.keys(),
+    )
     vocab = model["vocab"]
     yield (
         "model.vocab",
@@ -66,8 +69,8 @@ def _demands_of_model(model: dict[str, Any]) -> Iterator[tuple[str, bool]]:
 
 
 def _demands_of_added(content: dict[str, Any]) -> Iterator[bool]:
-    tokens = content.get("added_tokens") or []
-    yield isinstance(content.get("added_tokens"), list | None)
+    tokens = content.get("added_tokens", [])
+    yield isinstance(tokens, list)
     yield all(isinstance(token, dict) for token in tokens)
     yield all(
         isinstance(t.get("content"), str) and type(t.get("id")) is int for t in tokens

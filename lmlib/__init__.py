@@ -44,7 +44,8 @@ Leaves, which have no subject:
 
 validation       checks of arguments, one call at the border of a function
 files            texts that are read, data that ships, files that are written whole
-modules          what a PyTorch module is made of, and whether it was changed
+modules          the parts of a PyTorch module by their own names
+integrity        whether anything in a module was wrapped, replaced or added
 checkpoints      named tensors in files
 runs             a training run on disk, to go on from
 devices          where the numbers are
@@ -52,6 +53,7 @@ distributed      one run on several processes
 
 On top, for the chapters:
 
+figures          axes in the style of the book
 plots            the book's figures
 notebook         listings and tables between text and figures
 widgets          interactive figures

@@ -54,8 +54,8 @@ def check_divisor(name: str, value: float, dtype: torch.dtype, hint: str) -> Non
     """
     if not 0 < value < math.inf:
         raise ValueError(f"{name}: {value} is not above 0 and finite; {hint}")
-    ends = torch.tensor([0.0, -math.inf], dtype=dtype) / value
-    if ends.tolist() != [0.0, -math.inf]:
+    zero = torch.zeros((), dtype=dtype)
+    if zero / value != 0 or zero.log() / value != -math.inf:
         raise ValueError(f"{name}: {value} is 0 or infinite as {dtype}; {hint}")
 
 

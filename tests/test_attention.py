@@ -6,8 +6,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from support.loops import loop_attention
 from support.tensors import assert_close, random
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from lmlib.attention import (
@@ -31,28 +32,6 @@ def qkv(
         random(keys, d, seed=seed + 1),
         random(keys, e, seed=seed + 2),
     )
-
-
-def loop_attention(
-    q: Tensor, k: Tensor, v: Tensor, causal: bool = False, scale: bool = True
-) -> tuple[Tensor, Tensor]:
-    """(T, D), (S, D), (S, E) → (T, E) and (T, S), one number at a time."""
-    q, k, v = q.detach(), k.detach(), v.detach()
-    output, weights = (
-        torch.zeros(len(q), v.shape[1]).double(),
-        torch.zeros(len(q), len(k)).double(),
-    )
-    for t in range(len(q)):
-        visible = range(t + 1) if causal else range(len(k))
-        powers = {}
-        for s in visible:
-            score = sum(float(q[t, i] * k[s, i]) for i in range(q.shape[1]))
-            powers[s] = math.exp(score / (math.sqrt(q.shape[1]) if scale else 1.0))
-        for s in visible:
-            weights[t, s] = powers[s] / sum(powers.values())
-            for i in range(v.shape[1]):
-                output[t, i] += weights[t, s] * v[s, i]
-    return output, weights
 
 
 @pytest.mark.parametrize("scale", [True, False])
@@ -170,18 +149,6 @@ def test_order_of_keys_does_not_matter(order: list[int], seed: int) -> None:
     assert_close(shuffled_weights, weights[:, order])
 
 
-@given(st.permutations(range(5)), st.integers(0, 1000))
-def test_self_attention_without_mask_is_permutation_equivariant(
-    order: list[int], seed: int
-) -> None:
-    torch.manual_seed(seed)
-    attention, x = (
-        MultiHeadAttention(8, 2, causal=False).double(),
-        random(1, 5, 8, seed=seed),
-    )
-    assert_close(attention(x[:, order])[0], attention(x)[0][:, order])
-
-
 @given(st.sampled_from(["one", "many"]), st.integers(0, 4), st.integers(0, 1000))
 def test_a_later_token_changes_nothing_earlier(
     heads: str, changed: int, seed: int
@@ -209,48 +176,6 @@ def test_single_head_is_attention_of_three_projections() -> None:
     assert_close(weights[0], loop_weights)
     head.causal = False
     assert_close(head(x[None])[0][0], loop_attention(q, k, v)[0])
-
-
-def same_weights(
-    ours: MultiHeadAttention, d_model: int, n_head: int
-) -> nn.MultiheadAttention:
-    theirs = nn.MultiheadAttention(
-        d_model, n_head, bias=False, batch_first=True
-    ).double()
-    theirs.in_proj_weight.data = ours.qkv.weight.detach()
-    theirs.out_proj.weight.data = ours.output.weight.detach()
-    return theirs
-
-
-@pytest.mark.parametrize("n_head", [1, 2, 4])
-@pytest.mark.parametrize("causal", [True, False])
-def test_multi_head_agrees_with_torch(n_head: int, causal: bool) -> None:
-    ours, x = MultiHeadAttention(8, n_head, causal).double(), random(2, 5, 8)
-    theirs = same_weights(ours, 8, n_head)
-    hidden = (
-        ~causal_mask(5) if causal else None
-    )  # PyTorch's layer takes True for "may not look"
-    expected, expected_weights = theirs(
-        x, x, x, attn_mask=hidden, average_attn_weights=False
-    )
-    output, weights = ours(x)
-    assert_close(output, expected)
-    assert_close(weights, expected_weights)
-
-
-def test_multi_head_loop_over_heads() -> None:
-    attention, x = MultiHeadAttention(6, 3).double(), random(4, 6)
-    q, k, v = (x @ weight.T for weight in attention.qkv.weight.chunk(3))
-    heads = [
-        loop_attention(q[:, i : i + 2], k[:, i : i + 2], v[:, i : i + 2], causal=True)
-        for i in (0, 2, 4)
-    ]
-    output, weights = attention(x[None])
-    assert_close(
-        output[0],
-        torch.cat([head for head, _ in heads], dim=1) @ attention.output.weight.T,
-    )
-    assert_close(weights[0], torch.stack([w for _, w in heads]))
 
 
 def test_gradients_agree_with_torch() -> None:
@@ -312,15 +237,6 @@ def test_queries_are_left_as_they_were(scale: bool) -> None:
     before = q.clone()
     scaled_dot_product_attention(q, k, v, causal_mask(6), scale)
     assert torch.equal(q, before)
-
-
-@pytest.mark.parametrize("n_head", [0, -2, 3, 16])
-def test_heads_that_do_not_divide(n_head: int) -> None:
-    with pytest.raises(
-        ValueError,
-        match=rf"n_head: {n_head} does not divide d_model 8; choose a divisor",
-    ):
-        MultiHeadAttention(8, n_head)
 
 
 @pytest.mark.parametrize("length", [0, -1])

@@ -18,16 +18,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from lmlib.batches import IGNORE, Batches
+from lmlib.batches import Batches
 from lmlib.blocks import Config
 from lmlib.checkpoints import load_tensors, save_tensors
 from lmlib.optimisation import Training
 from lmlib.pretrained import save_model
 from lmlib.pretraining import Record, fit
-from lmlib.softmax import cross_entropy
-from lmlib.training_step import loss_of
 from lmlib.transformer import GPT
-from lmlib.translation import EncoderDecoder
 
 CONFIG = Config(
     vocab_size=12, block_size=9, n_layer=1, n_head=2, d_model=8, dropout=0.1
@@ -45,32 +42,6 @@ def same(one: nn.Module, two: nn.Module) -> bool:
     return all(
         torch.equal(a, b)
         for a, b in zip(one.parameters(), two.parameters(), strict=True)
-    )
-
-
-def test_loss_is_the_book_s_cross_entropy() -> None:
-    model, batches = GPT(CONFIG).eval(), Batches(TEXTS, 4)
-    inputs, targets = batches(0)
-    torch.testing.assert_close(
-        loss_of(model, (inputs, targets)), cross_entropy(model(inputs), targets)
-    )
-
-
-def test_targets_that_are_not_asked_do_not_count() -> None:
-    model = GPT(CONFIG).eval()
-    inputs, targets = Batches(TEXTS, 4)(0)
-    some = targets.clone()
-    some[:, ::2] = IGNORE
-    expected = cross_entropy(model(inputs)[:, 1::2], targets[:, 1::2])
-    torch.testing.assert_close(loss_of(model, (inputs, some)), expected)
-
-
-def test_models_of_two_inputs() -> None:
-    model = EncoderDecoder(CONFIG).eval()
-    source, tokens = torch.stack(TEXTS[:2])[:, :5], torch.stack(TEXTS[2:4])
-    loss = loss_of(model, ((source, tokens[:, :-1]), tokens[:, 1:]))
-    torch.testing.assert_close(
-        loss, cross_entropy(model(source, tokens[:, :-1]), tokens[:, 1:])
     )
 
 

@@ -2,6 +2,8 @@
 
 import itertools
 import math
+import re
+from fractions import Fraction
 
 import pytest
 import torch
@@ -197,3 +199,157 @@ class TestAgainstTransformers:
         ):
             theirs = warper(None, theirs)
         torch.testing.assert_close(next_probs(scores, 0.7, 20, 0.8), theirs.softmax(-1))
+
+
+DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
+every_dtype = pytest.mark.parametrize("dtype", DTYPES)
+MAGNITUDES = st.builds(
+    lambda mantissa, exponent: float(f"{mantissa}e{exponent}"),
+    st.floats(1.0, 9.99),
+    st.one_of(
+        st.integers(-323, 307),
+        st.sampled_from([-324, -50, -46, -45, -40, -38, -8, -5, 4, 5, 37, 38, 39, 45]),
+    ),
+)
+
+
+@every_dtype
+def test_top_p_of_tenths(dtype: torch.dtype) -> None:
+    """0.5 and 0.3 hold 0.8, though no binary number is 0.3."""
+    logits = torch.tensor([0.3, 0.1, 0.1, 0.5]).log().to(dtype)
+    assert top_p_filter(logits, 0.8).isfinite().tolist() == [True, False, False, True]
+    probs = next_probs(logits, top_p=0.8)
+    assert (probs > 0).tolist() == [True, False, False, True]
+    assert probs.tolist() == pytest.approx([0.375, 0, 0, 0.625], abs=4e-3)
+
+
+def partitions(n: int, largest: int) -> list[list[int]]:
+    """All ways to share out n, the larger shares first."""
+    if n == 0:
+        return [[]]
+    return [
+        [part, *rest]
+        for part in range(min(n, largest), 0, -1)
+        for rest in partitions(n - part, part)
+    ]
+
+
+@every_dtype
+@pytest.mark.parametrize("p", [Fraction(i, 20) for i in range(1, 21)], ids=str)
+def test_top_p_on_every_border_of_twentieths(dtype: torch.dtype, p: Fraction) -> None:
+    """Every distribution of twentieths: the count of tokens is that of exact arithmetic."""
+    shares = partitions(20, 20)
+    rows = torch.tensor([[*row, *[0] * (20 - len(row))] for row in shares])
+    order = torch.randperm(20, generator=torch.Generator().manual_seed(0))
+    logits = (rows.double() / 20).log()[:, order].to(dtype)
+    expected = [
+        1 + sum(Fraction(total, 20) < p for total in itertools.accumulate(row[:-1]))
+        for row in shares
+    ]
+    assert (top_p_filter(logits, float(p)) > -math.inf).sum(-1).tolist() == expected
+    assert (next_probs(logits, top_p=float(p)) > 0).sum(-1).tolist() == expected
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@given(
+    st.lists(st.integers(1, 20), min_size=1, max_size=8),
+    st.integers(1, 9),
+    st.integers(1, 20),
+)
+def test_top_p_of_what_top_k_leaves(
+    dtype: torch.dtype, shares: list[int], k: int, twentieths: int
+) -> None:
+    left = sorted(shares, reverse=True)[:k]
+    p = Fraction(twentieths, 20)
+    sums = [Fraction(total, sum(left)) for total in itertools.accumulate(left)]
+    logits = torch.tensor(shares, dtype=dtype).log()
+    probs = next_probs(logits, top_k=k, top_p=float(p))
+    assert (probs > 0).sum() == 1 + sum(total < p for total in sums[:-1])
+
+
+@every_dtype
+@given(
+    LOGITS, MAGNITUDES, st.sampled_from([None, 0.5, 1.0]), st.sampled_from([None, 2])
+)
+def test_any_temperature_gives_a_distribution_or_an_error_that_names_it(
+    dtype: torch.dtype,
+    logits: list[float],
+    temperature: float,
+    p: float | None,
+    k: int | None,
+) -> None:
+    try:
+        probs = next_probs(torch.tensor(logits, dtype=dtype), temperature, k, p)
+    except ValueError as error:
+        assert str(error).startswith(f"temperature: {temperature} is ")
+        assert dtype != torch.float64 and not 1e-44 < temperature < 3e38
+        return
+    assert not probs.isnan().any() and probs.sum().item() == pytest.approx(1, abs=0.03)
+    assert not probs[torch.tensor(logits) == -math.inf].any()
+    highest = torch.tensor(logits) == max(logits)
+    if temperature < 1e-3:
+        assert not probs[~highest].any()
+    if temperature > 1e3 and k is None and p != 0.5:
+        assert probs[torch.tensor(logits) > -math.inf].std(unbiased=False) < 0.02
+
+
+@every_dtype
+@pytest.mark.parametrize("temperature", [1e-50, 1e-46, 1e45])
+def test_temperatures_that_such_numbers_cannot_be_divided_by(
+    dtype: torch.dtype, temperature: float
+) -> None:
+    logits = torch.tensor([2.0, -math.inf, 1.0], dtype=dtype)
+    if dtype == torch.float64:
+        limit = [1.0, 0.0, 0.0] if temperature < 1 else [0.5, 0.0, 0.5]
+        assert next_probs(logits, temperature).tolist() == limit
+        return
+    said = re.escape(f"temperature: {temperature} is 0 or infinite as {dtype}")
+    for settings in ({}, {"top_k": 2}, {"top_p": 0.9}, {"top_k": 1, "top_p": 1.0}):
+        with pytest.raises(ValueError, match=said):
+            next_probs(logits, temperature, **settings)
+
+
+@every_dtype
+@given(LOGITS, MAGNITUDES)
+def test_any_penalty_gives_its_numbers_or_an_error_that_names_it(
+    dtype: torch.dtype, logits: list[float], penalty: float
+) -> None:
+    """Where no number that was finite becomes infinite; 0 and −∞ stay as they are."""
+    scores, text = torch.tensor(logits, dtype=dtype), torch.arange(len(logits))
+    try:
+        out = penalise_repetition(scores, text, penalty)
+    except ValueError as error:
+        assert str(error).startswith(f"repetition_penalty: {penalty} ")
+        finite = [x for x in logits if x > -math.inf]
+        assert dtype != torch.float64 or any(
+            math.isinf(x / penalty if x > 0 else x * penalty) for x in finite
+        )
+        assert not 1e-3 < penalty < 1e3
+        return
+    assert not out.isnan().any()
+    assert (out == -math.inf).tolist() == [x == -math.inf for x in logits]
+    assert ((out == 0) | (scores != 0)).all()  # what was 0 stays so
+    assert (out.sign() * scores.sign() >= 0).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+@pytest.mark.parametrize("penalty", [1e-46, 1e-45, 1e45, 1e39])
+def test_penalties_that_such_numbers_cannot_be_divided_by(
+    dtype: torch.dtype, penalty: float
+) -> None:
+    text = torch.tensor([0, 1, 2])
+    for logits in ([2.0, -1.0, 0.0], [-1.0, -math.inf, 1.0]):
+        with pytest.raises(
+            ValueError, match=rf"repetition_penalty: {re.escape(str(penalty))} "
+        ):
+            penalise_repetition(torch.tensor(logits, dtype=dtype), text, penalty)
+
+
+def test_a_penalty_that_makes_a_logit_infinite() -> None:
+    match = r"repetition_penalty: 100000.0 makes a logit infinite as torch.float16; .*nearer to 1"
+    half = torch.tensor([-2.0, 1.0], dtype=torch.float16)
+    with pytest.raises(ValueError, match=match):
+        penalise_repetition(half, torch.tensor([0]), 1e5)
+    assert penalise_repetition(half, torch.tensor([1]), 1e5)[0] == -2
+    impossible = torch.tensor([-math.inf, 1.0])  # that it was before
+    assert penalise_repetition(impossible, torch.tensor([0]), 1e5)[0] == -math.inf

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 
 import pytest
 import torch
@@ -230,9 +231,11 @@ def test_bad_targets() -> None:
         ValueError, match=r"targets: shape \(2,\) does not fit logits \(3, 5\)"
     ):
         cross_entropy(torch.zeros(3, 5), torch.tensor([0, 1]))
-    with pytest.raises(ValueError, match=r"targets: .*0 … 4, got 0 … 5"):
+    with pytest.raises(
+        ValueError, match="targets: 5 is no token's id; ids run from 0 to 4"
+    ):
         cross_entropy(torch.zeros(2, 5), torch.tensor([0, 5]))
-    with pytest.raises(ValueError, match=r"targets: .*0 … 4, got -100 … 1"):
+    with pytest.raises(ValueError, match="targets: -100 is no token's id"):
         cross_entropy(torch.zeros(2, 5), torch.tensor([-100, 1]))
     with pytest.raises(ValueError, match=r"reduction: 'average' .*'mean'"):
         cross_entropy(torch.zeros(1, 5), torch.tensor([0]), "average")
@@ -259,3 +262,67 @@ def test_a_tiny_temperature_is_the_argmax(logits: list[float]) -> None:
     assert softmax(tensor(logits), temperature=1e-6).tolist() == [
         float(x == highest[-1]) for x in logits
     ]
+
+
+DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
+ROUNDING = {
+    torch.float16: 5e-3,
+    torch.bfloat16: 4e-2,
+    torch.float32: 1e-5,
+    torch.float64: 1e-12,
+}
+# Any size that a number of Python can have, near the ends of every kind of number too.
+MAGNITUDES = st.builds(
+    lambda mantissa, exponent: float(f"{mantissa}e{exponent}"),
+    st.floats(1.0, 9.99),
+    st.one_of(
+        st.integers(-323, 307),
+        st.sampled_from([-324, -50, -46, -45, -40, -38, -8, -5, 4, 5, 37, 38, 39, 45]),
+    ),
+)
+FEW_LOGITS = st.lists(
+    st.sampled_from([-math.inf, -8.0, -1.0, 0.0, 0.5, 2.0, 60.0]),
+    min_size=1,
+    max_size=6,
+).filter(lambda logits: max(logits) > -math.inf)
+
+
+def limit(logits: list[float], temperature: float) -> list[float]:
+    """The softmax in Python's numbers, which go to ±∞ where they become too large."""
+    powers = [math.exp((x - max(logits)) / temperature) for x in logits]
+    return [power / sum(powers) for power in powers]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(FEW_LOGITS, MAGNITUDES)
+def test_any_temperature_gives_its_limit_or_an_error_that_names_it(
+    dtype: torch.dtype, logits: list[float], temperature: float
+) -> None:
+    try:
+        probs = softmax(torch.tensor(logits, dtype=dtype), temperature)
+    except ValueError as error:
+        assert str(error).startswith(f"temperature: {temperature} is ")
+        # Only where the numbers of this kind end, or 0 begins.
+        assert dtype != torch.float64 and not 1e-44 < temperature < 3e38
+        return
+    assert probs.dtype == dtype
+    expected = limit(logits, temperature)
+    assert probs.tolist() == pytest.approx(expected, abs=ROUNDING[dtype])
+    logs = log_softmax(torch.tensor(logits, dtype=dtype), temperature)
+    assert not logs.isnan().any() and torch.equal(logs.exp(), probs)
+
+
+@pytest.mark.parametrize("function", [softmax, log_softmax])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+@pytest.mark.parametrize("temperature", [1e-50, 1e-46, 1e39, 1e45])
+@pytest.mark.parametrize("logits", [[1.0, 2.0, 3.0], [1.0, -math.inf], [0.0]])
+def test_temperatures_that_such_numbers_cannot_be_divided_by(
+    function, dtype: torch.dtype, temperature: float, logits: list[float]
+) -> None:
+    said = re.escape(
+        f"temperature: {temperature} is 0 or infinite as {dtype}; in the limit"
+    )
+    with pytest.raises(ValueError, match=said):
+        function(torch.tensor(logits, dtype=dtype), temperature)
+    exact = function(tensor(logits), temperature)  # in double precision it can
+    assert not exact.isnan().any()

@@ -1,6 +1,6 @@
 """The book's GPT beside Transformers' GPT-2 of the same size and weights: tokens/s, on one device, in turn.
 
-Needs the optional package: ``pip install "lmlib[transformers]"``.
+Needs the optional package: ``pip install "how-language-models-work[transformers]"``.
 
 >>> tiny = Config(vocab_size=12, block_size=8, n_layer=1, n_head=1, d_model=8)
 >>> [speed.model for speed in training_speeds(tiny, 2, Training(steps=200), rounds=1)]
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -33,7 +34,7 @@ class Speed:
 
     model: str
     tokens: float  # a second
-    utilisation: float  # model FLOPs utilisation, MFU: the share of the FLOP/s of one large matrix product
+    utilisation: float  # MFU: its share of the FLOP/s of a large matrix product
     memory: float | None  # bytes at the peak, where a device counts them
 
 
@@ -53,11 +54,9 @@ class Peer(nn.Module):
         self, tokens: Tensor, max_new_tokens: int, sample: bool = False
     ) -> Tensor:
         """Greedily, or drawn from all tokens, with its own cache: (B, T) → (B, T + max_new_tokens)."""
-        how = {"do_sample": True, "top_k": 0} if sample else {"do_sample": False}
-        mask = torch.ones_like(tokens)
-        return self.gpt2.generate(
-            tokens, attention_mask=mask, max_new_tokens=max_new_tokens, **how
-        )
+        how: dict[str, Any] = {"do_sample": sample, "max_new_tokens": max_new_tokens}
+        how |= {"top_k": 0} if sample else {}
+        return self.gpt2.generate(tokens, attention_mask=torch.ones_like(tokens), **how)
 
 
 def training_step(model: nn.Module, batch: Batch, training: Training) -> Work:
@@ -65,6 +64,26 @@ def training_step(model: nn.Module, batch: Batch, training: Training) -> Work:
     optimiser, loss_fn = make_optimiser(model, training), loss_function(training)
     model.train()
     return lambda: train_step(model, batch, optimiser, training.clip, loss_fn)
+
+
+def _time_steps(
+    gpt: GPT, batch: Batch, training: Training, device: torch.device, rounds: int
+) -> tuple[dict[str, float], dict[str, float | None], float]:
+    """Seconds of a step and bytes at its peak for both, and the device's FLOP/s, the better of two."""
+    dtype = getattr(torch, training.precision)
+    works: dict[str, Work] = {}
+    memory: dict[str, float | None] = {}
+
+    def begin(name: str, model: nn.Module) -> None:
+        works[name] = training_step(model.to(device), batch, training)
+        for _ in range(2):  # which compiles, and makes the optimiser state
+            works[name]()
+
+    peer, before = Peer(gpt), matrix_rate(device, dtype)
+    for name, model in (("lmlib.GPT", gpt), ("GPT2LMHeadModel", peer)):
+        memory[name] = peak_memory(partial(begin, name, model), device)
+    spent = medians(works, rounds, device)
+    return spent, memory, max(before, matrix_rate(device, dtype))
 
 
 def training_speeds(
@@ -80,32 +99,17 @@ def training_speeds(
     measured too, before and after, with numbers of that precision. Raises MemoryError that says
     what would fit where memory runs out, and ImportError without transformers.
     """
-    dtype = getattr(torch, training.precision)
     generator = torch.Generator().manual_seed(0)
     shape = (batch_size, config.block_size + 1)
     tokens = torch.randint(config.vocab_size, shape, generator=generator)
     batch = next_token(tokens.to(device), generator)
-    works: dict[str, Work] = {}
-    memory: dict[str, float | None] = {}
-
-    def begin(name: str, model: nn.Module) -> None:
-        works[name] = training_step(model.to(device), batch, training)
-        for _ in range(2):  # which compiles, and makes the optimiser state
-            works[name]()
-
-    gpt = GPT(config)
-    models = {"lmlib.GPT": gpt, "GPT2LMHeadModel": Peer(gpt)}
     with out_of_memory_advice(config, batch_size, device, training.precision):
-        peak = matrix_rate(device, dtype)
-        for name, model in models.items():
-            memory[name] = peak_memory(partial(begin, name, model), device)
-        spent = medians(works, rounds, device)
-        peak = max(peak, matrix_rate(device, dtype))
-    count = batch_size * config.block_size
+        spent, memory, peak = _time_steps(GPT(config), batch, training, device, rounds)
     flops = step_flops(config, batch_size, config.block_size)
+    count = batch_size * config.block_size
     return [
         Speed(name, count / spent[name], flops / spent[name] / peak, memory[name])
-        for name in models
+        for name in spent
     ]
 
 

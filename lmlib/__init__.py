@@ -5,7 +5,6 @@ The subject, in the order in which it is taught. A module imports from those abo
 language_models  what every model of the book is: tokens so far → logits of the next one
 tokens           text to token ids and back, by words and by characters
 pretokenizer     what is done to a text before anything is merged: words and bytes
-bpe_checks       what a vocabulary and merges must be
 fast_bpe         byte-pair encoding, made fast
 bpe              the same as it is defined, and GPT-2's tokenizer
 slots            places of a sentence and the words that may stand there
@@ -43,6 +42,7 @@ scaling_laws     how the loss falls as models and texts grow
 Leaves, which have no subject:
 
 validation       checks of arguments, one call at the border of a function
+bpe_checks       the same for a vocabulary, its merges and its special tokens
 files            texts that are read, data that ships, files that are written whole
 modules          the parts of a PyTorch module by their own names
 integrity        whether anything in a module was wrapped, replaced or added

@@ -84,7 +84,7 @@ class BPETokenizer(Tokenizer):
         self.merges, self.specials = tuple(merges), tuple(specials)
         self.added = tuple(added)
         whole = dict.fromkeys(self.specials + self.added)
-        check_tokens(self.ids, self.merges, whole)
+        check_tokens(self.ids, BYTES.values(), self.merges, whole)
         self._whole = find_specials(whole)
         self._bytes = [t.encode() if t in whole else bytes_of(t) for t in self.vocab]
         byte_ids = [self.ids[char] for _, char in sorted(BYTES.items())]

@@ -12,6 +12,8 @@ import re
 from collections.abc import Collection, Iterator
 from functools import cache
 
+from lmlib.validation import check_text
+
 _SHOWN = [*range(33, 127), *range(161, 173), *range(174, 256)]
 _OTHERS = sorted({*range(256)} - {*_SHOWN})
 BYTES = {b: chr(b) for b in _SHOWN} | {b: chr(256 + i) for i, b in enumerate(_OTHERS)}
@@ -52,17 +54,6 @@ def find_specials(specials: Collection[str]) -> re.Pattern[str]:
     """
     longest_first = sorted(specials, key=len, reverse=True)
     return re.compile(f"({'|'.join(map(re.escape, longest_first)) or '(?!)'})")
-
-
-def check_text(text: str) -> None:
-    """Raise ValueError at half a surrogate pair, which has no bytes."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(
-            f"text: {text[error.start]!r} at position {error.start} is half a surrogate pair and no "
-            "character; read the file as UTF-8, or give its bytes"
-        ) from None
 
 
 def split_words(text: str) -> list[str]:

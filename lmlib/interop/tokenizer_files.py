@@ -16,7 +16,7 @@ from typing import Any
 
 from lmlib.bpe import BPETokenizer
 from lmlib.bpe_checks import MergeError
-from lmlib.files import read_text
+from lmlib.files import read_text, write_whole
 from lmlib.interop.tokenizer_json import added_tokens, odd_field
 from lmlib.pretokenizer import is_word
 
@@ -40,7 +40,7 @@ def save_tokenizer(tokenizer: BPETokenizer, path: str | Path) -> None:
         "decoder": {"type": "ByteLevel", **_LEVEL},
         "model": {"type": "BPE", "vocab": tokenizer.ids, "merges": tokenizer.merges},
     }
-    Path(path).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    write_whole(path, json.dumps(content, ensure_ascii=False))
 
 
 def load_tokenizer(path: str | Path) -> BPETokenizer:

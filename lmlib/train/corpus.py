@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,9 +59,7 @@ def run_tokenizer(
     else:
         beginning = zip(range(SAMPLE), pieces(path), strict=False)
         tokenizer = BPETokenizer.train((text for _, (text, _) in beginning), vocab_size)
-    folder.mkdir(parents=True, exist_ok=True)
-    save_tokenizer(tokenizer, own.with_suffix(".part"))
-    os.replace(own.with_suffix(".part"), own)
+    save_tokenizer(tokenizer, own)
     return tokenizer
 
 

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from lmlib.batches import Batch, next_token
+from lmlib.files import write_whole
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,7 @@ class Tokens:
     def save(self) -> None:
         """Write down how far it has come, beside the ids."""
         about = {**asdict(self), "path": self.path.name}
-        unfinished = self.path.with_suffix(".json.part")
-        unfinished.write_text(json.dumps(about), encoding="utf-8")
-        os.replace(unfinished, self.path.with_suffix(".json"))
+        write_whole(self.path.with_suffix(".json"), json.dumps(about))
 
     def read(self, start: int, length: int) -> Tensor:
         """``length`` ids from place ``start`` on, read from the disk."""

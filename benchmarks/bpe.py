@@ -27,8 +27,8 @@ import tokenizers
 from tokenizers import models, pre_tokenizers, trainers
 
 from lmlib.bpe import BPETokenizer
-from lmlib.grammar import END
-from lmlib.stories import prose
+from lmlib.prose import prose
+from lmlib.tokens import END
 
 VOCAB_SIZE = 1024
 
@@ -107,7 +107,13 @@ def measure(rounds: int = 7) -> list[dict[str, Any]]:
 
 
 def row(work: str, ours: float, peer: float, unit: str) -> dict[str, Any]:
-    return {"work": work, "ours": ours, "peer": peer, "ratio": ours / peer, "unit": unit}
+    return {
+        "work": work,
+        "ours": ours,
+        "peer": peer,
+        "ratio": ours / peer,
+        "unit": unit,
+    }
 
 
 if __name__ == "__main__":

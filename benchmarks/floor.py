@@ -11,11 +11,13 @@ from typing import Any
 import torch
 
 from lmlib.batches import Batches
+from lmlib.blocks import Config
 from lmlib.evaluation import token_losses
-from lmlib.pretraining import Training, fit
+from lmlib.optimisation import Training
+from lmlib.pretraining import fit
 from lmlib.stories import STORIES
 from lmlib.tokens import WordTokenizer, sequences
-from lmlib.transformer import GPT, Config
+from lmlib.transformer import GPT
 
 
 def measure(steps: int = 1_500) -> list[dict[str, Any]]:
@@ -33,10 +35,18 @@ def measure(steps: int = 1_500) -> list[dict[str, Any]]:
     )
     work = f"cross-entropy against the floor, {seconds:.0f} s of training"
     return [
-        {"work": work, "ours": loss, "peer": floor, "ratio": loss / floor, "unit": "nats"}
+        {
+            "work": work,
+            "ours": loss,
+            "peer": floor,
+            "ratio": loss / floor,
+            "unit": "nats",
+        }
     ]
 
 
 if __name__ == "__main__":
     for row in measure():
-        print("{work:50} {ours:.4f} and {peer:.4f} {unit} ratio {ratio:.4f}".format(**row))
+        print(
+            "{work:50} {ours:.4f} and {peer:.4f} {unit} ratio {ratio:.4f}".format(**row)
+        )

@@ -18,10 +18,11 @@ from typing import Any
 import torch
 import transformers
 
+from lmlib.blocks import Config
 from lmlib.generation import generate
-from lmlib.peers import Peer
-from lmlib.speed import Work, medians
-from lmlib.transformer import GPT, Config
+from lmlib.interop.peers import Peer
+from lmlib.interop.timing import Work, medians
+from lmlib.transformer import GPT
 
 CONFIG = Config(vocab_size=304, block_size=256, n_layer=4, n_head=4, d_model=128)
 NEW = 200
@@ -39,7 +40,7 @@ def rows_of(model: GPT, peer: Peer, batch: int, rounds: int) -> list[dict[str, A
         return generate(model, prompt, NEW, temperature, use_cache=use_cache)
 
     def theirs(sample: bool = False) -> torch.Tensor:
-        return peer.write(prompt, NEW, sample)
+        return peer.generate(prompt, NEW, sample)
 
     if not torch.equal(ours(), theirs()):
         raise ValueError(
@@ -79,7 +80,9 @@ def row(work: str, ours: float, peer: float) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(f"lmlib against transformers {transformers.__version__}, one thread, 200 tokens")
+    print(
+        f"lmlib against transformers {transformers.__version__}, one thread, 200 tokens"
+    )
     for result in measure():
         print(
             "{work:46} {ours:8.0f} and {peer:8.0f} {unit} ratio {ratio:.2f}".format(

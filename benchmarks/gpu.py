@@ -23,12 +23,12 @@ from run import processor
 from stored import store
 
 import lmlib
+from lmlib.blocks import Config
 from lmlib.devices import pick_device
-from lmlib.peers import training_speeds, writing_speeds
-from lmlib.presets import PRESETS, Preset
-from lmlib.pretraining import Training
-from lmlib.speed import can_compile, copy_rate, has_bfloat16, matrix_rate
-from lmlib.transformer import Config
+from lmlib.interop.peers import generation_speeds, training_speeds
+from lmlib.interop.timing import can_compile, copy_rate, has_bfloat16, matrix_rate
+from lmlib.optimisation import Training
+from lmlib.train.presets import PRESETS, Preset
 
 DATA = Path(lmlib.__file__).parent / "data" / "gpu.json"
 BATCHES = (1, 16, 64, 256)
@@ -51,7 +51,9 @@ def training_rows(name: str, device: torch.device, rounds: int) -> list[dict[str
     work = {"size": name, "batch": preset.batch_size, "length": preset.block_size}
     how = {"precision": plan.precision, "compiled": plan.compile}
     try:
-        speeds = training_speeds(config_of(preset), preset.batch_size, plan, device, rounds)
+        speeds = training_speeds(
+            config_of(preset), preset.batch_size, plan, device, rounds
+        )
     except MemoryError as error:
         print(error)
         return []
@@ -66,7 +68,7 @@ def writing_rows(name: str, device: torch.device, rounds: int) -> list[dict[str,
     rows = []
     for batch in BATCHES:
         try:
-            speeds = writing_speeds(config, batch, new, device, dtype, rounds)
+            speeds = generation_speeds(config, batch, new, device, dtype, rounds)
         except torch.cuda.OutOfMemoryError:
             print(f"{batch} texts at once do not fit into memory, so they are left out")
             break
@@ -105,7 +107,7 @@ def show(found: dict[str, Any]) -> None:
         memory = f"{row['memory'] / 1e9:.1f} GB" if row["memory"] else ""
         print(
             "training {size}, batch {batch}, {precision}: {model:15} {tokens:9,.0f} tokens/s, "
-            "{share:.0%} of the matrix product ".format(**row)
+            "{utilisation:.0%} of the matrix product ".format(**row)
             + memory
         )
     for row in found["writing"]:
@@ -119,7 +121,9 @@ def show(found: dict[str, Any]) -> None:
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--device", default="cuda")
-    parser.add_argument("--training", nargs="+", choices=PRESETS, default=["10m", "gpt2"])
+    parser.add_argument(
+        "--training", nargs="+", choices=PRESETS, default=["10m", "gpt2"]
+    )
     parser.add_argument("--writing", choices=PRESETS, default="gpt2")
     parser.add_argument("--rounds", type=int, default=20)
     args = parser.parse_args(arguments)

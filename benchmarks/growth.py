@@ -17,13 +17,18 @@ from stored import store
 from torch import Tensor
 
 import lmlib
-from lmlib.pretraining import loss_of
-from lmlib.transformer import GPT, Config
+from lmlib.blocks import Config
+from lmlib.training_step import loss_of
+from lmlib.transformer import GPT
 
 DATA = Path(lmlib.__file__).parent / "data" / "growth.json"
 # The axis that grows, and its values; the others stay at what is said in `BASE`.
 BASE = {"T": 128, "layers": 2, "batch": 4}
-AXES = {"T": [64, 128, 256, 512, 1024], "layers": [1, 2, 4, 8], "batch": [1, 2, 4, 8, 16]}
+AXES = {
+    "T": [64, 128, 256, 512, 1024],
+    "layers": [1, 2, 4, 8],
+    "batch": [1, 2, 4, 8, 16],
+}
 
 
 def kept_megabytes(model: GPT, tokens: Tensor) -> float:
@@ -45,7 +50,9 @@ def kept_megabytes(model: GPT, tokens: Tensor) -> float:
 
 
 def point(T: int, layers: int, batch: int) -> tuple[GPT, Tensor]:
-    model = GPT(Config(vocab_size=304, block_size=T, n_layer=layers, n_head=4, d_model=64))
+    model = GPT(
+        Config(vocab_size=304, block_size=T, n_layer=layers, n_head=4, d_model=64)
+    )
     generator = torch.Generator().manual_seed(0)
     return model, torch.randint(0, 304, (batch, T + 1), generator=generator)
 
@@ -66,7 +73,8 @@ def curves(rounds: int = 9) -> dict[str, dict[str, list[float]]]:
         found[axis] = {
             "values": values,
             "seconds": [
-                round(statistics.median(column), 6) for column in zip(*times, strict=True)
+                round(statistics.median(column), 6)
+                for column in zip(*times, strict=True)
             ],
             "megabytes": [round(kept_megabytes(*p), 3) for p in points],
         }

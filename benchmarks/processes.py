@@ -23,12 +23,13 @@ from run import processor
 from stored import store
 
 import lmlib
-from lmlib import processes
-from lmlib.batches import IGNORE, Pair
-from lmlib.corpora import stories
-from lmlib.presets import PRESETS
-from lmlib.pretraining import Training, fit
+from lmlib import distributed
+from lmlib.batches import IGNORE, Batch
+from lmlib.optimisation import Training
+from lmlib.pretraining import fit
 from lmlib.stories import STORIES
+from lmlib.train.corpus import stories
+from lmlib.train.presets import PRESETS
 from lmlib.transformer import GPT
 
 DATA = Path(lmlib.__file__).parent / "data" / "processes.json"
@@ -45,7 +46,7 @@ class Timed:
         self.times: list[float] = []
         self.tokens: list[int] = []
 
-    def __call__(self, step: int) -> Pair:
+    def __call__(self, step: int) -> Batch:
         self.times.append(time.perf_counter())
         pair = self.batches(step)
         self.tokens.append(int((pair[1] != IGNORE).sum()))
@@ -55,7 +56,7 @@ class Timed:
 def train() -> tuple[float, float]:
     """Tokens/s and mean loss of the run, as this process sees them."""
     batches, model = Timed(), GPT(PRESETS[SIZE].config(STORIES.vocab_size))
-    plan = Training(STEPS, learning_rate=2e-3, warmup=5, every=STEPS)
+    plan = Training(STEPS, learning_rate=2e-3, warmup=5, eval_interval=STEPS)
     log = fit(model, batches, plan, progress=False)
     batches.times.append(time.perf_counter())
     spent = [b - a for a, b in zip(batches.times, batches.times[1:], strict=False)]
@@ -66,11 +67,11 @@ def train() -> tuple[float, float]:
 def work() -> None:
     """What each process does; the first one prints what it found."""
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    processes.join("gloo")
+    distributed.join("gloo")
     found = train()
-    if processes.rank() == 0:
+    if distributed.rank() == 0:
         print("FOUND", json.dumps(found))
-    processes.leave()
+    distributed.leave()
 
 
 def launch(n: int, threads: int) -> tuple[float, float]:
@@ -78,7 +79,11 @@ def launch(n: int, threads: int) -> tuple[float, float]:
     torchrun = (sys.executable, "-m", "torch.distributed.run", "--standalone")
     done = subprocess.run(
         [*torchrun, "--nproc-per-node", str(n), __file__, "work"],
-        env={**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "passive"},
+        env={
+            **os.environ,
+            "OMP_NUM_THREADS": str(threads),
+            "OMP_WAIT_POLICY": "passive",
+        },
         text=True,
         stdout=subprocess.PIPE,
         check=True,
@@ -109,9 +114,18 @@ def rows_of(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     def row(work: str, name: str, peer: dict[str, Any], unit: str) -> dict[str, Any]:
         ours, theirs = two[name], peer[name]
         ratio = ours / theirs
-        return {"work": work, "ours": ours, "peer": theirs, "ratio": ratio, "unit": unit}
+        return {
+            "work": work,
+            "ours": ours,
+            "peer": theirs,
+            "ratio": ratio,
+            "unit": unit,
+        }
 
-    speed, unit = "training on 2 processes, a thread each: against 1 process of", "tokens/s"
+    speed, unit = (
+        "training on 2 processes, a thread each: against 1 process of",
+        "tokens/s",
+    )
     return [
         row(f"{speed} 1 thread", "tokens_per_second", one, unit),
         row(f"{speed} 2 threads", "tokens_per_second", threads, unit),
@@ -136,7 +150,9 @@ def main() -> None:
     }
     store(DATA, about, seeds=[0], seconds=time.perf_counter() - start)
     for row in rows_of(found):
-        print("{ours:12,.6g} {peer:12,.6g} {ratio:10.7f}  {unit:9} {work}".format(**row))
+        print(
+            "{ours:12,.6g} {peer:12,.6g} {ratio:10.7f}  {unit:9} {work}".format(**row)
+        )
 
 
 if __name__ == "__main__":

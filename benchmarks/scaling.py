@@ -22,13 +22,15 @@ from torch import Tensor, nn
 
 import lmlib
 from lmlib.batches import Batches
-from lmlib.evaluation import token_losses
+from lmlib.blocks import Config
+from lmlib.evaluation import bootstrap, token_losses
 from lmlib.ngrams import NGram
-from lmlib.pretraining import Training, fit
-from lmlib.scaling_laws import ScalingLaw, bootstrap, fit_scaling_law
+from lmlib.optimisation import Training
+from lmlib.pretraining import fit
+from lmlib.scaling_laws import ScalingLaw, fit_scaling_law
 from lmlib.stories import STORIES
 from lmlib.tokens import WordTokenizer, sequences
-from lmlib.transformer import GPT, Config, count_parameters
+from lmlib.transformer import GPT, count_parameters
 
 LINES = Path(__file__).parents[1] / "_build" / "scaling.jsonl"
 DATA = Path(lmlib.__file__).parent / "data" / "scaling.json"
@@ -139,7 +141,7 @@ def do(run: Run) -> dict:
         steps=run.steps,
         learning_rate=run.rate / run.width,
         warmup=run.steps // 10,
-        every=50,
+        eval_interval=50,
     )
     batches = Batches(stories(run), BATCH, run.seed)
     best: list[tuple[float, dict[str, float]]] = []
@@ -213,7 +215,9 @@ def complete(runs: list[Run]) -> None:
 def store(**found: dict) -> None:
     """Write what is known so far; the forecast is written before the larger run is done."""
     _, floor, kinds, _ = exam()
-    shares = {name: round(float(mask.double().mean()), 4) for name, mask in kinds.items()}
+    shares = {
+        name: round(float(mask.double().mean()), 4) for name, mask in kinds.items()
+    }
     about = {"floor": round(float(floor.mean()), 6), "shares": shares}
     seconds = sum(run["seconds"] for run in finished())
     runs = [{k: v for k, v in run.items() if k != "seconds"} for run in finished()]

@@ -18,11 +18,14 @@ import torch.nn.functional as F
 import transformers
 from torch import Tensor, nn
 
-from lmlib.attention import KVCache, MultiHeadAttention
-from lmlib.peers import Peer, training_step
-from lmlib.pretraining import Training
-from lmlib.speed import matrix_rate, medians, step_flops
-from lmlib.transformer import GPT, Config
+from lmlib.blocks import Config
+from lmlib.interop.peers import Peer, training_step
+from lmlib.interop.timing import matrix_rate, medians
+from lmlib.kv_cache import KVCache
+from lmlib.multi_head import MultiHeadAttention
+from lmlib.optimisation import Training
+from lmlib.scale import step_flops
+from lmlib.transformer import GPT
 
 VOCAB_SIZE, THREADS = 304, 2
 WORK = [  # n_layer, n_head, d_model, T, B

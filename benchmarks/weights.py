@@ -9,12 +9,14 @@ import torch
 
 import lmlib
 from lmlib.batches import Batches, masked_token
-from lmlib.checkpoints import save_model
+from lmlib.blocks import Config
 from lmlib.evaluation import token_losses
-from lmlib.pretraining import Training, fit
+from lmlib.optimisation import Training
+from lmlib.pretrained import save_model
+from lmlib.pretraining import fit
 from lmlib.stories import STORIES
 from lmlib.tokens import WordTokenizer, sequences
-from lmlib.transformer import BERT, GPT, Config
+from lmlib.transformer import BERT, GPT
 
 DATA = Path(lmlib.__file__).parent / "data"
 
@@ -37,7 +39,9 @@ def main() -> None:
     gpt = GPT(Config(vocab_size=STORIES.vocab_size))
     fit(gpt, Batches(train), Training(steps=2_000, learning_rate=4e-3))
     floor = torch.cat(token_losses(STORIES, held_out)).mean()
-    print(f"GPT: {torch.cat(token_losses(gpt, held_out)).mean() / floor:.4f} × the floor")
+    print(
+        f"GPT: {torch.cat(token_losses(gpt, held_out)).mean() / floor:.4f} × the floor"
+    )
     save_model(gpt, DATA / "gpt.safetensors")
 
     control = GPT(Config(vocab_size=STORIES.vocab_size))

@@ -1,0 +1,65 @@
+"""A small library of how language models work; each module is one topic, and the book explains it.
+
+The subject, in the order in which it is taught. A module imports from those above it and from the leaves.
+
+language_models  what every model of the book is: tokens so far → logits of the next one
+tokens           text to token ids and back, by words and by characters
+bpe              byte-pair encoding, as it is defined
+fast_bpe         the same merges, fast, and the tokenizer that uses them
+slots            places of a sentence and the words that may stand there
+grammar          a grammar that writes stories and knows the probability of every word
+floor            the exact entropy of its stories, which no model can beat
+stories          the book's grammar, and stories split for training and testing
+prose            the book's own English as a corpus
+ngrams           models that count: interpolated Kneser–Ney
+softmax          logits to probabilities, and probabilities to a loss
+skip_gram        learning words as vectors: skip-gram with negative sampling
+embeddings       words as vectors: neighbours, analogies, a projection
+baselines        a feed-forward and a recurrent model from before the transformer
+positions        sinusoidal and rotary position encodings
+attention        scaled dot-product attention, and one head
+kv_cache         keys and values that are not computed twice
+multi_head       several heads side by side
+blocks           the transformer's block, and the configuration of a model
+transformer      GPT and BERT
+translation      cross-attention, and the encoder-decoder of 2017
+batches          inputs and targets: next token, masked token, answer only
+optimisation     the plan of a training run: learning rate, optimiser, precision
+training_step    the loss of a batch, and one step downhill
+pretraining      the training loop
+pretrained       models in files, and those that ship with the book
+finetuning       classifiers on a trained body
+lora             low-rank corrections beside frozen layers
+sampling         temperature, top-k, top-p: logits to the probabilities that are drawn from
+generation       text, one drawn token after the other
+beam             the likeliest text, by beam search
+evaluation       the loss of any model on any text, and intervals
+scale            what a model takes: parameters, FLOPs, memory
+machines         days, money and energy of so many FLOPs
+scaling_laws     how the loss falls as models and texts grow
+
+Leaves, which have no subject:
+
+validation       checks of arguments, one call at the border of a function
+files            texts that are read, data that ships, files that are written whole
+modules          the parts of a PyTorch module by their own names
+integrity        whether anything in a module was wrapped, replaced or added
+checkpoints      named tensors in files
+runs             a training run on disk, to go on from
+devices          where the numbers are
+distributed      one run on several processes
+
+On top, for the chapters:
+
+figures          axes in the style of the book
+plots            the book's figures
+notebook         listings and tables between text and figures
+widgets          interactive figures
+
+Machinery, in packages that import the subject and are never imported by it:
+
+train            one command that trains on the stories or on your text
+interop          GPT-2's weights, tokenizer files, peers, timing
+hosted           a model behind an address
+classroom        chapters as assignments, and grades
+"""

@@ -45,9 +45,8 @@ class FeedForwardLM(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """(B, T) ids → (B, T, V) logits of the next token."""
         start = tokens[:, :1].expand(-1, self.window - 1)
-        windows = torch.cat([start, tokens], dim=1).unfold(
-            1, self.window, 1
-        )  # (B, T, window)
+        # (B, T, window)
+        windows = torch.cat([start, tokens], dim=1).unfold(1, self.window, 1)
         x = self.embed(windows).flatten(-2)
         return self.output(F.gelu(self.hidden(x)))
 
@@ -58,10 +57,10 @@ class RecurrentLM(nn.Module):
     def __init__(self, vocab_size: int, d_model: int = 128, seed: int = 0) -> None:
         super().__init__()
         self.embed = nn.Embedding(vocab_size, d_model)
-        self.memory = nn.GRU(d_model, d_model, batch_first=True)
+        self.gru = nn.GRU(d_model, d_model, batch_first=True)
         self.output = nn.Linear(d_model, vocab_size)
         _seeded(self, seed)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(B, T) ids → (B, T, V) logits of the next token."""
-        return self.output(self.memory(self.embed(tokens))[0])
+        return self.output(self.gru(self.embed(tokens))[0])

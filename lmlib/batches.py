@@ -1,4 +1,4 @@
-"""What a model is shown, and what it is asked: texts in batches, as inputs and targets.
+"""Sequences in batches, as inputs and targets: next token, masked token, answer only.
 
 >>> inputs, targets = Batches([torch.tensor([0, 5, 0]), torch.tensor([0, 0])], batch_size=2)(step=0)
 >>> inputs.shape, sorted(targets.tolist())
@@ -14,15 +14,15 @@ import torch
 from torch import Tensor, nn
 
 IGNORE = -100
-"""As a target: nothing is asked here. The number is PyTorch's own choice."""
+"""As a target: this position does not count. The number is PyTorch's own choice."""
 
-Pair = tuple[Tensor | tuple[Tensor, ...], Tensor]
-"""What a model is given, and the tokens it should have predicted."""
-Objective = Callable[[Tensor, torch.Generator], Pair]
+Batch = tuple[Tensor | tuple[Tensor, ...], Tensor]
+"""Inputs of a model, and its targets: the tokens that it should predict."""
+Objective = Callable[[Tensor, torch.Generator], Batch]
 
 
-def next_token(batch: Tensor, generator: torch.Generator) -> Pair:
-    """The next token is asked everywhere: (B, T + 1) → inputs and targets, both (B, T).
+def next_token(batch: Tensor, generator: torch.Generator) -> Batch:
+    """The next token is the target at every position: (B, T + 1) → inputs and targets, both (B, T).
 
     >>> inputs, targets = next_token(torch.tensor([[0, 7, 3, 0]]), torch.Generator())
     >>> inputs.tolist(), targets.tolist()
@@ -32,7 +32,7 @@ def next_token(batch: Tensor, generator: torch.Generator) -> Pair:
 
 
 def masked_token(mask: int, share: float = 0.15) -> Objective:
-    """Hide a share of the tokens, and ask for them alone: the objective of BERT.
+    """Hide a share of the tokens, and make them alone the targets: the objective of BERT.
 
     Devlin et al. (2019): of those chosen, 80 % are replaced by the token ``mask``, 10 % by a random
     one below it, and 10 % stay. Raises ValueError for a share outside (0, 1).
@@ -40,7 +40,7 @@ def masked_token(mask: int, share: float = 0.15) -> Objective:
     if not 0 < share < 1:
         raise ValueError(f"share: {share} is outside (0, 1); 0.15 is customary")
 
-    def objective(batch: Tensor, generator: torch.Generator) -> Pair:
+    def objective(batch: Tensor, generator: torch.Generator) -> Batch:
         chance = torch.rand(batch.shape, generator=generator) / share
         chosen = (chance < 1) & (batch != IGNORE)
         inputs = batch.clamp(min=0).masked_fill(chosen & (chance < 0.8), mask)
@@ -51,45 +51,80 @@ def masked_token(mask: int, share: float = 0.15) -> Objective:
     return objective
 
 
-class Batches:
-    """Every text once an epoch, in an order that the seed decides; batch number ``step`` is always the same.
+def answer_only(length: int) -> Objective:
+    """Only the last ``length`` tokens of each sequence are targets: formula `eq:answer-only`.
 
-    Texts of a batch that are shorter than its longest are filled up with ``IGNORE``. Raises ValueError
-    where there are fewer texts than ``batch_size``, or one has less than two tokens.
+    Raises ValueError for a length below 1, and for a text that has no more than that.
+
+    >>> answer_only(2)(torch.tensor([[0, 7, 3, 5]]), torch.Generator())[1].tolist()
+    [[-100, 3, 5]]
+    """
+    if length < 1:
+        raise ValueError(f"length: {length} asks for nothing; use 1 or more")
+
+    def objective(batch: Tensor, generator: torch.Generator) -> Batch:
+        inputs, targets = next_token(batch, generator)
+        first = (targets != IGNORE).sum(1, keepdim=True) - length
+        if (first < 0).any():
+            raise ValueError(
+                f"length: {length} tokens of answer leave nothing of a text; use fewer"
+            )
+        return inputs, targets.masked_fill(
+            torch.arange(targets.shape[1]) < first, IGNORE
+        )
+
+    return objective
+
+
+class Batches:
+    """Every sequence once an epoch, in an order that the seed decides; batch number ``step`` is always the same.
+
+    Sequences of a batch that are shorter than its longest are padded with ``IGNORE``. Raises ValueError
+    where there are fewer sequences than ``batch_size``, or one has less than two tokens.
     """
 
     def __init__(
         self,
-        texts: Sequence[Tensor],
+        sequences: Sequence[Tensor],
         batch_size: int = 8,
         seed: int = 0,
         objective: Objective = next_token,
     ) -> None:
-        if not 1 <= batch_size <= len(texts):
-            raise ValueError(
-                f"batch_size: {batch_size} of {len(texts)} texts; use 1 … {len(texts)}"
-            )
-        if min(map(len, texts)) < 2:
-            raise ValueError(
-                "texts: one has less than two tokens, so there is nothing to predict"
-            )
-        self.texts = nn.utils.rnn.pad_sequence(list(texts), True, IGNORE)  # (N, longest)
-        self.lengths = torch.tensor([len(text) for text in texts])
+        _check(sequences, batch_size)
+        self.sequences = nn.utils.rnn.pad_sequence(
+            list(sequences), True, IGNORE
+        )  # (N, longest)
+        self.lengths = torch.tensor([len(tokens) for tokens in sequences])
         self.batch_size, self.seed, self.objective = batch_size, seed, objective
 
     def __repr__(self) -> str:
-        checksum = zlib.crc32(self.texts.numpy().tobytes())
-        return f"Batches({len(self.texts)} texts, checksum {checksum:08x}, {self.batch_size}, seed {self.seed})"
+        checksum = zlib.crc32(self.sequences.numpy().tobytes())
+        shown = f"{len(self.sequences)} sequences, checksum {checksum:08x}"
+        return f"Batches({shown}, {self.batch_size}, seed {self.seed})"
 
-    def __call__(self, step: int) -> Pair:
+    def __call__(self, step: int) -> Batch:
         """Inputs and targets of one step."""
-        epoch, place = divmod(step, len(self.texts) // self.batch_size)
+        epoch, position = divmod(step, len(self.sequences) // self.batch_size)
         # One seed an epoch and one a step, so a run that goes on needs to know its step alone.
-        order = torch.randperm(len(self.texts), generator=_generator(self.seed, epoch))
-        chosen = order[place * self.batch_size :][: self.batch_size]
-        batch = self.texts[chosen, : int(self.lengths[chosen].max())]
+        order = torch.randperm(
+            len(self.sequences), generator=_generator(self.seed, epoch)
+        )
+        chosen = order[position * self.batch_size :][: self.batch_size]
+        batch = self.sequences[chosen, : int(self.lengths[chosen].max())]
         return self.objective(batch, _generator(self.seed, step))
 
 
 def _generator(*numbers: int) -> torch.Generator:
     return torch.Generator().manual_seed(zlib.crc32(repr(numbers).encode()))
+
+
+def _check(sequences: Sequence[Tensor], batch_size: int) -> None:
+    if not 1 <= batch_size <= len(sequences):
+        raise ValueError(
+            f"batch_size: {batch_size} of {len(sequences)} sequences; "
+            f"use 1 … {len(sequences)}"
+        )
+    if min(map(len, sequences)) < 2:
+        raise ValueError(
+            "sequences: one has less than two tokens, so there is nothing to predict"
+        )

@@ -22,9 +22,8 @@ from operator import add
 from pathlib import Path
 from typing import Self
 
-from lmlib import bpe_files
-from lmlib.grammar import END
-from lmlib.tokens import Tokenizer
+from lmlib.interop import tokenizer_files as bpe_files
+from lmlib.tokens import END, Tokenizer
 
 _SHOWN = [*range(33, 127), *range(161, 173), *range(174, 256)]
 _OTHERS = sorted({*range(256)} - {*_SHOWN})
@@ -41,7 +40,9 @@ def _pattern() -> re.Pattern[str]:
     such as ² and Ⅷ, which are listed here; its ``\s`` has four control characters too many.
     """
     chars = map(chr, range(0x110000))
-    odd = [ord(c) for c in chars if c.isnumeric() and not (c.isalpha() or c.isdecimal())]
+    odd = [
+        ord(c) for c in chars if c.isnumeric() and not (c.isalpha() or c.isdecimal())
+    ]
     starts, ends = (
         sorted({*odd} - {i + 1 for i in odd}),
         sorted({*odd} - {i - 1 for i in odd}),
@@ -98,7 +99,9 @@ def _count_pairs(
 def _pop_best(heap: list[tuple[int, str]], counts: Mapping[str, int]) -> str | None:
     """Take the most frequent pair off ``heap``, whose counts may be older and higher than ``counts``."""
     while heap:
-        negative, pair = heapq.heappop(heap)  # equal counts: the lower string, that is, ids
+        negative, pair = heapq.heappop(
+            heap
+        )  # equal counts: the lower string, that is, ids
         if -negative == counts[pair]:
             return pair
         if counts[pair]:
@@ -120,7 +123,9 @@ def _merges(words: list[str], times: list[int], first: int, stop: int) -> Iterat
         for i in where.pop(pair):  # a word may have lost the pair; then nothing happens
             parts = words[i].split(pair)
             words[i] = new.join(parts)
-            for old, now in zip(_seams(parts, *pair), _seams(parts, new, new), strict=True):
+            for old, now in zip(
+                _seams(parts, *pair), _seams(parts, new, new), strict=True
+            ):
                 counts[old] -= times[i]
                 counts[now] += times[i]
                 where[now].add(i)
@@ -223,11 +228,15 @@ class BPETokenizer(Tokenizer):
         else:
             _check_text(text)
         ids: list[int] = []
-        for i, part in enumerate(self._cut.split(text)):  # in turn text and special token
+        for i, part in enumerate(
+            self._cut.split(text)
+        ):  # in turn text and special token
             if i % 2:
                 ids.append(self.ids[part])
             else:
-                ids.extend(chain.from_iterable(map(self._word, _pattern().findall(part))))
+                ids.extend(
+                    chain.from_iterable(map(self._word, _pattern().findall(part)))
+                )
         return ids
 
     def forget(self) -> None:
@@ -237,7 +246,9 @@ class BPETokenizer(Tokenizer):
     def _encode_word(self, word: str) -> list[int]:
         """From the bytes on, apply the earliest merge that can be applied, until none can."""
         data = word.encode("utf-8", "surrogateescape")
-        tokens = data.decode("latin-1").translate(self._id_of_byte)  # chr(id) for each byte
+        tokens = data.decode("latin-1").translate(
+            self._id_of_byte
+        )  # chr(id) for each byte
         ranks = {self._ranks.get(pair) for pair in map(add, tokens, tokens[1:])}
         heap = [rank for rank in ranks if rank is not None]
         heapq.heapify(heap)

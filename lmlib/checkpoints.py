@@ -1,11 +1,13 @@
-"""Models and training runs in files: safetensors, written whole or not at all, and never unpickled.
+"""Named tensors in files: safetensors, written whole or not at all, and never unpickled.
 
 >>> import tempfile
->>> path = Path(tempfile.mkdtemp()) / "gpt.safetensors"
->>> model = GPT(Config(vocab_size=304))
->>> save_model(model, path)
->>> load_model(path).config == model.config
-True
+>>> path = Path(tempfile.mkdtemp()) / "layer.safetensors"
+>>> layer = nn.Linear(3, 2)
+>>> save_tensors(path, layer.state_dict(), {"made of": "chance"})
+>>> tensors, metadata = load_tensors(path)
+>>> fill(layer, tensors, where=f"path: {str(path)!r}")
+>>> sorted(tensors), metadata
+(['bias', 'weight'], {'made of': 'chance'})
 """
 
 from __future__ import annotations
@@ -13,22 +15,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
-from lmlib.transformer import BERT, GPT, Config, EncoderDecoder
-
-Model = GPT | BERT | EncoderDecoder
-_KINDS: dict[str, type[Model]] = {
-    "GPT": GPT,
-    "BERT": BERT,
-    "EncoderDecoder": EncoderDecoder,
-}
+from lmlib.files import unfinished
+from lmlib.modules import named_tensors
 
 
 def save_tensors(
@@ -41,13 +36,19 @@ def save_tensors(
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    whole: dict[str, Tensor] = {}
+    stored: set[int] = set()
+    for name, tensor in tensors.items():
+        whole[name] = tensor.detach().cpu().contiguous()
+        address = whole[name].untyped_storage().data_ptr()
+        if address in stored:  # the format wants a copy for each name
+            whole[name] = whole[name].clone()
+        stored.add(address)
     try:
-        save_file(whole, unfinished, dict(metadata))
+        save_file(whole, unfinished(path), dict(metadata))
     except SafetensorError as error:  # which is no OSError, even where the disk is full
-        raise OSError(f"cannot write {str(unfinished)!r} ({error})") from error
-    os.replace(unfinished, path)
+        raise OSError(f"cannot write {str(unfinished(path))!r} ({error})") from error
+    os.replace(unfinished(path), path)
 
 
 def load_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -66,9 +67,18 @@ def load_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         ) from error
 
 
-def fill(model: torch.nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
-    """Copy ``tensors`` into a model. Raises ValueError that names the first one that does not fit."""
-    own = model.state_dict()
+def as_json(value: object) -> str:
+    """JSON, where NumPy's and PyTorch's numbers are numbers like any other.
+
+    >>> as_json({"loss": torch.tensor(0.5)})
+    '{"loss": 0.5}'
+    """
+    return json.dumps(value, default=lambda number: number.item())
+
+
+def check_fit(model: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
+    """Raise ValueError that names the first of ``tensors`` that does not fit into a model."""
+    own = named_tensors(model)
     for name in [*own, *tensors]:
         have, need = tensors.get(name), own.get(name)
         if have is None or need is None or have.shape != need.shape:
@@ -77,49 +87,16 @@ def fill(model: torch.nn.Module, tensors: Mapping[str, Tensor], where: str) -> N
                 f"{'has no such part' if need is None else f'needs {tuple(need.shape)}'}; "
                 "was it saved from a model of another configuration?"
             )
-    model.load_state_dict(dict(tensors))
+        if have.dtype != need.dtype:
+            raise ValueError(
+                f"{where}: {name} is {have.dtype}, but the model needs {need.dtype}; "
+                f"call .to({have.dtype}) on the model first"
+            )
 
 
-def save_model(model: Model, path: str | Path) -> None:
-    """Write a model's weights and configuration into one file."""
-    metadata = {"kind": type(model).__name__, "config": json.dumps(asdict(model.config))}
-    save_tensors(path, model.state_dict(), metadata)
-
-
-def load_model(path: str | Path) -> Model:
-    """Read a model that :func:`save_model` wrote, ready for evaluation.
-
-    Raises ValueError where the file is no model of the book, or damaged.
-    """
-    tensors, metadata = load_tensors(path)
-    if metadata.get("kind") not in _KINDS or "config" not in metadata:
-        raise ValueError(
-            f"path: {str(path)!r} holds no model of this book; use one written by save_model"
-        )
-    model = _KINDS[metadata["kind"]](Config(**json.loads(metadata["config"])))
-    fill(model, tensors, f"path: {str(path)!r}")
-    return model.eval()
-
-
-def load_book_gpt() -> GPT:
-    """The GPT that the chapter on pre-training trains on the stories, as stored with the package.
-
-    Its weights are the same on every processor, and so is what it says.
-    """
-    model = load_model(Path(__file__).parent / "data" / "gpt.safetensors")
-    assert isinstance(model, GPT)
-    return model
-
-
-def load_shuffled_gpt() -> GPT:
-    """A control: the same GPT, trained in the same way on stories with their words in random order."""
-    model = load_model(Path(__file__).parent / "data" / "gpt_shuffled.safetensors")
-    assert isinstance(model, GPT)
-    return model
-
-
-def load_bert() -> BERT:
-    """The BERT of the chapter on pre-training; its mask is the token after the last one of the stories."""
-    model = load_model(Path(__file__).parent / "data" / "bert.safetensors")
-    assert isinstance(model, BERT)
-    return model
+@torch.no_grad()
+def fill(model: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
+    """Copy ``tensors`` into a model. Raises ValueError as :func:`check_fit` does, and changes nothing then."""
+    check_fit(model, tensors, where)
+    for name, tensor in named_tensors(model).items():
+        tensor.copy_(tensors[name])

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager
+from typing import TypeVar
 
 import torch
 from torch import nn
 
-from lmlib.batches import Pair
+Tensors = TypeVar("Tensors")
 
 
 def device_of(model: object) -> torch.device | None:
@@ -25,21 +26,20 @@ def device_of(model: object) -> torch.device | None:
     return None if first is None else first.device
 
 
-def move(pair: Pair, device: torch.device | None) -> Pair:
-    """What a model is given and asked, on ``device``.
+def move(batch: Tensors, device: torch.device | None) -> Tensors:
+    """A tensor, or a tuple of tensors and tuples, on ``device``.
 
     >>> inputs, targets = move((torch.zeros(1, 2), torch.ones(1, 2)), torch.device("meta"))
     >>> inputs.device, targets.device
     (device(type='meta'), device(type='meta'))
     """
-    inputs, targets = pair
-    if isinstance(inputs, tuple):
-        return tuple(part.to(device) for part in inputs), targets.to(device)
-    return inputs.to(device), targets.to(device)
+    if isinstance(batch, tuple):
+        return tuple(move(part, device) for part in batch)  # type: ignore[return-value]
+    return batch.to(device)  # type: ignore[attr-defined]
 
 
 def own_randomness(device: torch.device | None) -> AbstractContextManager[None]:
-    """Inside, seeds may be set; outside, the generators of processor and CUDA ``device`` are as before."""
+    """Inside, seeds may be set; outside, the generators of the CPU and of a CUDA ``device`` are as before."""
     on_gpu = device is not None and device.type == "cuda"
     return torch.random.fork_rng(devices=[device] if on_gpu else [])
 

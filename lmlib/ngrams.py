@@ -17,20 +17,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lmlib.validation import check_ids
+
 
 @dataclass(frozen=True)
 class Level:
     """The distinct k-grams of one k, sorted, as numbers in base V; those of one context stand side by side."""
 
-    grams: (
-        np.ndarray
-    )  # (G,) code of each k-gram; code // V is its context, code % V its last token
-    counts: (
-        np.ndarray
-    )  # (G,) how often it stands in the text, or after how many different tokens
-    contexts: np.ndarray  # (X,) the distinct contexts
-    start: np.ndarray  # (X + 1,) where the k-grams of each context begin in ``grams``
-    totals: np.ndarray  # (X,) sum of the counts of each context
+    # (G,) code of each k-gram; code // V is its context, code % V its last token
+    grams: np.ndarray
+    # (G,) how often it stands in the text, or after how many different tokens
+    counts: np.ndarray
+    # (X,) the distinct contexts
+    contexts: np.ndarray
+    # (X + 1,) where the k-grams of each context begin in ``grams``
+    start: np.ndarray
+    # (X,) sum of the counts of each context
+    totals: np.ndarray
 
 
 def _level(codes: np.ndarray, vocab_size: int) -> Level:
@@ -52,14 +55,7 @@ class NGram:
     """
 
     def __init__(self, order: int, vocab_size: int, discount: float = 0.75) -> None:
-        if order < 1:
-            raise ValueError(f"order: {order} is below 1; 1 is a unigram, 2 a bigram")
-        if not 0 < discount < 1:
-            raise ValueError(f"discount: {discount} is outside (0, 1); 0.75 is customary")
-        if vocab_size**order >= 2**63:
-            raise ValueError(
-                f"order: {order} tokens out of {vocab_size} have no 64-bit code; use a lower order"
-            )
+        _check(order, vocab_size, discount)
         self.order, self.vocab_size, self.discount = order, vocab_size, discount
         self.levels: list[Level] = []
 
@@ -68,11 +64,8 @@ class NGram:
 
     def _codes(self, tokens: np.ndarray, width: int) -> np.ndarray:
         """(T,) ids → (T,) codes of the ``width`` tokens that end at each position."""
-        unknown = tokens[(tokens < 0) | (tokens >= self.vocab_size)]
-        if len(unknown):  # its code would be another n-gram's
-            raise ValueError(
-                f"tokens: {unknown[0]} is no token's id; ids run from 0 to {self.vocab_size - 1}"
-            )
+        # The code of an unknown id would be another n-gram's.
+        check_ids("tokens", torch.from_numpy(tokens), self.vocab_size)
         padded = np.concatenate([np.repeat(tokens[:1], max(width - 1, 0)), tokens])
         codes = np.zeros(len(tokens), dtype=np.int64)
         for i in range(width):
@@ -96,14 +89,13 @@ class NGram:
         self.levels = []
         for k in range(self.order, 0, -1):
             self.levels.insert(0, _level(codes, self.vocab_size))
-            codes = self.levels[0].grams % self.vocab_size ** (
-                k - 1
-            )  # each distinct k-gram, its first token dropped
+            # Each distinct k-gram, its first token dropped.
+            codes = self.levels[0].grams % self.vocab_size ** (k - 1)
         return self
 
     @property
     def n_counts(self) -> int:
-        """Number of stored counts over all orders: what this model has in place of parameters."""
+        """Number of stored counts over all orders: what this model has in position of parameters."""
         return sum(len(level.grams) for level in self.levels)
 
     def __call__(self, tokens: Tensor) -> Tensor:
@@ -112,7 +104,9 @@ class NGram:
         Raises ValueError before ``fit``, and at an id outside 0 … V − 1.
         """
         if not self.levels:
-            raise ValueError("NGram: has counted nothing yet; call fit(sequences) first")
+            raise ValueError(
+                "NGram: has counted nothing yet; call fit(sequences) first"
+            )
         contexts = np.stack(
             [self._codes(np.asarray(row), self.order - 1) for row in tokens]
         )
@@ -126,22 +120,35 @@ class NGram:
         probs = np.full((len(contexts), self.vocab_size), 1.0 / self.vocab_size)
         for k, level in enumerate(self.levels, start=1):
             wanted = contexts % self.vocab_size ** (k - 1)
-            place = np.searchsorted(level.contexts, wanted).clip(
+            position = np.searchsorted(level.contexts, wanted).clip(
                 max=len(level.contexts) - 1
             )
             # A context that was never seen keeps the shorter one's answer. Where none
             # was seen, no longer one was either.
-            rows = np.flatnonzero(level.contexts[place] == wanted)
+            rows = np.flatnonzero(level.contexts[position] == wanted)
             if not len(rows):
                 break
-            place = place[rows]
-            kinds = level.start[place + 1] - level.start[place]
-            probs[rows] *= (self.discount * kinds / level.totals[place])[:, None]
+            position = position[rows]
+            kinds = level.start[position + 1] - level.start[position]
+            probs[rows] *= (self.discount * kinds / level.totals[position])[:, None]
             entries = np.concatenate(
-                [np.arange(level.start[x], level.start[x + 1]) for x in place]
+                [np.arange(level.start[x], level.start[x + 1]) for x in position]
             )
             share = (level.counts[entries] - self.discount) / np.repeat(
-                level.totals[place], kinds
+                level.totals[position], kinds
             )
-            probs[np.repeat(rows, kinds), level.grams[entries] % self.vocab_size] += share
+            probs[np.repeat(rows, kinds), level.grams[entries] % self.vocab_size] += (
+                share
+            )
         return probs
+
+
+def _check(order: int, vocab_size: int, discount: float) -> None:
+    if order < 1:
+        raise ValueError(f"order: {order} is below 1; 1 is a unigram, 2 a bigram")
+    if not 0 < discount < 1:
+        raise ValueError(f"discount: {discount} is outside (0, 1); 0.75 is customary")
+    if vocab_size**order >= 2**63:
+        raise ValueError(
+            f"order: {order} tokens out of {vocab_size} have no 64-bit code; use a lower order"
+        )

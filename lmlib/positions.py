@@ -1,4 +1,4 @@
-"""Telling attention where a token stands: waves added at the input, or queries and keys that are turned.
+"""Telling attention where a token stands: sinusoidal encodings added at the input, or rotary ones in queries and keys.
 
 The third way needs no formula: a learned vector for each position, as in GPT-2 (``nn.Embedding``).
 
@@ -16,19 +16,16 @@ from torch import Tensor
 
 def _angles(positions: Tensor, size: int) -> Tensor:
     """(T,) positions → (T, size / 2) angles: pair i turns by 10000^(−2i / size) a position."""
-    if size % 2:
-        raise ValueError(
-            f"d_model: {size} is odd, and positions go by pairs of numbers; use an even size"
-        )
+    _check_even(size)
     # In double precision, or angles at far positions would be off in the third digit; Apple's GPUs have none.
     device = positions.device
     exact = torch.float32 if device.type == "mps" else torch.float64
-    places = torch.arange(0, size, 2, dtype=exact, device=device)
-    return positions[:, None] * 10_000.0 ** (-places / size)
+    numbers = torch.arange(0, size, 2, dtype=exact, device=device)
+    return positions[:, None] * 10_000.0 ** (-numbers / size)
 
 
 def sinusoids(length: int, d_model: int) -> Tensor:
-    """(T, C) fixed position vectors: sines at the even places, cosines at the odd ones.
+    """(T, C) fixed position vectors: sines at the even numbers, cosines at the odd ones.
 
     Formula `eq:sinusoids`, Vaswani et al. (2017). Raises ValueError for an odd ``d_model``.
     """
@@ -52,3 +49,10 @@ def rotate(x: Tensor, start: int = 0) -> Tensor:
     cos, sin = angles.cos().to(x), angles.sin().to(x)
     a, b = x[..., 0::2], x[..., 1::2]
     return torch.stack([a * cos - b * sin, a * sin + b * cos], dim=-1).flatten(-2)
+
+
+def _check_even(size: int) -> None:
+    if size % 2:
+        raise ValueError(
+            f"d_model: {size} is odd, and positions go by pairs of numbers; use an even size"
+        )

@@ -1,23 +1,17 @@
-"""What training and running a model costs: FLOPs, memory, days, money and energy.
+"""What training and running a model takes: parameters, FLOPs and memory.
 
 >>> GPT3 = 174.6e9  # parameters, as its paper counts them
->>> flops = training_flops(GPT3, tokens=300e9)
->>> f"{flops:.3g}"  # Brown et al. (2020), appendix D: 3.14e23
+>>> f"{training_flops(GPT3, tokens=300e9):.3g}"  # Brown et al. (2020), appendix D: 3.14e23
 '3.14e+23'
->>> V100s = Machines(peak=125e12, utilisation=24.6 / 125, devices=10_000)
->>> round(V100s.days(flops), 1)  # Patterson et al. (2021), table 4: 14.8
-14.8
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from lmlib.blocks import Config
+from lmlib.validation import check_positive
 
-DAY = 86_400
-"""Seconds."""
-PETAFLOPS_DAY = 1e15 * DAY
-"""FLOPs of a machine that does 10¹⁵ a second for a day."""
+PETAFLOPS_DAY = 1e15 * 86_400
+"""FLOPs of a machine that does 10¹⁵ per second for a day."""
 BYTES_A_PARAMETER = {
     "weights": 2,
     "gradients": 2,
@@ -26,20 +20,32 @@ BYTES_A_PARAMETER = {
     "AdamW, mean square": 4,
 }
 """In mixed precision: Rajbhandari et al. (2020)."""
+BYTES_KEPT = {"float32": (4, 4), "bfloat16": (2, 6)}
+"""Of a number, and of an attention weight, for the backward pass of the book's GPT.
+
+In 16 bits a weight is kept twice.
+"""
 
 
-def _positive(**numbers: float) -> None:
-    for name, value in numbers.items():
-        if not 0 < value < math.inf:
-            raise ValueError(f"{name}: {value} must be above 0 and finite")
+def gpt_parameters(config: Config) -> int:
+    """The number of trainable parameters of the book's GPT, without making one; with learned positions.
+
+    >>> gpt_parameters(Config(vocab_size=304))
+    125952
+    """
+    L, C = config.n_layer, config.d_model
+    # Matrices of 3, 1, 4 and 4 times C × C, their biases, and two layer norms; one more norm at the end.
+    return (
+        L * (12 * C * C + 13 * C) + (config.vocab_size + config.block_size) * C + 2 * C
+    )
 
 
 def training_flops(parameters: float, tokens: float) -> float:
-    """6 N D, formula `eq:training-flops`: 2 a parameter and token forwards, 4 back.
+    """6 N D, formula `eq:training-flops`: 2 per parameter and token forwards, 4 backwards.
 
     Kaplan et al. (2020). Raises ValueError for numbers that are not above 0.
     """
-    _positive(parameters=parameters, tokens=tokens)
+    check_positive(parameters=parameters, tokens=tokens)
     return 6 * parameters * tokens
 
 
@@ -50,7 +56,7 @@ def attention_flops(n_layer: int, d_model: int, length: int, tokens: float) -> f
     kernel that leaves out what the causal mask hides needs half. Chowdhery et al. (2023),
     appendix B.
     """
-    _positive(n_layer=n_layer, d_model=d_model, length=length, tokens=tokens)
+    check_positive(n_layer=n_layer, d_model=d_model, length=length, tokens=tokens)
     return 12 * n_layer * d_model * length * tokens
 
 
@@ -62,72 +68,60 @@ def training_memory(parameters: float) -> dict[str, float]:
     >>> sum(training_memory(1.5e9).values()) / 1e9  # GB for GPT-2: Rajbhandari et al. (2020)
     24.0
     """
-    _positive(parameters=parameters)
+    check_positive(parameters=parameters)
     return {part: size * parameters for part, size in BYTES_A_PARAMETER.items()}
 
 
 def activation_memory(
-    n_layer: int, n_head: int, d_model: int, length: int, batch: int
+    n_layer: int,
+    n_head: int,
+    d_model: int,
+    length: int,
+    batch: int,
+    kept: tuple[int, int] = (2, 5),
 ) -> float:
-    """Bytes kept for the backward pass by all blocks, in 16 bits: formula `eq:activations`.
+    """Bytes kept for the backward pass by all blocks: formula `eq:activations`.
 
-    Korthikanti et al. (2023), with dropout, and with all attention weights kept.
+    For each token and layer 17 vectors, and H rows of attention weights. ``kept`` are the bytes of a
+    number and of a weight: 2 and 5 in 16 bits with dropout (Korthikanti et al. 2023).
     """
-    _positive(n_layer=n_layer, n_head=n_head, d_model=d_model, length=length, batch=batch)
-    return n_layer * length * batch * (34 * d_model + 5 * n_head * length)
+    check_positive(
+        n_layer=n_layer, n_head=n_head, d_model=d_model, length=length, batch=batch
+    )
+    number, weight = kept
+    return n_layer * length * batch * (17 * number * d_model + weight * n_head * length)
 
 
-@dataclass(frozen=True)
-class Machines:
-    """Devices that work together, and what they cost; ValueError for impossible numbers."""
+def step_flops(config: Config, batch_size: int, length: int) -> float:
+    """FLOPs of a training step: formulas `eq:training-flops` and `eq:attention-flops`.
 
-    peak: float  # FLOP/s of one device, as its maker states it
-    utilisation: float = 1.0  # the share of it that a training run gets
-    devices: int = 1
-    price: float = 0.0  # of a device for an hour, in any currency
-    watts: float = 0.0  # of a device, its share of the computer around it included
-    overhead: float = 1.0  # of the building: cooling and losses, "PUE"
+    The table of positions, which must be learned ones, multiplies nothing; that of words does, as logits.
 
-    def __post_init__(self) -> None:
-        _positive(peak=self.peak, devices=self.devices)
-        if not 0 < self.utilisation <= 1:
-            raise ValueError(
-                f"utilisation: {self.utilisation} is outside (0, 1]; 0.4 is a usual share"
-            )
-        for name in ("price", "watts"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(
-                    f"{name}: {getattr(self, name)} must be 0 or more and finite; use 0 to leave it out"
-                )
-        if not 1 <= self.overhead < math.inf:
-            raise ValueError(
-                f"overhead: {self.overhead} is below 1; no building uses less than its machines"
-            )
-
-    def hours(self, flops: float) -> float:
-        """Device-hours, `eq:device-hours`: the same however many devices share the work."""
-        _positive(flops=flops)
-        return flops / (self.peak * self.utilisation) / 3600
-
-    def days(self, flops: float) -> float:
-        """From beginning to end, if all devices work at once: formula `eq:device-hours`."""
-        return self.hours(flops) / self.devices / 24
-
-    def money(self, flops: float) -> float:
-        """Device-hours × price, formula `eq:money`."""
-        return self.hours(flops) * self.price
-
-    def megawatt_hours(self, flops: float) -> float:
-        """Device-hours × watts × overhead, formula `eq:money`."""
-        return self.hours(flops) * self.watts * self.overhead / 1e6
-
-
-def utilisation(flops: float, device_hours: float, peak: float) -> float:
-    """The share of the peak that a run got, formula `eq:device-hours` the other way round.
-
-    >>> llama = training_flops(65.2e9, 1.4e12)
-    >>> round(utilisation(llama, 1_022_362, peak=312e12), 2)  # on A100s
-    0.48
+    >>> step_flops(Config(vocab_size=304), batch_size=8, length=100)
+    696729600
     """
-    _positive(flops=flops, device_hours=device_hours, peak=peak)
-    return flops / (device_hours * 3600 * peak)
+    multiplied = gpt_parameters(config) - config.block_size * config.d_model
+    tokens = batch_size * length
+    attention = attention_flops(config.n_layer, config.d_model, length, tokens)
+    return training_flops(multiplied, tokens) + attention
+
+
+def step_memory(config: Config, batch_size: int, precision: str = "float32") -> int:
+    """About how many bytes a training step of the book's GPT needs, for a batch of whole windows on one device.
+
+    Parameters with gradients and optimiser state, activations, and three times all logits. An estimate:
+    the working memory of single operations comes on top.
+
+    >>> round(step_memory(Config(50257, 1024, 12, 12, 768), batch_size=1) / 1e9, 1)  # GB
+    3.9
+    """
+    c = config
+    state = sum(training_memory(gpt_parameters(c)).values())
+    logits = 3 * 4 * c.vocab_size * batch_size * c.block_size
+    shape = (c.n_layer, c.n_head, c.d_model, c.block_size)
+    blocks = (
+        activation_memory(*shape, batch_size, BYTES_KEPT[precision])
+        if batch_size
+        else 0
+    )
+    return int(state + blocks + logits)

@@ -9,9 +9,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -42,14 +40,14 @@ def fit_power_law(x: ArrayLike, y: ArrayLike) -> tuple[float, float]:
 class ScalingLaw:
     """L(N, D) = E + A / N^α + B / D^β, formula `eq:scaling-law`: Hoffmann et al. (2022)."""
 
-    E: float  # nats a token that no model of any size saves
+    E: float  # nats per token that no model of any size saves
     A: float
     alpha: float
     B: float
     beta: float
 
     def loss(self, parameters: ArrayLike, tokens: ArrayLike) -> NDArray[np.float64]:
-        """Nats a token of models with so many parameters that read so many tokens once."""
+        """Nats per token of models with so many parameters that read so many tokens once."""
         N, D = _above_zero(parameters=parameters, tokens=tokens)
         return self.E + self.A / N**self.alpha + self.B / D**self.beta
 
@@ -81,7 +79,9 @@ def fit_scaling_law(
     runs than unknowns, lists of different lengths, or a loss that is not above the floor.
     """
     N, D = _above_zero(parameters=parameters, tokens=tokens)
-    (y,) = _above_zero(losses_above_the_floor=np.asarray(losses, float) - (floor or 0.0))
+    (y,) = _above_zero(
+        losses_above_the_floor=np.asarray(losses, float) - (floor or 0.0)
+    )
     _one_each(parameters=N, tokens=D, losses=y)
     unknowns = 5 if floor is None else 4
     if len(y) < unknowns:
@@ -111,7 +111,10 @@ def _descend(
     beta: float,
 ) -> tuple[float, list[float]]:
     """Huber's loss where one search ends, and the unknowns there; log E too, with ``guess``."""
-    n, d = n - n.mean(), d - d.mean()  # heights at the middle of the runs: an easier search
+    n, d = (
+        n - n.mean(),
+        d - d.mean(),
+    )  # heights at the middle of the runs: an easier search
     height = float(target.mean()) - math.log(2)
     start = [height, alpha, height, beta] + [float(target.min()) - 0.1] * guess
     unknown = torch.tensor(start, dtype=torch.float64, requires_grad=True)
@@ -136,36 +139,12 @@ def _descend(
     return float(wrong().detach()), unknown.tolist()
 
 
-def bootstrap(
-    estimate: Callable[[list[Any]], Sequence[float]],
-    runs: Sequence[Any],
-    draws: int = 200,
-    seed: int = 0,
-) -> NDArray[np.float64]:
-    """(2, K) lower and upper ends of 95 % intervals of the K numbers that ``estimate`` gives.
-
-    Each draw takes as many runs as there are, with replacement, and estimates anew (Efron 1979).
-    Raises ValueError where there are no runs, or no draws.
-
-    >>> numbers = [1.0, 2.0, 3.0] * 30
-    >>> low, high = bootstrap(lambda drawn: [sum(drawn) / len(drawn)], numbers)
-    >>> bool(low[0] < 2 < high[0])
-    True
-    """
-    if not runs or draws < 1:
-        raise ValueError(f"runs, draws: {len(runs)} and {draws}; both must be 1 or more")
-    random = np.random.default_rng(seed)
-    found = [
-        estimate([runs[i] for i in random.integers(len(runs), size=len(runs))])
-        for _ in range(draws)
-    ]
-    return np.percentile(np.array(found, dtype=np.float64), [2.5, 97.5], axis=0)
-
-
 def _one_each(**arrays: NDArray[np.float64]) -> None:
     if len({values.shape for values in arrays.values()}) > 1:
         shapes = ", ".join(f"{name} {values.shape}" for name, values in arrays.items())
-        raise ValueError(f"{shapes}: must be equally long lists, one number of each a run")
+        raise ValueError(
+            f"{shapes}: must be equally long lists, one number of each a run"
+        )
 
 
 def _above_zero(**arrays: ArrayLike) -> list[NDArray[np.float64]]:

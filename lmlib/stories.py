@@ -1,4 +1,4 @@
-"""The book's stories, from the grammar in ``stories.toml``, and a reader for texts of yours.
+"""The book's stories: their grammar, from ``stories.toml``, and stories to train on and to hold out.
 
 >>> STORIES.sample(1, seed=0)[0][:37]
 'once upon a time a little girl named '
@@ -11,40 +11,14 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+from torch import Tensor
+
+from lmlib.files import read_text
 from lmlib.grammar import Grammar
+from lmlib.tokens import WordTokenizer, sequences
 
-
-def read_text(path: str | Path) -> str:
-    """Read a UTF-8 text file of yours.
-
-    Raises ValueError where there is no such file, where it is empty, or where it is not UTF-8.
-    """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise ValueError(
-            f"path: cannot read {str(path)!r} ({error.strerror}); give the path of a text file"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"path: {str(path)!r} is not UTF-8 (byte {error.start} is {error.object[error.start]:#04x}); save it so"
-        ) from error
-    if not text.strip():
-        raise ValueError(f"path: {str(path)!r} is empty; give a file with some text in it")
-    return text
-
-
-def prose() -> str:
-    """English that is free to use: this book's own, one paragraph a line, 55 kB.
-
-    The introduction and the chapters on language models, embeddings, softmax and attention as
-    they once stood, without formulas, tables, code and markup. It is never brought up to date,
-    so that what is computed from it stays.
-
-    >>> prose()[:40], prose().count("\\n")
-    ('A large language model does one thing. I', 361)
-    """
-    return read_text(Path(__file__).with_name("data") / "prose.txt")
+TOML = Path(__file__).with_name("stories.toml")
+"""The grammar as a file that you may copy and change."""
 
 
 def read_grammar(path: str | Path) -> Grammar:
@@ -52,5 +26,26 @@ def read_grammar(path: str | Path) -> Grammar:
     return Grammar(**tomllib.loads(read_text(path)))
 
 
-STORIES = read_grammar(Path(__file__).with_name("stories.toml"))
+STORIES = read_grammar(TOML)
 """The book's grammar."""
+WORDS = WordTokenizer(STORIES.vocab)
+"""The tokenizer of its stories; a word has the same id as in the grammar."""
+
+
+def story_sequences(n: int, seed: int) -> list[Tensor]:
+    """``n`` stories as (T,) ids between two ``END`` tokens; the same seed gives the same stories.
+
+    >>> story_sequences(2, seed=0)[0][:4]
+    tensor([  0, 191, 284,   2])
+    """
+    return sequences(STORIES.sample(n, seed), WORDS)
+
+
+def story_split(n_train: int, n_held_out: int) -> tuple[list[Tensor], list[Tensor]]:
+    """Stories to train on, from seed 0, and others to measure with, from seed 1.
+
+    >>> train, held_out = story_split(20, 4)
+    >>> len(train), len(held_out)
+    (20, 4)
+    """
+    return story_sequences(n_train, seed=0), story_sequences(n_held_out, seed=1)

@@ -17,11 +17,14 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from lmlib.grammar import END
+from lmlib.validation import check_ids
+
+END = "<end>"
+"""The token that stands before the first text and after each."""
 
 
 class Tokenizer:
-    """A fixed vocabulary of V tokens; a token's id is its place in ``vocab``.
+    """A fixed vocabulary of V tokens; a token's id is its position in ``vocab``.
 
     Raises ValueError where a token stands twice in ``vocab``.
     """
@@ -32,19 +35,16 @@ class Tokenizer:
     def __init__(self, vocab: Sequence[str]) -> None:
         self.vocab = tuple(vocab)
         self.ids = {token: i for i, token in enumerate(self.vocab)}
-        if len(self.ids) < len(self.vocab):
-            twice = next(
-                token for i, token in enumerate(self.vocab) if self.ids[token] != i
-            )
-            raise ValueError(
-                f"vocab: {twice!r} stands in it more than once; give each token once"
-            )
+        self._check()
 
     @classmethod
     def train(cls, texts: Iterable[str]) -> Self:
         """Collect the tokens of ``texts``: ``END`` first, then all others in sorted order."""
         return cls(
-            [END, *sorted({token for text in texts for token in cls.split(text)} - {END})]
+            [
+                END,
+                *sorted({token for text in texts for token in cls.split(text)} - {END}),
+            ]
         )
 
     @staticmethod
@@ -60,26 +60,28 @@ class Tokenizer:
         try:
             return [self.ids[token] for token in self.split(text)]
         except KeyError as error:
-            token = error.args[0]
-            near = difflib.get_close_matches(token, self.vocab, n=3)
-            hint = (
-                f"did you mean {' or '.join(map(repr, near))}?"
-                if near
-                else "see .vocab for the words it knows"
-            )
-            raise ValueError(
-                f"text: {token!r} is not in the vocabulary of {len(self.vocab)} tokens; {hint}"
-            ) from None
+            raise ValueError(self._unknown(error.args[0])) from None
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of ``ids``. Raises ValueError at an id outside 0 … V − 1."""
         ids = [int(i) for i in ids]
-        for i in ids:
-            if not 0 <= i < len(self.vocab):
-                raise ValueError(
-                    f"ids: {i} is no token's id; ids run from 0 to {len(self.vocab) - 1}"
-                )
+        check_ids("ids", ids, len(self.vocab))
         return self.separator.join(self.vocab[i] for i in ids)
+
+    def _unknown(self, token: str) -> str:
+        near = difflib.get_close_matches(token, self.vocab, n=3)
+        known = f"did you mean {' or '.join(map(repr, near))}?"
+        hint = known if near else "see .vocab for the words it knows"
+        return f"text: {token!r} is not in the vocabulary of {len(self.vocab)} tokens; {hint}"
+
+    def _check(self) -> None:
+        if len(self.ids) < len(self.vocab):
+            twice = next(
+                token for i, token in enumerate(self.vocab) if self.ids[token] != i
+            )
+            raise ValueError(
+                f"vocab: {twice!r} stands in it more than once; give each token once"
+            )
 
 
 class WordTokenizer(Tokenizer):
@@ -116,9 +118,24 @@ def sequences(texts: Iterable[str], tokenizer: Tokenizer) -> list[Tensor]:
     >>> sequences(["I love AI"], WordTokenizer.train(["I love AI"]))
     [tensor([0, 2, 3, 1, 0])]
     """
+    end = _end(tokenizer)
+    return [torch.tensor([end, *tokenizer.encode(text), end]) for text in texts]
+
+
+def prompt(text: str, tokenizer: Tokenizer) -> Tensor:
+    """The beginning of a text as a batch of one, for a model to go on from: (1, T) ids behind ``END``.
+
+    Raises ValueError as :func:`sequences` does.
+
+    >>> prompt("I love", WordTokenizer.train(["I love AI"]))
+    tensor([[0, 2, 3]])
+    """
+    return torch.tensor([[_end(tokenizer), *tokenizer.encode(text)]])
+
+
+def _end(tokenizer: Tokenizer) -> int:
     if END not in tokenizer.ids:
         raise ValueError(
             f"tokenizer: {tokenizer} has no {END!r}; use .train(texts), which puts it first"
         )
-    end = tokenizer.ids[END]
-    return [torch.tensor([end, *tokenizer.encode(text), end]) for text in texts]
+    return tokenizer.ids[END]

@@ -21,9 +21,8 @@ from hypothesis import strategies as st
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
 from lmlib.bpe import BYTES, BPETokenizer
-from lmlib.grammar import END
-from lmlib.stories import prose
-from lmlib.tokens import Tokenizer, sequences
+from lmlib.prose import prose
+from lmlib.tokens import END, Tokenizer, sequences
 
 TRICKY = (
     "It's I'll you've WE'LL don't 'twas it''s ’s 's's\n\n\n  two  spaces   three\t\ttabs \r\n"

@@ -13,16 +13,22 @@ from torch.utils._pytree import tree_leaves
 from lmlib import pretraining
 from lmlib.batches import Batches
 from lmlib.beam import beam_search
+from lmlib.blocks import Config
 from lmlib.devices import device_of, memory_of, move, own_randomness, pick_device
 from lmlib.evaluation import token_losses
 from lmlib.finetuning import Classifier, labelled, read_label
 from lmlib.generation import generate
 from lmlib.ngrams import NGram
-from lmlib.pretraining import Training, fit, loss_of
-from lmlib.transformer import GPT, Config, EncoderDecoder
+from lmlib.optimisation import Training
+from lmlib.pretraining import fit
+from lmlib.training_step import loss_of
+from lmlib.transformer import GPT
+from lmlib.translation import EncoderDecoder
 
 META = torch.device("meta")
-CONFIG = Config(vocab_size=12, block_size=9, n_layer=1, n_head=2, d_model=8, dropout=0.1)
+CONFIG = Config(
+    vocab_size=12, block_size=9, n_layer=1, n_head=2, d_model=8, dropout=0.1
+)
 TEXTS = [torch.arange(i, i + n) % 12 for i, n in enumerate((9, 7, 8, 9))]
 
 
@@ -59,7 +65,9 @@ class NothingHere(TorchDispatchMode):
 
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)  # no look at numbers
+    monkeypatch.setattr(
+        torch.compiler, "is_compiling", lambda: True
+    )  # no look at numbers
     monkeypatch.setattr(
         pretraining,
         "make_optimiser",
@@ -88,7 +96,9 @@ def test_no_tensor_is_made_on_the_processor(elsewhere: None, positions: Any) -> 
     model, both = GPT(config).to("meta"), EncoderDecoder(config).to("meta")
     tokens = torch.zeros(2, 5, dtype=torch.long, device="meta")
     with NothingHere():
-        with pytest.raises(AssertionError, match=r"aten::arange.*makes a tensor on cpu"):
+        with pytest.raises(
+            AssertionError, match=r"aten::arange.*makes a tensor on cpu"
+        ):
             torch.arange(3).to("meta")
         cache = model.new_cache()
         for part in (tokens, tokens[:, :1]):
@@ -103,7 +113,10 @@ def test_models_of_two_inputs_and_of_labels(elsewhere: None) -> None:
     one = torch.zeros(2, 5, dtype=torch.long)
     plan = Training(steps=1, warmup=0)
     fit(
-        EncoderDecoder(CONFIG).to("meta"), lambda _: ((one, one), one), plan, progress=False
+        EncoderDecoder(CONFIG).to("meta"),
+        lambda _: ((one, one), one),
+        plan,
+        progress=False,
     )
     batches = Batches(labelled(TEXTS, [0, 1, 0, 1], 2), 2, objective=read_label)
     fit(Classifier(GPT(CONFIG), 2).to("meta"), batches, plan, progress=False)
@@ -122,7 +135,10 @@ def test_writing_with_a_model_elsewhere(
         settings: dict[str, Any] = {"top_k": 3, "top_p": 0.9, "repetition_penalty": 1.1}
         written = generate(model, prompt, 4, end=1, use_cache=use_cache, **settings)
         assert written.shape == (2, 7) and written.device == META
-        assert generate(model, prompt, 2, temperature=0, use_cache=use_cache).device == META
+        assert (
+            generate(model, prompt, 2, temperature=0, use_cache=use_cache).device
+            == META
+        )
     else:  # logits come back to the tokens, but meta has none to send
         with pytest.raises(NotImplementedError, match="Cannot copy out of meta tensor"):
             generate(model, prompt, 2, use_cache=use_cache)
@@ -132,7 +148,9 @@ def test_losses_and_beams_with_a_model_elsewhere(elsewhere: None) -> None:
     model = GPT(CONFIG).to("meta")
     assert {losses.device for losses in token_losses(model, TEXTS)} == {META}
     with pytest.raises(RuntimeError, match="meta"):  # beams choose by numbers
-        beam_search(model, torch.zeros(1, 2, dtype=torch.long, device="meta"), 2, beams=2)
+        beam_search(
+            model, torch.zeros(1, 2, dtype=torch.long, device="meta"), 2, beams=2
+        )
 
 
 def test_a_model_without_parameters_is_nowhere() -> None:
@@ -153,7 +171,9 @@ def test_what_a_generator_draws_does_not_depend_on_the_device_of_the_logits() ->
     with torch.no_grad():
         for _ in range(5):
             probs = model(expected)[:, -1].softmax(-1)
-            expected = torch.cat([expected, torch.multinomial(probs, 1, generator=two)], 1)
+            expected = torch.cat(
+                [expected, torch.multinomial(probs, 1, generator=two)], 1
+            )
     assert torch.equal(first, expected)
 
 

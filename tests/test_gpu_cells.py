@@ -11,8 +11,9 @@ import pytest
 import torch
 
 import lmlib
-from lmlib import peers, speed
-from lmlib.transformer import GPT, Config
+from lmlib.blocks import Config
+from lmlib.interop import peers, timing
+from lmlib.transformer import GPT
 
 ROOT = Path(__file__).parents[1]
 CPU = torch.device("cpu")
@@ -58,11 +59,11 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     data = tmp_path / "lmlib"
     (data / "data").mkdir(parents=True)
     monkeypatch.setattr(lmlib, "__file__", str(data / "__init__.py"))
-    product = partial(speed.matrix_rate, size=64, repeats=2)
-    copying = partial(speed.copy_rate, size=2**16, repeats=2)
-    for module in (peers, speed, gpu):
+    product = partial(timing.matrix_rate, size=64, repeats=2)
+    copying = partial(timing.copy_rate, size=2**16, repeats=2)
+    for module in (peers, timing, gpu):
         monkeypatch.setattr(module, "matrix_rate", product)
-    for module in (speed, gpu):
+    for module in (timing, gpu):
         monkeypatch.setattr(module, "copy_rate", copying)
 
 
@@ -112,7 +113,9 @@ def test_beside_transformers(
     rows[0]["memory"] = 1.25e9
     shown = pretraining["show_speeds"](rows).data.splitlines()
     assert shown[2].startswith("| tiny: lmlib.GPT |") and shown[2].endswith(" 1.2 GB |")
-    assert shown[3].startswith("| tiny: GPT2LMHeadModel |") and shown[3].endswith(" – |")
+    assert shown[3].startswith("| tiny: GPT2LMHeadModel |") and shown[3].endswith(
+        " – |"
+    )
     monkeypatch.setattr(peers, "train_step", out_of_memory)
     assert pretraining["beside_transformers"](CPU, "book", 16) == []
     assert "use a batch of 8 or PRESETS['tiny']" in capsys.readouterr().out
@@ -124,12 +127,12 @@ def test_writing_many_texts(
     rows = generation["writing"](CPU, generation["gpt"].config, [1, 3], 5, rounds=1)
     assert [row[0] for row in rows] == [1, 3] and all(min(row) > 0 for row in rows)
     assert "FLOPs in the time in which a byte moves" in capsys.readouterr().out
-    real = generation["writing_speeds"]
+    real = generation["generation_speeds"]
 
     def small_card(config: Config, batch_size: int, *rest: Any) -> Any:
         return out_of_memory() if batch_size > 1 else real(config, batch_size, *rest)
 
-    generation["writing_speeds"] = small_card
+    generation["generation_speeds"] = small_card
     rows = generation["writing"](CPU, generation["gpt"].config, [1, 64], 5, rounds=1)
     assert len(rows) == 1  # what was measured is kept
     assert "64 texts at once do not fit" in capsys.readouterr().out
@@ -151,7 +154,8 @@ def test_the_table_of_the_script_is_shown_by_both_chapters(
     exec(cell_with("pretraining", "def beside_transformers"), pretraining)
     exec(cell_with("generation", 'measured["writing"]'), generation)
     assert (
-        f"measured on {measured['device']}, {measured['date']}" in capsys.readouterr().out
+        f"measured on {measured['device']}, {measured['date']}"
+        in capsys.readouterr().out
     )
     assert len(pretraining["rows"]) == 2
     axes = generation["plots"].plt.gca()

@@ -21,11 +21,12 @@ import torch
 from torch import Tensor
 
 import lmlib
-from lmlib import hosted, server
-from lmlib.hosted import Completion, complete, read_completion
-from lmlib.server import ServerError, ask
+from lmlib.hosted import completions as hosted
+from lmlib.hosted import server
+from lmlib.hosted.completions import Completion, complete, read_completion
+from lmlib.hosted.server import ServerError, ask
+from lmlib.hosted.top_logprobs import even_rest, uneven_rest
 from lmlib.softmax import log_softmax, softmax
-from lmlib.top_logprobs import even_rest, uneven_rest
 from lmlib.widgets import TemperatureScrubber
 
 KEY = "sk-a-secret"

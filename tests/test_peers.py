@@ -7,13 +7,22 @@ from typing import Any
 import pytest
 import torch
 
-from lmlib import peers
+from lmlib.blocks import Config
 from lmlib.generation import generate
-from lmlib.peers import Peer, Speed, training_speeds, training_step, writing_speeds
-from lmlib.presets import PRESETS, training_bytes, what_fits
-from lmlib.pretraining import Training, fit
-from lmlib.speed import matrix_rate, step_flops
-from lmlib.transformer import GPT, Config
+from lmlib.interop import peers
+from lmlib.interop.peers import (
+    Peer,
+    Speed,
+    generation_speeds,
+    training_speeds,
+    training_step,
+)
+from lmlib.interop.timing import matrix_rate
+from lmlib.optimisation import Training
+from lmlib.pretraining import fit
+from lmlib.scale import step_flops, step_memory
+from lmlib.train.presets import PRESETS, what_fits
+from lmlib.transformer import GPT
 
 CONFIG = Config(vocab_size=12, block_size=16, n_layer=1, n_head=2, d_model=8)
 PLAN = Training(steps=9, warmup=0)
@@ -30,7 +39,7 @@ def test_the_peer_is_the_same_model() -> None:
     peer = Peer(model).eval()
     tokens = torch.randint(12, (3, 7), generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(peer(tokens), model(tokens), atol=1e-5, rtol=1e-4)
-    written = peer.write(tokens, 9)
+    written = peer.generate(tokens, 9)
     assert torch.equal(written, generate(model, tokens, 9, temperature=0))
     assert written.shape == (3, 16)
 
@@ -50,12 +59,12 @@ def test_training_of_both(precision: Any) -> None:
     plan = dataclasses.replace(PLAN, precision=precision)
     found = training_speeds(CONFIG, 2, plan, rounds=2)
     assert [speed.model for speed in found] == ["lmlib.GPT", "GPT2LMHeadModel"]
-    assert all(s.tokens > 0 and s.share > 0 and s.memory is None for s in found)
+    assert all(s.tokens > 0 and s.utilisation > 0 and s.memory is None for s in found)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_writing_of_both(dtype: torch.dtype) -> None:
-    found = writing_speeds(CONFIG, 3, 5, dtype=dtype, rounds=2)
+def test_generation_by_both(dtype: torch.dtype) -> None:
+    found = generation_speeds(CONFIG, 3, 5, dtype=dtype, rounds=2)
     assert [*found] == ["lmlib.GPT", "GPT2LMHeadModel"]
     assert all(tokens > 0 for tokens in found.values())
 
@@ -69,9 +78,11 @@ def test_tokens_a_second_from_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     )  # of the matrix product, before and after: the better one counts
     monkeypatch.setattr(peers, "matrix_rate", lambda device, dtype: next(rates))
     monkeypatch.setattr(peers, "peak_memory", lambda work, device: work() or 5)
-    share = step_flops(CONFIG, 2, 16) / 0.5 / 3e6
-    assert training_speeds(CONFIG, 2, PLAN)[0] == Speed("lmlib.GPT", 64.0, share, 5)
-    assert writing_speeds(CONFIG, 3, 5)["GPT2LMHeadModel"] == 30.0
+    utilisation = step_flops(CONFIG, 2, 16) / 0.5 / 3e6
+    assert training_speeds(CONFIG, 2, PLAN)[0] == Speed(
+        "lmlib.GPT", 64.0, utilisation, 5
+    )
+    assert generation_speeds(CONFIG, 3, 5)["GPT2LMHeadModel"] == 30.0
 
 
 @pytest.mark.parametrize(
@@ -122,4 +133,4 @@ def test_what_would_fit(memory: float, hint: str) -> None:
         raise AssertionError(said)
     if memory == 16e9:
         batch = int(said.split("a batch of ")[1].split()[0])
-        assert training_bytes(config, batch, "bfloat16") <= memory
+        assert step_memory(config, batch, "bfloat16") <= memory

@@ -3,9 +3,12 @@
 import pytest
 import torch
 
-from lmlib.presets import PRESETS, largest_batch, parameters, training_bytes
-from lmlib.pretraining import Learner
-from lmlib.transformer import GPT, Config, count_parameters
+from lmlib.blocks import Config
+from lmlib.optimisation import Training
+from lmlib.scale import gpt_parameters, step_memory
+from lmlib.train.presets import PRESETS, largest_batch
+from lmlib.training_step import loss_function
+from lmlib.transformer import GPT, count_parameters
 
 SHAPES = [
     Config(304, 100, 2, 4, 64),
@@ -20,12 +23,12 @@ def test_parameters_without_a_model(name: str) -> None:
     config = PRESETS[name].config(vocab_size=777)
     assert config.d_model % config.n_head == 0
     if name != "gpt2":
-        assert parameters(config) == count_parameters(GPT(config))
+        assert gpt_parameters(config) == count_parameters(GPT(config))
 
 
 def test_gpt2_has_the_size_that_its_authors_built() -> None:
     """124,439,808, as Transformers counts GPT2LMHeadModel with tied weights."""
-    assert parameters(PRESETS["gpt2"].config(50257)) == 124_439_808
+    assert gpt_parameters(PRESETS["gpt2"].config(50257)) == 124_439_808
 
 
 def kept_bytes(config: Config, batch_size: int, precision: str) -> int:
@@ -44,7 +47,9 @@ def kept_bytes(config: Config, batch_size: int, precision: str) -> int:
 
     tokens = torch.zeros(batch_size, config.block_size, dtype=torch.long)
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        Learner(model, precision)((tokens, tokens))
+        loss_function(Training(1, warmup=0, precision=precision))(
+            model, (tokens, tokens)
+        )
     copies = 2 * count_parameters(model) if precision == "bfloat16" else 0
     return sum(sizes.values()) - copies
 
@@ -55,9 +60,7 @@ def test_what_a_token_takes(config: Config) -> None:
     batch, logits = 4, 4 * config.block_size * 4 * config.vocab_size
     for precision in ("float32", "bfloat16"):
         kept = kept_bytes(config, batch, precision)
-        said = training_bytes(config, batch, precision) - training_bytes(
-            config, 0, precision
-        )
+        said = step_memory(config, batch, precision) - step_memory(config, 0, precision)
         if precision == "float32":
             assert said - 2 * logits == pytest.approx(kept, rel=0.05)
         else:  # a processor keeps weights in 16 bits, a GPU in 32 as well
@@ -68,6 +71,6 @@ def test_the_largest_batch_that_fits() -> None:
     config = PRESETS["10m"].config(8192)
     for memory in (1e9, 4e9, 16e9):
         batch = largest_batch(config, memory)
-        assert training_bytes(config, batch) <= memory < training_bytes(config, batch + 1)
+        assert step_memory(config, batch) <= memory < step_memory(config, batch + 1)
     assert largest_batch(config, 1e6) == 0
     assert largest_batch(config, 4e9, "bfloat16") > largest_batch(config, 4e9)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import lmlib
-from lmlib.scaling_laws import ScalingLaw, bootstrap, fit_power_law, fit_scaling_law
+from lmlib.scaling_laws import ScalingLaw, fit_power_law, fit_scaling_law
 
 HOFFMANN = ScalingLaw(E=1.69, A=406.4, alpha=0.3392, B=410.7, beta=0.2849)
 STORED = json.loads((Path(lmlib.__file__).parent / "data" / "scaling.json").read_text())
@@ -53,16 +53,6 @@ def test_no_other_allocation_is_better(factor: float) -> None:
     assert HOFFMANN.loss(N * factor, D / factor) > HOFFMANN.loss(N, D)
 
 
-def test_interval_covers_the_mean_about_as_often_as_it_says() -> None:
-    random = np.random.default_rng(1)
-    hits = 0
-    for i in range(60):
-        numbers = random.normal(5.0, 1.0, 40).tolist()
-        low, high = bootstrap(lambda runs: [np.mean(runs)], numbers, seed=i)
-        hits += bool(low[0] < 5 < high[0])
-    assert 51 <= hits <= 60  # 57 ± 3.4 expected
-
-
 def test_stored_runs_have_the_size_they_say_and_add_up() -> None:
     for run in STORED["runs"]:
         C = run["width"]
@@ -88,7 +78,10 @@ def test_stored_forecast_is_what_the_small_runs_give(part: str) -> None:
 @pytest.mark.parametrize(
     "call, message",
     [
-        (lambda: fit_power_law([1, 1], [2, 3]), "x: a line needs at least two different"),
+        (
+            lambda: fit_power_law([1, 1], [2, 3]),
+            "x: a line needs at least two different",
+        ),
         (
             lambda: fit_power_law([1, 2, 3], [2, 3]),
             r"x \(3,\), y \(2,\): must be equally long",
@@ -97,10 +90,11 @@ def test_stored_forecast_is_what_the_small_runs_give(part: str) -> None:
         (lambda: fit_power_law([1, 2], [2, 0]), "y: all must be above 0"),
         (lambda: fit_scaling_law([1, 2], [1, 2], [3, 2]), "losses: 2 runs; 5 unknowns"),
         (
-            lambda: fit_scaling_law([1, 2, 3, 4], [1, 2, 3, 4], [3, 2, 2, 1], floor=1.5),
+            lambda: fit_scaling_law(
+                [1, 2, 3, 4], [1, 2, 3, 4], [3, 2, 2, 1], floor=1.5
+            ),
             "losses above the floor: all must be above 0",
         ),
-        (lambda: bootstrap(lambda runs: runs, []), "runs, draws: 0 and 200"),
         (lambda: HOFFMANN.best(-1.0), "flops: all must be above 0"),
     ],
 )

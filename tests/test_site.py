@@ -24,7 +24,7 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page, Route, expect
 
 from lmlib.softmax import entropy, softmax
-from tools.address import stated
+from tools.address import stated, version
 from tools.offline_copy import pack
 
 ROOT = Path(__file__).parents[1]
@@ -36,7 +36,9 @@ PAGES = sorted(
     if not {"_static", "index.html"} & {*page.parts}
 )
 CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
-LIMIT_KB = 1_000  # what a new reader loads for one page, gzipped as static hosts send it
+LIMIT_KB = (
+    1_000  # what a new reader loads for one page, gzipped as static hosts send it
+)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -101,14 +103,20 @@ def visit(
         ),
     )
     page.on("pageerror", lambda error: seen.problems.append(f"page error: {error}"))
-    page.on("requestfailed", lambda request: seen.problems.append(f"failed: {request.url}"))
+    page.on(
+        "requestfailed", lambda request: seen.problems.append(f"failed: {request.url}")
+    )
     page.on(
         "response",
-        lambda r: seen.problems.append(f"{r.status}: {r.url}") if r.status >= 400 else None,
+        lambda r: (
+            seen.problems.append(f"{r.status}: {r.url}") if r.status >= 400 else None
+        ),
     )
     try:
         page.goto(address)
-        page.wait_for_function("window.MathJax?.startup?.promise?.then(() => true) ?? true")
+        page.wait_for_function(
+            "window.MathJax?.startup?.promise?.then(() => true) ?? true"
+        )
         yield seen
     finally:
         context.close()
@@ -125,9 +133,13 @@ def check_reading(page: Page) -> None:
     assert page.locator("img:not([alt]), img[alt='']").count() == 0, (
         "a picture has no alternative text"
     )
-    assert page.locator("mjx-merror, .MathJax_Error").count() == 0, "a formula is broken"
+    assert page.locator("mjx-merror, .MathJax_Error").count() == 0, (
+        "a formula is broken"
+    )
     formulas = page.locator("span.math, div.math").count()
-    assert page.locator("mjx-container").count() >= formulas, "a formula was not rendered"
+    assert page.locator("mjx-container").count() >= formulas, (
+        "a formula was not rendered"
+    )
     outside = page.evaluate(
         """() => [...document.querySelectorAll("div.math > mjx-container")].filter((formula) => {
           const [inner, outer] = [formula, formula.parentElement].map((box) => box.getBoundingClientRect());
@@ -246,7 +258,8 @@ def test_temperature_scrubber_shows_what_lmlib_gives(
 ) -> None:
     state = widget_states("softmax")[0]
     logits = [
-        -torch.inf if z is None else z for z in state["_data"]["contexts"][state["context"]]
+        -torch.inf if z is None else z
+        for z in state["_data"]["contexts"][state["context"]]
     ]
     with visit(
         browser, address(served if base == "http" else "file", "chapters/softmax.html")
@@ -281,7 +294,8 @@ def test_attention_heatmap_answers_keys_and_switches(
     base: str, browser: Browser, served: str
 ) -> None:
     with visit(
-        browser, address(served if base == "http" else "file", "chapters/attention.html")
+        browser,
+        address(served if base == "http" else "file", "chapters/attention.html"),
     ) as seen:
         widget = seen.page.locator("figure.lm-widget").first
         weight = widget.locator(".token.key", has_text="milford").locator(".value").last
@@ -316,7 +330,7 @@ def test_the_colab_button_opens_this_chapter(name: str) -> None:
     notebook = name.replace(".html", ".ipynb")
     assert (ROOT / notebook).is_file()
     assert button["href"] == (
-        f"https://colab.research.google.com/github/{stated()}/blob/main/{notebook}"
+        f"https://colab.research.google.com/github/{stated()}/blob/v{version()}/{notebook}"
     )
 
 
@@ -336,7 +350,8 @@ def test_dark_and_light_can_be_chosen(browser: Browser, served: str) -> None:
             if seen.page.evaluate("document.documentElement.dataset.theme") == "dark":
                 break
         assert (
-            seen.page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+            seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
+            != before
         )
         card = seen.page.locator("figure.lm-widget .card").first
         assert "dark" in (card.get_attribute("class") or "")
@@ -361,7 +376,8 @@ def test_every_internal_link_arrives(name: str) -> None:
         elif anchor and target.suffix == ".html":
             goal = soup(str(target.relative_to(SITE)))
             if not (
-                goal.find(id=unquote(anchor)) or goal.find(attrs={"name": unquote(anchor)})
+                goal.find(id=unquote(anchor))
+                or goal.find(attrs={"name": unquote(anchor)})
             ):
                 broken.append(href)
     assert not broken, f"{name}: {broken}"

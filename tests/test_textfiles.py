@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from lmlib import textfiles
 from lmlib.bpe import BYTES, BPETokenizer
-from lmlib.stories import prose
-from lmlib.textfiles import Tokens, Windows, check_text, encode_file, pieces
+from lmlib.prose import prose
+from lmlib.train import textfiles
+from lmlib.train.textfiles import Tokens, Windows, check_text, encode_file, pieces
 
 TOKENIZER = BPETokenizer.train(prose(), vocab_size=600)
 ODD = " \n\t\r\u3000\u00a0\x1c\x85abcédé漢字'st123²,.!\u2028🙂 \n  "
@@ -122,7 +122,7 @@ def test_a_damaged_record_is_not_trusted(tmp_path: Path, damage: str) -> None:
 LARGE = """
 import resource, sys
 from pathlib import Path
-from lmlib import textfiles
+from lmlib.train import textfiles
 from lmlib.bpe import BPETokenizer
 textfiles.PIECE = 2**16  # what is kept at a time shrinks like the file
 textfiles.encode_file(Path(sys.argv[1] + ".small"), Path(sys.argv[2]), BPETokenizer.train("", 257))

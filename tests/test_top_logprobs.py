@@ -9,8 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from lmlib.hosted.top_logprobs import even_rest, uneven_rest
 from lmlib.softmax import entropy, softmax
-from lmlib.top_logprobs import even_rest, uneven_rest
 
 TEMPERATURES = (0.1, 0.4, 0.9, 1.0, 1.1, 2.0, 5.0)
 

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from torch import Tensor
 
 from lmlib.attention import causal_mask, scaled_dot_product_attention
-from lmlib.generation import next_probs
+from lmlib.sampling import next_probs
 from lmlib.softmax import entropy, softmax
 from lmlib.widgets import AttentionHeatmap, TemperatureScrubber
 from lmlib.widgets.base import HERE, VIEW

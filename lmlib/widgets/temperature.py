@@ -12,7 +12,7 @@ from torch import Tensor
 from traitlets import Any as AnyTrait
 from traitlets import validate
 
-from lmlib.generation import next_probs
+from lmlib.sampling import next_probs
 from lmlib.softmax import entropy
 from lmlib.widgets.base import BadValue, Widget, script, whole, with_defaults
 from lmlib.widgets.labels import TEMPERATURE

@@ -26,23 +26,25 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-from tools.address import SETUP, stated
+from tools.address import setup_source, stated, version
 
 ROOT = Path(__file__).parents[2]
 COLAB = ROOT / ".venv-colab"
 BOOK = f"https://github.com/{stated()}"
-SETUP_CELL = SETUP.replace("OWNER/NAME", stated())
+SETUP_CELL = setup_source(stated(), version())
 NEWER = "99.0"
 
 
 def snapshot(folder: Path) -> Path:
-    """The working tree as a git repository of its own, without what git ignores."""
-    own = ("user.name=x", "user.email=x@localhost", "commit.gpgsign=false")
+    """The working tree as a git repository of its own, without what git ignores, and as the release it states."""
+    own = ("user.name=x", "user.email=x@localhost")
+    own += ("commit.gpgsign=false", "tag.gpgsign=false")
     git = ["git", *(word for setting in own for word in ("-c", setting))]
     subprocess.run([*git, "init", "-q", folder], check=True)
     git += ["--git-dir", str(folder / ".git"), "--work-tree", str(ROOT)]
     subprocess.run([*git, "add", "--all", "."], cwd=ROOT, check=True)
     subprocess.run([*git, "commit", "-q", "-m", "as it is"], cwd=ROOT, check=True)
+    subprocess.run([*git, "tag", f"v{version()}"], cwd=ROOT, check=True)
     return folder
 
 

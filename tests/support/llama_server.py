@@ -21,9 +21,9 @@ from typing import Any
 
 import lmlib
 from lmlib.bpe import BPETokenizer
-from lmlib.checkpoints import load_model
-from lmlib.server import ask
-from lmlib.stories import prose
+from lmlib.hosted.server import ask
+from lmlib.pretrained import load_model
+from lmlib.prose import prose
 from lmlib.transformer import GPT
 
 DATA = Path(lmlib.__file__).parent / "data"

@@ -1,0 +1,7 @@
+"""The book beside other people's code: their weights and files in ours, ours in theirs, and both timed in turn.
+
+gpt2             weights to and from Transformers' GPT2LMHeadModel
+tokenizer_files  Hugging Face's tokenizer.json, and GPT-2's own two files
+peers            the book's GPT and Transformers' GPT-2 of the same weights: tokens/s
+timing           how fast a device calculates, by trying it
+"""

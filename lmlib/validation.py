@@ -1,0 +1,136 @@
+"""Checks of arguments, one call at the border of a function.
+
+Each error names the argument, the value and what would do.
+
+What a check is told is numbers and shapes, so that the formula behind it need not say what cannot be.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+
+import torch
+from torch import Tensor
+
+
+def check_positive(**numbers: float) -> None:
+    """Raise ValueError for the first number that is not above 0 and finite, NaN included."""
+    for name, value in numbers.items():
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name}: {value} must be above 0 and finite")
+
+
+def check_choice(name: str, value: object, choices: Collection[str]) -> None:
+    """Raise ValueError where ``value`` is none of ``choices``."""
+    if value not in choices:
+        *most, last = map(repr, choices)
+        raise ValueError(
+            f"{name}: {value!r} is not known; use {', '.join(most)} or {last}"
+        )
+
+
+def check_ids(
+    name: str, ids: Tensor | Sequence[int], vocab_size: int, hint: str = ""
+) -> None:
+    """Raise ValueError at the first id outside 0 … V − 1; the one such check of the book."""
+    if torch.compiler.is_compiling() or not len(ids):
+        return  # compiled code does not stop to look at numbers
+    if isinstance(ids, Tensor):
+        if not ids.numel() or 0 <= ids.min() <= ids.max() < vocab_size:
+            return
+        ids = ids.flatten().tolist()
+    for i in ids:
+        if not 0 <= i < vocab_size:
+            raise ValueError(
+                f"{name}: {i} is no token's id; ids run from 0 to {vocab_size - 1}{hint}"
+            )
+
+
+def check_divisor(name: str, value: float, dtype: torch.dtype, hint: str) -> None:
+    """Raise ValueError for a divisor that is not above 0 and finite, also as ``dtype`` holds it.
+
+    1e-50 is 0 as float32, and 0 / 0 is no number; 1e50 is ∞, and so is −∞ / ∞.
+    """
+    if not 0 < value < math.inf:
+        raise ValueError(f"{name}: {value} is not above 0 and finite; {hint}")
+    zero = torch.zeros((), dtype=dtype)
+    if zero / value != 0 or zero.log() / value != -math.inf:
+        raise ValueError(f"{name}: {value} is 0 or infinite as {dtype}; {hint}")
+
+
+def check_temperature(temperature: float, dtype: torch.dtype) -> None:
+    """Raise ValueError as :func:`check_divisor` does."""
+    check_divisor(
+        "temperature",
+        temperature,
+        dtype,
+        "in the limit towards 0 take the argmax instead",
+    )
+
+
+def check_highest(highest: Tensor) -> None:
+    """Raise ValueError where the highest of some logits tells of NaN, +inf, or nothing but −inf."""
+    if torch.compiler.is_compiling() or highest.isfinite().all():
+        return
+    if highest.isnan().any() or (highest == math.inf).any():
+        bad = "NaN" if highest.isnan().any() else "+inf"
+        raise ValueError(
+            f"logits: hold {bad}, which no probability answers; "
+            "look for an overflow before the softmax"
+        )
+    raise ValueError(
+        "logits: −inf everywhere, so nothing is possible; leave at least one finite logit"
+    )
+
+
+def check_probs(probs: Tensor, dim: int) -> None:
+    """Raise ValueError where ``probs`` are negative or do not add up to 1 along ``dim``."""
+    sums = probs.sum(dim)
+    if not (probs >= 0).all() or not torch.allclose(
+        sums, torch.ones_like(sums), atol=1e-4
+    ):
+        raise ValueError(
+            f"probs: the least is {probs.min():.4g} and the sums go from "
+            f"{sums.min():.4g} to {sums.max():.4g}; they must be at least 0 and add up to 1: "
+            "apply softmax to logits first"
+        )
+
+
+def check_scores(q: Tensor, k: Tensor, mask: Tensor | None) -> None:
+    """Raise ValueError where q (..., T, D) and k (..., S, D) do not fit, or the mask (T, S) does not."""
+    if q.shape[-1] != k.shape[-1]:
+        raise ValueError(
+            f"k: keys of size {k.shape[-1]} do not fit "
+            f"queries of size {q.shape[-1]}; both must be d_k"
+        )
+    if mask is None:
+        return
+    shape = (q.shape[-2], k.shape[-2])
+    if mask.dtype != torch.bool or mask.shape[-2:] != shape:
+        raise ValueError(
+            f"mask: {mask.dtype} of shape {tuple(mask.shape)}; "
+            f"give booleans of shape {shape}, True = may look"
+        )
+    if not (torch.compiler.is_compiling() or mask.any(-1).all()):
+        raise ValueError(
+            "mask: a row is False everywhere, so its query has nothing to look at; "
+            "leave it one key"
+        )
+
+
+def check_values(k: Tensor, v: Tensor) -> None:
+    """Raise ValueError where there is not one value for each key."""
+    if k.shape[-2] != v.shape[-2]:
+        raise ValueError(
+            f"v: {v.shape[-2]} values for {k.shape[-2]} keys; every key needs its value"
+        )
+
+
+def check_heads(d_model: int, n_head: int) -> None:
+    """Raise ValueError where H does not divide C."""
+    if n_head < 1 or d_model % n_head:
+        raise ValueError(
+            f"n_head: {n_head} does not divide d_model {d_model}; "
+            f"choose a divisor of {d_model}"
+        )

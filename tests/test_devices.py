@@ -1,7 +1,11 @@
 """What a GPU needs, tried where there is none: on the device called meta, where only sizes are real."""
 
+import ctypes
+import os
+import sys
 from collections.abc import Iterator
 from itertools import chain
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -213,3 +217,16 @@ def test_every_process_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_memory_of_this_machine() -> None:
     assert memory_of(torch.device("cpu")) > 10**8
+
+
+def test_the_memory_of_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(status: ctypes.Array[ctypes.c_uint64]) -> None:
+        assert status[0] == ctypes.sizeof(status)  # or Windows refuses
+        status[0] |= 37 << 32  # per cent in use
+        status[1:3] = [16 << 30, 10 << 30]
+
+    calls = SimpleNamespace(kernel32=SimpleNamespace(GlobalMemoryStatusEx=answer))
+    monkeypatch.setattr(ctypes, "windll", calls, raising=False)
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.delattr(os, "sysconf", raising=False)
+    assert memory_of(torch.device("cpu")) == 16 << 30

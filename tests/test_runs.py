@@ -1,5 +1,6 @@
 """A run on disk goes on whatever the model was wrapped in, and only where the same things learn."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,3 +121,12 @@ def test_tied_layers_and_numbers_of_numpy(tmp_path: Path) -> None:
     log = fit(model, BATCHES, plan, measure, checkpoint=path, progress=False)  # type: ignore[arg-type]
     assert [record.eval_loss for record in log] == [0.5, 0.5]
     assert all(map(torch.equal, whole.parameters(), model.parameters()))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux which files are in use")
+def test_a_file_that_was_read_may_be_replaced(tmp_path: Path) -> None:
+    """Windows refuses that where a tensor still lies in the file, as the optimiser state did after a resume."""
+    path = tmp_path / "run.safetensors"
+    interrupted(GPT(CONFIG), path)
+    tensors, _ = load_tensors(path)
+    assert tensors and str(path) not in Path("/proc/self/maps").read_text("utf-8")

@@ -9,7 +9,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+FLAGS = [
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 
 
 def chromium_path(own: str) -> str | None:
@@ -21,6 +25,12 @@ def chromium_path(own: str) -> str | None:
     return next((path for path in candidates if path and Path(path).is_file()), None)
 
 
+def flags() -> list[str]:
+    """How Chromium is started. Its sandbox cannot start as root, which is what a container usually runs as."""
+    root = hasattr(os, "geteuid") and os.geteuid() == 0  # Windows has no such number
+    return [*FLAGS, "--no-sandbox"] if root else FLAGS
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A running browser, or FileNotFoundError where the machine has none."""
@@ -30,9 +40,7 @@ def chromium() -> Iterator[Browser]:
             raise FileNotFoundError(
                 "no Chromium found: `make browser` installs one, or set CHROMIUM=/path/to/chromium"
             )
-        # The sandbox cannot start as root, which is what a container usually runs as.
-        root = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS + root)
+        browser = playwright.chromium.launch(executable_path=path, args=flags())
         yield browser
         browser.close()
 

@@ -34,6 +34,10 @@ def seconds(item: pytest.Item) -> int:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if hasattr(config, "workerinput"):  # in one process the order of the files reads better
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    if hasattr(
+        config, "workerinput"
+    ):  # in one process the order of the files reads better
         items.sort(key=seconds, reverse=True)

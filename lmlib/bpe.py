@@ -22,11 +22,13 @@ from lmlib.tokens import END, Tokenizer
 from lmlib.validation import check_ids
 
 Word = tuple[int, ...]
+Words = Mapping[Word, int]
+"""How often each word stands in a text."""
 Pair = tuple[int, int]
 
 
-def count_pairs(words: Mapping[Word, int]) -> Counter[Pair]:
-    """How often each pair of neighbours stands in a text, given how often each word does."""
+def count_pairs(words: Words) -> Counter[Pair]:
+    """How often each pair of neighbours stands in a text, from how often each word does."""
     counts: Counter[Pair] = Counter()
     for word, n in words.items():
         for pair in pairwise(word):
@@ -45,9 +47,7 @@ def merge(ids: Sequence[int], pair: Pair, new: int) -> Word:
     return tuple(merged)
 
 
-def train(
-    words: Mapping[Word, int], n_merges: int, first: int = 256
-) -> dict[Pair, int]:
+def train(words: Words, n_merges: int, first: int = 256) -> dict[Pair, int]:
     """Merge the most frequent pair, again and again; each gets the next id. Formula `eq:bpe`."""
     merges: dict[Pair, int] = {}
     while len(merges) < n_merges and (counts := count_pairs(words)):

@@ -396,9 +396,8 @@ def test_the_bundle_serves_every_front_end(make: Callable[[], Any], show: Show) 
         and bundle["text/plain"] == again["text/plain"]
     )
     assert "http" not in bundle["text/html"].replace("http://www.w3.org", "")
-    assert (
-        metadata == AnyWidget._repr_mimebundle_(make())[1]
-    )  # Colab finds its widget manager by it
+    # Colab finds its widget manager by it.
+    assert metadata == AnyWidget._repr_mimebundle_(make())[1]
     page = show(make(), scripts=False)
     assert page.locator("img").is_visible()
     assert page.locator("img").get_attribute("alt") == bundle["text/plain"]

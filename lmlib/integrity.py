@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import is_dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from lmlib.modules import named_parts, named_tensors, without_numbers
@@ -111,10 +112,11 @@ def _class(part: object) -> str:
 
 def _form(tensor: Tensor | None) -> str:
     """What a tensor must have in common with another to take its numbers, whatever their precision."""
-    if type(tensor) is Tensor and tensor.is_floating_point():
+    if type(tensor) is not Tensor:
+        return _class(tensor)
+    if tensor.is_floating_point() and tensor.layout is torch.strided:
         return f"{tuple(tensor.shape)}"
-    dtype = getattr(tensor, "dtype", None)
-    return f"{_class(tensor)} of {dtype}" if dtype else _class(tensor)
+    return f"of {tensor.dtype} and {tensor.layout}"
 
 
 def _undo(part: object, otherwise: str) -> str:

@@ -42,6 +42,7 @@ def save_model(model: nn.Module, path: str | Path) -> None:
     """
     own = unwrap(model)
     check_kind("model", own, *_KINDS.values())
+    check_kind("model.config", own.config, Config)
     kind = type(own).__name__
     check_unchanged("model", own, partial(_KINDS[kind], own.config))
     metadata = {"kind": kind, "config": as_json(asdict(own.config))}

@@ -11,6 +11,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from chapter_seconds import stated_seconds
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).parents[1]
@@ -108,6 +109,24 @@ def test_the_shape_of_a_chapter(notebook: NotebookNode) -> None:
     assert 3 <= len(with_tag(notebook, "exercise-solution")) <= 6
     for heading in ("## Exercises", "## What you know now", "**Further reading.**"):
         assert heading in text
+
+
+# Above a minute: what they train is to move into scripts that store values.
+SLOW = {
+    "pretraining": "trains a ladder of models, and three of them anew for its comparisons",
+    "finetuning": "fine-tunes five models beside each other",
+}
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_runs_in_a_minute(name: str) -> None:
+    seconds = stated_seconds(CHAPTERS[name])
+    assert seconds > 0
+    assert (seconds > 60) == (name in SLOW), f"{seconds} s, as its first screen says"
+
+
+def test_all_chapters_run_in_a_quarter_of_an_hour() -> None:
+    assert sum(map(stated_seconds, CHAPTERS.values())) <= 900
 
 
 @chapter

@@ -325,7 +325,7 @@ CHANGES: dict[str, tuple[Callable[[Any], object], str]] = {
         ),
         r"c_attn\.weight is no part at all, where",
     ),
-    "quantised": (quantised, r"mlp\.c_fc\.weight is a .*Tensor of torch\.int8, where"),
+    "quantised": (quantised, r"mlp\.c_fc\.weight is of torch\.int8 .*, where"),
     "another activation": (
         lambda peer: setattr(peer.transformer.h[0].mlp, "act", nn.ReLU()),
         r"mlp\.act is a .*ReLU, where its configuration makes a .*NewGELU",

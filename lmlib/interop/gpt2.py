@@ -136,11 +136,11 @@ def from_gpt2(peer: Any) -> GPT:
 def to_gpt2(model: GPT) -> Any:
     """A GPT2LMHeadModel of Transformers with the weights of the book's GPT; ``END``, id 0, ends a text.
 
-    Raises ValueError where the model has other parts than a GPT with learned positions, and ImportError
-    without transformers.
+    Raises ValueError for positions that are not learned or parts that no GPT has; ImportError without transformers.
     """
     model = unwrap(model)
     check_kind("model", model, GPT)
+    check_kind("model.config", model.config, Config)
     if model.config.positions != "learned":
         raise ValueError(
             f"model: its positions are {model.config.positions!r}, and GPT-2's are 'learned'; "

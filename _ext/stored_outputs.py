@@ -1,10 +1,15 @@
-"""Shows only notebooks that ran: a stored error or an unexecuted cell is a warning, which fails the build."""
+"""Shows only notebooks that ran, and their outputs as they are.
+
+A stored error or an unexecuted cell is a warning, which fails the build.
+"""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
@@ -35,6 +40,18 @@ def check_notebook(app: Sphinx, docname: str, source: list[str]) -> None:
         source[0] = json.dumps(notebook)
 
 
+class OutputsAsWritten(SphinxTransform):
+    """In outputs quotes stay straight and dots apart: Sphinx mends them in prose, but these may be tokens."""
+
+    default_priority = 700  # before Sphinx's own, which has 750
+
+    def apply(self, **kwargs: Any) -> None:
+        for node in self.document.findall(nodes.container):
+            if "cell_output" in node["classes"]:
+                node["support_smartquotes"] = False
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_transform(OutputsAsWritten)
     app.connect("source-read", check_notebook)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

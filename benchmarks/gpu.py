@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import json
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 import torch
 import transformers
 from run import processor
+from stored import store
 
 import lmlib
 from lmlib.blocks import Config
@@ -130,10 +131,11 @@ def main(arguments: list[str] | None = None) -> None:
         device = pick_device(args.device)
     except ValueError as error:
         parser.error(str(error))
+    start = time.perf_counter()
     found = measure(device, args.training, args.writing, args.rounds)
     show(found)
     if device.type == "cuda":
-        DATA.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        store(DATA, found, seeds=[0], seconds=time.perf_counter() - start)
 
 
 if __name__ == "__main__":

@@ -7,18 +7,18 @@ Run so, it writes ``lmlib/data/growth.json``, which the chapter on pre-training 
 
 from __future__ import annotations
 
-import json
 import statistics
 import time
 from pathlib import Path
 from typing import Any
 
 import torch
+from stored import store
 from torch import Tensor
 
 import lmlib
 from lmlib.blocks import Config
-from lmlib.pretraining import loss_of
+from lmlib.training_step import loss_of
 from lmlib.transformer import GPT
 
 DATA = Path(lmlib.__file__).parent / "data" / "growth.json"
@@ -110,7 +110,8 @@ def exponents(found: dict[str, dict[str, list[float]]]) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
+    start = time.perf_counter()
     measured = curves()
-    DATA.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+    store(DATA, measured, seeds=[0], seconds=time.perf_counter() - start)
     for row in exponents(measured):
         print("{work:40} {ours:.2f}".format(**row))

@@ -20,6 +20,7 @@ from typing import Any
 
 import torch
 from run import processor
+from stored import store
 
 import lmlib
 from lmlib import distributed
@@ -52,18 +53,24 @@ class Timed:
         return pair
 
 
-def work() -> None:
-    """What each process does; the first one prints tokens/s and the mean loss."""
-    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    distributed.join("gloo")
+def train() -> tuple[float, float]:
+    """Tokens/s and mean loss of the run, as this process sees them."""
     batches, model = Timed(), GPT(PRESETS[SIZE].config(STORIES.vocab_size))
     plan = Training(STEPS, learning_rate=2e-3, warmup=5, eval_interval=STEPS)
     log = fit(model, batches, plan, progress=False)
     batches.times.append(time.perf_counter())
+    spent = [b - a for a, b in zip(batches.times, batches.times[1:], strict=False)]
+    rates = [n / s for n, s in zip(batches.tokens, spent, strict=True)]
+    return statistics.median(rates[WARM_UP:]), log[-1].loss
+
+
+def work() -> None:
+    """What each process does; the first one prints what it found."""
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    distributed.join("gloo")
+    found = train()
     if distributed.rank() == 0:
-        spent = [b - a for a, b in zip(batches.times, batches.times[1:], strict=False)]
-        rates = [n / s for n, s in zip(batches.tokens, spent, strict=True)]
-        print("FOUND", json.dumps([statistics.median(rates[WARM_UP:]), log[-1].loss]))
+        print("FOUND", json.dumps(found))
     distributed.leave()
 
 
@@ -132,6 +139,7 @@ def measure() -> list[dict[str, Any]]:
 
 
 def main() -> None:
+    start = time.perf_counter()
     found = runs()
     about = {
         "date": datetime.date.today().isoformat(),
@@ -140,7 +148,7 @@ def main() -> None:
         "torch": torch.__version__,
         "rows": found,
     }
-    DATA.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    store(DATA, about, seeds=[0], seconds=time.perf_counter() - start)
     for row in rows_of(found):
         print(
             "{ours:12,.6g} {peer:12,.6g} {ratio:10.7f}  {unit:9} {work}".format(**row)

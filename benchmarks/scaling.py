@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
+import stored
 import torch
 from torch import Tensor, nn
 
@@ -218,10 +219,9 @@ def store(**found: dict) -> None:
         name: round(float(mask.double().mean()), 4) for name, mask in kinds.items()
     }
     about = {"floor": round(float(floor.mean()), 6), "shares": shares}
+    seconds = sum(run["seconds"] for run in finished())
     runs = [{k: v for k, v in run.items() if k != "seconds"} for run in finished()]
-    DATA.write_text(
-        json.dumps({**about, **found, "runs": runs}, indent=0) + "\n", "utf-8"
-    )
+    stored.store(DATA, {**about, **found, "runs": runs}, seeds=[0, 1], seconds=seconds)
 
 
 def main() -> None:

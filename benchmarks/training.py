@@ -18,11 +18,11 @@ import torch.nn.functional as F
 import transformers
 from torch import Tensor, nn
 
-from lmlib.attention import MultiHeadAttention
 from lmlib.blocks import Config
 from lmlib.interop.peers import Peer, training_step
 from lmlib.interop.timing import matrix_rate, medians
 from lmlib.kv_cache import KVCache
+from lmlib.multi_head import MultiHeadAttention
 from lmlib.optimisation import Training
 from lmlib.scale import step_flops
 from lmlib.transformer import GPT

@@ -4,8 +4,9 @@ The subject, in the order in which it is taught. A module imports from those abo
 
 language_models  what every model of the book is: tokens so far → logits of the next one
 tokens           text to token ids and back, by words and by characters
-bpe              byte-pair encoding, as it is defined
-fast_bpe         the same merges, fast, and the tokenizer that uses them
+pretokenizer     what is done to a text before anything is merged: words and bytes
+fast_bpe         byte-pair encoding, made fast
+bpe              the same as it is defined, and GPT-2's tokenizer
 slots            places of a sentence and the words that may stand there
 grammar          a grammar that writes stories and knows the probability of every word
 floor            the exact entropy of its stories, which no model can beat
@@ -17,14 +18,16 @@ skip_gram        learning words as vectors: skip-gram with negative sampling
 embeddings       words as vectors: neighbours, analogies, a projection
 baselines        a feed-forward and a recurrent model from before the transformer
 positions        sinusoidal and rotary position encodings
+attention        scaled dot-product attention, and one head
 kv_cache         keys and values that are not computed twice
-attention        scaled dot-product attention, one head and many
+multi_head       several heads side by side
 blocks           the transformer's block, and the configuration of a model
 transformer      GPT and BERT
 translation      cross-attention, and the encoder-decoder of 2017
 batches          inputs and targets: next token, masked token, answer only
 optimisation     the plan of a training run: learning rate, optimiser, precision
-pretraining      the loss, the training step and the training loop
+training_step    the loss of a batch, and one step downhill
+pretraining      the training loop
 pretrained       models in files, and those that ship with the book
 finetuning       classifiers on a trained body
 lora             low-rank corrections beside frozen layers
@@ -39,8 +42,10 @@ scaling_laws     how the loss falls as models and texts grow
 Leaves, which have no subject:
 
 validation       checks of arguments, one call at the border of a function
+bpe_checks       the same for a vocabulary, its merges and its special tokens
 files            texts that are read, data that ships, files that are written whole
-modules          what a PyTorch module is made of, and whether it was changed
+modules          the parts of a PyTorch module by their own names
+integrity        whether anything in a module was wrapped, replaced or added
 checkpoints      named tensors in files
 runs             a training run on disk, to go on from
 devices          where the numbers are
@@ -48,6 +53,7 @@ distributed      one run on several processes
 
 On top, for the chapters:
 
+figures          axes in the style of the book
 plots            the book's figures
 notebook         listings and tables between text and figures
 widgets          interactive figures

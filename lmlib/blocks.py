@@ -15,8 +15,8 @@ from typing import Literal
 import torch  # noqa: F401  for the example above
 from torch import Tensor, nn
 
-from lmlib.attention import MultiHeadAttention
 from lmlib.kv_cache import KVCache
+from lmlib.multi_head import MultiHeadAttention
 from lmlib.validation import check_choice
 
 POSITIONS = ("learned", "sinusoidal", "rotary")
@@ -51,7 +51,7 @@ class Config:
 
 
 class FeedForward(nn.Module):
-    """Two linear layers with a non-linearity between, for each token alone: `eq:feed-forward`.
+    """Two linear layers and a non-linearity, for each token alone: `eq:feed-forward`.
 
     (B, T, C) → (B, T, C); 4C numbers inside; GELU in the form that GPT-2 uses.
     """

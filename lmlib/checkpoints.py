@@ -55,7 +55,8 @@ def load_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Read what :func:`save_tensors` wrote. Raises ValueError for a file that is missing, cut short or another kind."""
     try:
         with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            # Copies: a file whose bytes are still in use cannot be replaced on Windows.
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
             return tensors, file.metadata() or {}
     except FileNotFoundError as error:
         raise ValueError(
@@ -76,8 +77,8 @@ def as_json(value: object) -> str:
     return json.dumps(value, default=lambda number: number.item())
 
 
-def fill(model: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
-    """Copy ``tensors`` into a model. Raises ValueError that names the first one that does not fit."""
+def check_fit(model: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
+    """Raise ValueError that names the first of ``tensors`` that does not fit into a model."""
     own = named_tensors(model)
     for name in [*own, *tensors]:
         have, need = tensors.get(name), own.get(name)
@@ -92,6 +93,11 @@ def fill(model: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
                 f"{where}: {name} is {have.dtype}, but the model needs {need.dtype}; "
                 f"call .to({have.dtype}) on the model first"
             )
-    with torch.no_grad():
-        for name, tensor in own.items():
-            tensor.copy_(tensors[name])
+
+
+@torch.no_grad()
+def fill(model: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
+    """Copy ``tensors`` into a model. Raises ValueError as :func:`check_fit` does, and changes nothing then."""
+    check_fit(model, tensors, where)
+    for name, tensor in named_tensors(model).items():
+        tensor.copy_(tensors[name])

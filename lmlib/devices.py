@@ -7,7 +7,9 @@ device(type='cpu')
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
@@ -35,7 +37,7 @@ def move(batch: Tensors, device: torch.device | None) -> Tensors:
     """
     if isinstance(batch, tuple):
         return tuple(move(part, device) for part in batch)  # type: ignore[return-value]
-    return batch.to(device)  # type: ignore[attr-defined,no-any-return]
+    return batch.to(device)  # type: ignore[attr-defined]
 
 
 def own_randomness(device: torch.device | None) -> AbstractContextManager[None]:
@@ -95,4 +97,9 @@ def memory_of(device: torch.device) -> int:
     """Bytes of memory of a GPU, or of the machine."""
     if device.type == "cuda":
         return torch.cuda.get_device_properties(device).total_memory
+    if sys.platform == "win32":
+        # MEMORYSTATUSEX: its own size in bytes, and in the next number the machine's.
+        status = (ctypes.c_uint64 * 8)(64)
+        ctypes.windll.kernel32.GlobalMemoryStatusEx(status)
+        return status[1]
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

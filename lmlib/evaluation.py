@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lmlib.batches import IGNORE, next_token
+from lmlib.batches import IGNORE
 from lmlib.devices import device_of
 from lmlib.language_models import LanguageModel
 from lmlib.softmax import cross_entropy
@@ -33,17 +33,13 @@ def token_losses(
     _check_sequences(sequences)
     found: list[Tensor] = []
     for i in range(0, len(sequences), batch_size):
-        batch = nn.utils.rnn.pad_sequence(
-            [*sequences[i : i + batch_size]], True, IGNORE
-        )
-        inputs, targets = next_token(batch.to(device_of(model)), torch.Generator())
-        logits = model(inputs)
+        part = [*sequences[i : i + batch_size]]
+        batch = nn.utils.rnn.pad_sequence(part, True, IGNORE).to(device_of(model))
+        targets, logits = batch[:, 1:], model(batch[:, :-1].clamp(min=0))
         # A loss in bfloat16 has two digits.
         logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         losses = cross_entropy(logits, targets.clamp(min=0), reduction="none")
-        found += [
-            row[target != IGNORE] for row, target in zip(losses, targets, strict=True)
-        ]
+        found += [row[: len(x) - 1] for row, x in zip(losses, part, strict=True)]
     return found
 
 

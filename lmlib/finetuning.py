@@ -17,6 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from lmlib.batches import IGNORE, Batch
+from lmlib.integrity import check_kind
+from lmlib.modules import unwrap
 from lmlib.transformer import BERT, GPT
 
 
@@ -24,7 +26,7 @@ class Classifier(nn.Module):
     """A trained body and a new head that reads its vector at the last token: formula `eq:head`.
 
     The head starts at 0, so every label starts equally likely. Raises ValueError for fewer than two
-    classes.
+    classes, and for a model that is neither a GPT nor a BERT.
 
     >>> from lmlib.transformer import Config
     >>> Classifier(GPT(Config(vocab_size=304)), n_classes=2)(torch.tensor([[0, 5, 7]]))
@@ -33,6 +35,8 @@ class Classifier(nn.Module):
 
     def __init__(self, model: GPT | BERT, n_classes: int) -> None:
         super().__init__()
+        model = unwrap(model)
+        check_kind("model", model, GPT, BERT)
         if n_classes < 2:
             raise ValueError(
                 f"n_classes: {n_classes} leaves nothing to tell; use 2 or more"

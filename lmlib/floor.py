@@ -21,7 +21,12 @@ Beliefs = dict[tuple[float, ...], float]
 
 def floor(grammar: Grammar) -> float:
     """The exact entropy of a story divided by its expected length, in nats per token."""
-    return story_entropy(grammar) / grammar.expected_length()
+    return story_entropy(grammar) / expected_length(grammar)
+
+
+def expected_length(grammar: Grammar) -> float:
+    """Mean number of tokens of a story, its ``END`` included."""
+    return 1.0 + sum(sum(map(len, part)) / len(part) for part in grammar.story)
 
 
 def story_entropy(grammar: Grammar) -> float:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from lmlib.devices import device_of
 from lmlib.language_models import LanguageModel
+from lmlib.modules import unwrap
 from lmlib.sampling import check_sampling, greedy, next_probs, penalise_repetition
 from lmlib.transformer import GPT
 
@@ -60,13 +61,14 @@ def predictor(
 ) -> Callable[[Tensor], Tensor]:
     """(B, T) all tokens so far → logits of the next one (B, V); with a cache only new tokens are read."""
     device = device_of(model)  # the tokens, and what is drawn, stay where they are
-    if not (use_cache and isinstance(model, GPT)):
+    gpt = unwrap(model)
+    if not (use_cache and isinstance(gpt, GPT)):
         return lambda tokens: model(tokens.to(device))[:, -1].to(tokens.device)
-    cache = model.new_cache(length)
+    cache = gpt.new_cache(length)
 
     def read(tokens: Tensor) -> Tensor:
         new = tokens[:, cache[0].length :].to(device)
-        return model(new, cache)[:, -1].to(tokens.device)
+        return model(new, cache)[:, -1].to(tokens.device)  # type: ignore[call-arg]
 
     return read
 
@@ -104,9 +106,10 @@ def check_prompt(
         if lowest < 0:
             raise ValueError(f"{name}: {lowest} is no token's id; ids begin at 0")
     length = tokens.shape[1] + max_new_tokens
-    if isinstance(model, GPT) and length > model.config.block_size:
+    gpt = unwrap(model)
+    if isinstance(gpt, GPT) and length > gpt.config.block_size:
         raise ValueError(
             f"max_new_tokens: a prompt of {tokens.shape[1]} tokens and {max_new_tokens} "
             f"new ones make {length}, but the model's block_size is "
-            f"{model.config.block_size}; ask for fewer, or cut the prompt"
+            f"{gpt.config.block_size}; ask for fewer, or cut the prompt"
         )

@@ -16,13 +16,12 @@ from __future__ import annotations
 
 import math
 import random
-import re
 from collections.abc import Generator, Iterable, Iterator
 
 import torch
 from torch import Tensor
 
-from lmlib.slots import Distribution, make_slot, mix
+from lmlib.slots import Distribution, make_slot, mix, parse_part
 from lmlib.tokens import END
 from lmlib.validation import check_ids
 
@@ -44,51 +43,22 @@ class Grammar:
         self.prior = {mood: 1.0 / len(moods) for mood in moods}
         self.slots = {f"{{{name}}}": make_slot(**spec) for name, spec in slots.items()}
         self.story = [
-            self._lines([part] if isinstance(part, str) else part) for part in story
+            parse_part([part] if isinstance(part, str) else part, self.slots)
+            for part in story
         ]
-        plain = {
-            item
-            for part in self.story
-            for line in part
-            for item in line
-            if item not in self.slots
-        }
+        items = {item for part in self.story for line in part for item in line}
+        plain = items - {*self.slots}
         self._only = {word: {word: 1.0} for word in plain}
-        words = {
-            word
-            for slot in self.slots.values()
-            for table in slot.tables.values()
-            for word in table
-        }
+        tables = [
+            table for slot in self.slots.values() for table in slot.tables.values()
+        ]
+        words = {word for table in tables for word in table}
         self.vocab = (END, *sorted(words | plain))
         self.ids = {word: i for i, word in enumerate(self.vocab)}
 
     @property
     def vocab_size(self) -> int:
         return len(self.vocab)
-
-    def _lines(self, part: list[str]) -> list[list[str]]:
-        """Split alternative sentences. One is known by its first word, so those must be words, and differ."""
-        lines = [self._items(line) for line in part]
-        if part[1:] and len({line[0] for line in lines} - set(self.slots)) < len(part):
-            raise ValueError(
-                f"story: the alternatives {part} must each begin with a word of their own, and no slot"
-            )
-        return lines
-
-    def _items(self, line: str) -> list[str]:
-        """Split a sentence into words and names of slots; ``(a|b)`` becomes a slot of its own."""
-        for choice in re.findall(r"\(\S+\)", line):
-            self.slots.setdefault(
-                choice, make_slot(words=choice[1:-1].replace("|", " "), uniform=True)
-            )
-        items = line.split()
-        for item in items:
-            if item.startswith("{") and item not in self.slots:
-                raise ValueError(
-                    f"story: {item} in {line!r} names no slot; the slots are {sorted(self.slots)}"
-                )
-        return items
 
     def _walk(self) -> Generator[Distribution, str, None]:
         """Yield what may come next and be sent what came, one story after the other."""

@@ -1,30 +1,20 @@
-"""What a model is made of: whether anything in it was wrapped, replaced, added or removed since it was made.
+"""A model's parts by their own names, whatever was put around it, and models that are only shapes.
 
->>> check_unchanged("model", nn.GELU("none"), lambda: nn.GELU("tanh"))
-Traceback (most recent call last):
-ValueError: model: it has approximate 'none', where its configuration makes 'tanh'; undo that first...
+>>> [*named_tensors(nn.DataParallel(nn.Linear(3, 2)))]
+['weight', 'bias']
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import is_dataclass
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
+from torch.overrides import TorchFunctionMode
 
-_SETTING = (bool, int, float, str, tuple)
-_FREE = ("training", "p", "padding_idx", "gradient_checkpointing")  # change no logits
-# What takes a part out again, by a word of its class.
-_UNDO = {
-    "LoRALinear": "call merge_lora first",
-    "peft.": "call merge_and_unload first",
-    "Parametrized": "call torch.nn.utils.parametrize.remove_parametrizations first",
-}
-_NONE = "no part at all"
-_ANEW = "undo that first, or make the model anew"
+AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
 
 def unwrap(model: Any) -> Any:
@@ -39,111 +29,41 @@ def unwrap(model: Any) -> Any:
 
 
 def own_name(name: str) -> str:
-    """The name of a part without the compiler's: ``blocks.0._orig_mod.norm_1`` → ``blocks.0.norm_1``."""
+    """The name of a part without the compiler's.
+
+    >>> own_name("blocks.0._orig_mod.norm_1")
+    'blocks.0.norm_1'
+    """
     return ".".join(part for part in name.split(".") if part != "_orig_mod")
 
 
 def named_tensors(model: nn.Module) -> dict[str, Tensor]:
-    """The state of a model by the names that it has without compiler and data parallelism."""
+    """The state of a model by its own names."""
     return {own_name(name): t for name, t in unwrap(model).state_dict().items()}
 
 
-def check_kind(argument: str, model: object, *kinds: type) -> None:
-    """Raise ValueError where a model is of none of ``kinds``; a subclass may compute something else."""
-    if type(model) not in kinds:
-        names = " or ".join(kind.__name__ for kind in kinds)
-        way_out = _undo(model, f"give a {names}")
-        raise ValueError(
-            f"{argument}: is a {type(model).__name__}, not a {names}; {way_out}"
-        )
-
-
-def check_unchanged(
-    argument: str,
-    model: nn.Module,
-    make: Callable[[], nn.Module],
-    free: Collection[str] = (),
-) -> None:
-    """Raise ValueError for the first thing but numbers that sets a model apart from a new one.
-
-    ``make`` makes one of the model's configuration. Settings called as in ``free`` may differ.
-    """
-    with torch.device("meta"):  # without numbers, which would take time
-        plain = make()
-    have, need = _modules(model), _modules(plain)
-    for name in {**need, **have}:
-        its = f"{argument}: its {name}" if name else f"{argument}: it"
-        one, two = have.get(name), need.get(name)
-        if type(one) is not type(two):
-            _refuse(f"{its} is", _class(one), _class(two), _undo(one, _ANEW))
-        _check_settings(its, one, two, {*_FREE, *free})
-    tensors, plain_tensors = named_tensors(model), named_tensors(plain)
-    for name in {**plain_tensors, **tensors}:
-        forms = _form(tensors.get(name)), _form(plain_tensors.get(name))
-        if forms[0] != forms[1]:
-            _refuse(f"{argument}: its {name} is", *forms)
-    _check_numbers(argument, tensors)
-
-
-def check_hooks(argument: str, model: nn.Module, harmless: str = "no module") -> None:
-    """Raise ValueError where a forward hook may change numbers on their way; not for ``harmless`` modules'."""
-    for name, part in model.named_modules():
-        for hook in (*part._forward_hooks.values(), *part._forward_pre_hooks.values()):
-            if not getattr(hook, "__module__", "").startswith(harmless):
-                raise ValueError(
-                    f"{argument}: its {name or type(part).__name__} has a forward hook, which may "
-                    "change what it computes; remove it first"
-                )
-
-
-def _refuse(its: str, have: object, need: object, way_out: str = _ANEW) -> None:
-    raise ValueError(f"{its} {have}, where its configuration makes {need}; {way_out}")
-
-
-def _check_settings(its: str, one: Any, two: Any, free: Collection[str]) -> None:
-    """Both have the same numbers and words beside their tensors, and methods are those of the class."""
-    for name, value in vars(one).items():
-        method = getattr(
-            value, "_torchdynamo_orig_callable", value
-        )  # before torch.compile
-        made = getattr(type(one), name, None)
-        if callable(made) and getattr(method, "__func__", None) is not made:
-            raise ValueError(f"{its} has a {name} of its own; {_ANEW}")
-    for name, need in vars(two).items():
-        have = vars(one).get(name)
-        compared = any(isinstance(x, _SETTING) or is_dataclass(x) for x in (need, have))
-        if compared and have != need and name not in free and name[0] != "_":
-            _refuse(f"{its} has {name}", repr(have), repr(need))
-
-
-def _check_numbers(argument: str, tensors: Mapping[str, Tensor]) -> None:
-    if any(tensor.is_meta for tensor in tensors.values()):
-        raise ValueError(f"{argument}: it has no numbers yet; load its weights first")
-    dtypes = sorted({str(tensor.dtype) for tensor in tensors.values()})
-    if len(dtypes) > 1:
-        raise ValueError(
-            f"{argument}: its numbers are {' and '.join(dtypes)}; call .to with one of them first"
-        )
-
-
-def _modules(model: nn.Module) -> dict[str, nn.Module]:
-    """All parts by name; the compiler's come before those inside of them, which take their names."""
+def named_parts(model: nn.Module) -> dict[str, nn.Module]:
+    """All modules of a model by their own names, the model itself as "", and none of the compiler's."""
     named = unwrap(model).named_modules(remove_duplicate=False)
+    # The compiler's come before those inside of them, which then take their names.
     return {own_name(name): module for name, module in named}
 
 
-def _class(part: object) -> str:
-    kind = type(part)
-    return _NONE if part is None else f"a {kind.__module__}.{kind.__qualname__}"
+class _NothingDrawn(TorchFunctionMode):
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", "") == "torch.nn.init":
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        return func(*args, **kwargs)
 
 
-def _form(tensor: Tensor | None) -> str:
-    """What a tensor must have in common with another to take its numbers, whatever their precision."""
-    if type(tensor) is Tensor and tensor.is_floating_point():
-        return f"{tuple(tensor.shape)}"
-    dtype = getattr(tensor, "dtype", None)
-    return f"{_class(tensor)} of {dtype}" if dtype else _class(tensor)
+def without_numbers(make: Callable[[], AnyModule]) -> AnyModule:
+    """What ``make`` makes, on the meta device: at once, and with no memory, however large it is.
 
-
-def _undo(part: object, otherwise: str) -> str:
-    return next((way for word, way in _UNDO.items() if word in _class(part)), otherwise)
+    >>> without_numbers(lambda: nn.Linear(10**9, 10**9)).weight.shape
+    torch.Size([1000000000, 1000000000])
+    """
+    with torch.device("meta"), _NothingDrawn():
+        return make()

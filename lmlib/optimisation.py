@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
@@ -68,6 +69,8 @@ def make_optimiser(model: nn.Module, training: Training) -> torch.optim.AdamW:
     )
 
 
-def autocast(device: torch.device, precision: str) -> torch.autocast:
+def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
     """Inside, matrix products are computed from numbers of this precision."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
+    if precision == "float32":  # works where a device has no other, too
+        return nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)

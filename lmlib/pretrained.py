@@ -21,7 +21,8 @@ from torch import nn
 from lmlib.blocks import Config
 from lmlib.checkpoints import as_json, fill, load_tensors, save_tensors
 from lmlib.files import DATA
-from lmlib.modules import check_kind, check_unchanged, named_tensors, unwrap
+from lmlib.integrity import check_kind, check_unchanged
+from lmlib.modules import named_tensors, unwrap
 from lmlib.transformer import BERT, GPT
 from lmlib.translation import EncoderDecoder
 
@@ -41,6 +42,7 @@ def save_model(model: nn.Module, path: str | Path) -> None:
     """
     own = unwrap(model)
     check_kind("model", own, *_KINDS.values())
+    check_kind("model.config", own.config, Config)
     kind = type(own).__name__
     check_unchanged("model", own, partial(_KINDS[kind], own.config))
     metadata = {"kind": kind, "config": as_json(asdict(own.config))}

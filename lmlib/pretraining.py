@@ -19,18 +19,16 @@ from functools import partial
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from lmlib import distributed
 from lmlib.batches import IGNORE, Batch
 from lmlib.devices import device_of, move, own_randomness
-from lmlib.optimisation import Training, autocast, learning_rate, make_optimiser
+from lmlib.optimisation import Training, learning_rate, make_optimiser
 from lmlib.runs import Run
+from lmlib.training_step import loss_function, train_step
 
-Loss = Callable[[nn.Module, Batch], Tensor]
-"""A model and a batch → how wrong it is, a single number."""
 _FREE = ("precision", "compile")
 """What may change from an interrupted run to the one that goes on: it changes digits, not the plan."""
 
@@ -42,51 +40,6 @@ class Record:
     step: int
     loss: float  # nats per token
     eval_loss: float | None = None
-
-
-def loss_of(model: nn.Module, batch: Batch, count: Tensor | None = None) -> Tensor:
-    """Mean loss in nats over the targets: formula `eq:cross-entropy`.
-
-    With ``count`` their sum is divided by that number instead, as for a part of a larger batch.
-    """
-    inputs, targets = batch
-    logits = model(*inputs) if isinstance(inputs, tuple) else model(inputs)
-    logits, targets = logits.flatten(0, -2), targets.flatten()
-    if count is None:
-        return F.cross_entropy(logits, targets, ignore_index=IGNORE)
-    return (
-        F.cross_entropy(logits, targets, ignore_index=IGNORE, reduction="sum") / count
-    )
-
-
-def loss_function(training: Training) -> Callable[..., Tensor]:
-    """:func:`loss_of` in the precision of the plan, and compiled where it says so.
-
-    Weights stay float32; with bfloat16, matrix products are computed from numbers of 16 bits
-    (Micikevicius et al. 2018, who used another kind of 16 bits).
-    """
-
-    def loss(model: nn.Module, batch: Batch, count: Tensor | None = None) -> Tensor:
-        with autocast(batch[1].device, training.precision):
-            return loss_of(model, batch, count)
-
-    return torch.compile(loss) if training.compile else loss
-
-
-def train_step(
-    model: nn.Module,
-    batch: Batch,
-    optimiser: torch.optim.Optimizer,
-    clip: float,
-    loss_fn: Loss = loss_of,
-) -> Tensor:
-    """One step: every parameter moves a little downhill. Returns the loss before it."""
-    loss = loss_fn(model, batch)
-    optimiser.zero_grad()
-    loss.backward()
-    nn.utils.clip_grad_norm_(model.parameters(), clip)
-    optimiser.step()
-    return loss.detach()
 
 
 def fit(

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lmlib.checkpoints import as_json, fill, load_tensors, save_tensors
+from lmlib.checkpoints import as_json, check_fit, fill, load_tensors, save_tensors
 from lmlib.distributed import check_same, rank
 from lmlib.modules import named_tensors, own_name, unwrap
 
@@ -57,6 +57,26 @@ def resume_run(
     Raises ValueError where the file is damaged, or the run had another model or another ``plan``.
     """
     tensors, metadata = load_tensors(path)
+    _check_plan(path, metadata, plan)
+    parts: dict[str, dict[str, Tensor]] = {"model": {}, "optimiser": {}}
+    for name, tensor in tensors.items():
+        part, rest = name.split(".", 1)
+        parts.setdefault(part, {})[rest] = tensor
+    check_fit(model, parts["model"], f"checkpoint: {str(path)!r}")
+    _check_learned(path, metadata, _names(model, optimiser))
+    fill(model, parts["model"], f"checkpoint: {str(path)!r}")
+    for i, p in enumerate(_learned(optimiser)):
+        optimiser.state[p] = {
+            name.split(".")[1]: t.to(p.device)
+            for name, t in parts["optimiser"].items()
+            if name.startswith(f"{i}.")
+        }
+    return json.loads(metadata["log"])
+
+
+def _check_plan(
+    path: Path, metadata: Mapping[str, str], plan: Mapping[str, Any]
+) -> None:
     if "plan" not in metadata:
         raise ValueError(
             f"checkpoint: {str(path)!r} is no training run; give another name, or delete it"
@@ -68,19 +88,6 @@ def resume_run(
                 f"checkpoint: {str(path)!r} belongs to another run: its {key} were {stored.get(key)}, "
                 f"not {value}; give another name, or delete it"
             )
-    _check_learned(path, metadata, _names(model, optimiser))
-    parts: dict[str, dict[str, Tensor]] = {"model": {}, "optimiser": {}}
-    for name, tensor in tensors.items():
-        part, rest = name.split(".", 1)
-        parts.setdefault(part, {})[rest] = tensor
-    fill(model, parts["model"], f"checkpoint: {str(path)!r}")
-    for i, p in enumerate(_learned(optimiser)):
-        optimiser.state[p] = {
-            name.split(".")[1]: t.to(p.device)
-            for name, t in parts["optimiser"].items()
-            if name.startswith(f"{i}.")
-        }
-    return json.loads(metadata["log"])
 
 
 class Run:

@@ -57,8 +57,8 @@ def penalise_repetition(logits: Tensor, tokens: Tensor, penalty: float) -> Tenso
 
     Formula `eq:repetition-penalty`. ``logits`` (..., V), ``tokens`` (..., T) ids → (..., V).
     A logit above 0 is divided by ``penalty``, one below 0 multiplied; 1 changes nothing,
-    less than 1 rewards repetition. Raises ValueError for a penalty not above 0 or infinite.
-    Keskar et al. (2019).
+    less than 1 rewards repetition. Raises ValueError for a penalty not above 0 or infinite,
+    or one that makes a logit infinite. Keskar et al. (2019).
 
     >>> penalise_repetition(torch.tensor([2.0, -1.0, 3.0]), torch.tensor([0, 1, 1]), 2.0)
     tensor([ 1., -2.,  3.])
@@ -67,9 +67,9 @@ def penalise_repetition(logits: Tensor, tokens: Tensor, penalty: float) -> Tenso
     if penalty == 1:
         return logits
     seen = logits.gather(-1, tokens)
-    return logits.scatter(
-        -1, tokens, torch.where(seen < 0, seen * penalty, seen / penalty)
-    )
+    changed = torch.where(seen < 0, seen * penalty, seen / penalty)
+    _check_penalised(seen, changed, penalty)
+    return logits.scatter(-1, tokens, changed)
 
 
 def greedy(logits: Tensor) -> Tensor:
@@ -132,3 +132,12 @@ def _check_top_p(p: float) -> None:
 
 def _check_penalty(penalty: float, dtype: torch.dtype) -> None:
     check_divisor("repetition_penalty", penalty, dtype, "use 1 to change nothing")
+
+
+def _check_penalised(seen: Tensor, changed: Tensor, penalty: float) -> None:
+    if torch.compiler.is_compiling() or not (seen.isfinite() & changed.isinf()).any():
+        return
+    raise ValueError(
+        f"repetition_penalty: {penalty} makes a logit infinite as {seen.dtype}; "
+        "use a number nearer to 1"
+    )

@@ -40,14 +40,14 @@ def fit_power_law(x: ArrayLike, y: ArrayLike) -> tuple[float, float]:
 class ScalingLaw:
     """L(N, D) = E + A / N^α + B / D^β, formula `eq:scaling-law`: Hoffmann et al. (2022)."""
 
-    E: float  # nats a token that no model of any size saves
+    E: float  # nats per token that no model of any size saves
     A: float
     alpha: float
     B: float
     beta: float
 
     def loss(self, parameters: ArrayLike, tokens: ArrayLike) -> NDArray[np.float64]:
-        """Nats a token of models with so many parameters that read so many tokens once."""
+        """Nats per token of models with so many parameters that read so many tokens once."""
         N, D = _above_zero(parameters=parameters, tokens=tokens)
         return self.E + self.A / N**self.alpha + self.B / D**self.beta
 

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -71,3 +72,31 @@ def _table(words: str, uniform: bool) -> Distribution:
         for rank, word in enumerate(words.split(), start=1)
     }
     return {word: weight / sum(weights.values()) for word, weight in weights.items()}
+
+
+def parse_part(part: list[str], slots: dict[str, Slot]) -> list[list[str]]:
+    """Alternative sentences, each split into words and names of ``slots``, which get those written ``(a|b)``.
+
+    An alternative is known by its first word. Raises ValueError where that is a slot or not its own,
+    and where a sentence names no slot that there is.
+    """
+    lines = [_items(line, slots) for line in part]
+    if part[1:] and len({line[0] for line in lines} - set(slots)) < len(part):
+        raise ValueError(
+            f"story: the alternatives {part} must each begin with a word of their own, "
+            "and no slot"
+        )
+    return lines
+
+
+def _items(line: str, slots: dict[str, Slot]) -> list[str]:
+    for choice in re.findall(r"\(\S+\)", line):
+        words = choice[1:-1].replace("|", " ")
+        slots.setdefault(choice, make_slot(words=words, uniform=True))
+    items = line.split()
+    for item in items:
+        if item.startswith("{") and item not in slots:
+            raise ValueError(
+                f"story: {item} in {line!r} names no slot; the slots are {sorted(slots)}"
+            )
+    return items

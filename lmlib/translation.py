@@ -13,13 +13,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lmlib.attention import (
-    MultiHeadAttention,
-    merge_heads,
-    scaled_dot_product_attention,
-    split_heads,
-)
+from lmlib.attention import scaled_dot_product_attention
 from lmlib.blocks import Config, FeedForward
+from lmlib.multi_head import MultiHeadAttention, merge_heads, split_heads
 from lmlib.transformer import Transformer
 from lmlib.validation import check_heads
 
@@ -63,7 +59,7 @@ class CrossBlock(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """x (B, T, C) and memory (B, S, C) → (B, T, C), and the cross-attention's weights (B, H, T, S)."""
+        """x (B, T, C), memory (B, S, C) → (B, T, C), cross-attention weights (B, H, T, S)."""
         x = x + self.dropout(self.attention(self.norm_1(x))[0])
         looked_up, weights = self.cross_attention(self.norm_cross(x), memory)
         x = x + self.dropout(looked_up)

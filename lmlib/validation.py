@@ -47,6 +47,17 @@ def check_ids(
             )
 
 
+def check_text(text: str) -> None:
+    """Raise ValueError at half a surrogate pair, which has no bytes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"text: {text[error.start]!r} at position {error.start} is half a surrogate pair and no "
+            "character; read the file as UTF-8, or give its bytes"
+        ) from None
+
+
 def check_divisor(name: str, value: float, dtype: torch.dtype, hint: str) -> None:
     """Raise ValueError for a divisor that is not above 0 and finite, also as ``dtype`` holds it.
 
@@ -54,8 +65,8 @@ def check_divisor(name: str, value: float, dtype: torch.dtype, hint: str) -> Non
     """
     if not 0 < value < math.inf:
         raise ValueError(f"{name}: {value} is not above 0 and finite; {hint}")
-    ends = torch.tensor([0.0, -math.inf], dtype=dtype) / value
-    if ends.tolist() != [0.0, -math.inf]:
+    zero = torch.zeros((), dtype=dtype)
+    if zero / value != 0 or zero.log() / value != -math.inf:
         raise ValueError(f"{name}: {value} is 0 or infinite as {dtype}; {hint}")
 
 

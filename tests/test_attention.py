@@ -6,27 +6,22 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import Tensor, nn
+from support.loops import loop_attention
+from support.tensors import assert_close, random
+from torch import Tensor
 from torch.nn import functional as F
 
 from lmlib.attention import (
-    MultiHeadAttention,
     SelfAttention,
     attention_scores,
     causal_mask,
     scaled_dot_product_attention,
 )
-from lmlib.kv_cache import KVCache
+from lmlib.multi_head import MultiHeadAttention
 
 I_LOVE_AI = torch.tensor(
     [[1.0, 0, 0, 0, 1], [0, 1, 1, 0, 0], [0, 0, 1, 1, 0]], dtype=torch.float64
 )
-
-
-def random(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(
-        *shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
-    )
 
 
 def qkv(
@@ -37,32 +32,6 @@ def qkv(
         random(keys, d, seed=seed + 1),
         random(keys, e, seed=seed + 2),
     )
-
-
-def loop_attention(
-    q: Tensor, k: Tensor, v: Tensor, causal: bool = False, scale: bool = True
-) -> tuple[Tensor, Tensor]:
-    """(T, D), (S, D), (S, E) → (T, E) and (T, S), one number at a time."""
-    q, k, v = q.detach(), k.detach(), v.detach()
-    output, weights = (
-        torch.zeros(len(q), v.shape[1]).double(),
-        torch.zeros(len(q), len(k)).double(),
-    )
-    for t in range(len(q)):
-        visible = range(t + 1) if causal else range(len(k))
-        powers = {}
-        for s in visible:
-            score = sum(float(q[t, i] * k[s, i]) for i in range(q.shape[1]))
-            powers[s] = math.exp(score / (math.sqrt(q.shape[1]) if scale else 1.0))
-        for s in visible:
-            weights[t, s] = powers[s] / sum(powers.values())
-            for i in range(v.shape[1]):
-                output[t, i] += weights[t, s] * v[s, i]
-    return output, weights
-
-
-def assert_close(ours: Tensor, other: Tensor) -> None:
-    torch.testing.assert_close(ours, other, rtol=0, atol=1e-13)
 
 
 @pytest.mark.parametrize("scale", [True, False])
@@ -139,7 +108,9 @@ def test_i_love_ai_gives_thirds_and_the_mean() -> None:
     torch.testing.assert_close(
         weights, torch.full((3, 3), 1 / 3, dtype=torch.float64), rtol=0, atol=1e-15
     )
-    torch.testing.assert_close(output, I_LOVE_AI.mean(0).expand(3, 5), rtol=0, atol=1e-15)
+    torch.testing.assert_close(
+        output, I_LOVE_AI.mean(0).expand(3, 5), rtol=0, atol=1e-15
+    )
 
 
 def test_i_love_ai_is_uniform_because_its_keys_are_equally_long() -> None:
@@ -178,20 +149,10 @@ def test_order_of_keys_does_not_matter(order: list[int], seed: int) -> None:
     assert_close(shuffled_weights, weights[:, order])
 
 
-@given(st.permutations(range(5)), st.integers(0, 1000))
-def test_self_attention_without_mask_is_permutation_equivariant(
-    order: list[int], seed: int
-) -> None:
-    torch.manual_seed(seed)
-    attention, x = (
-        MultiHeadAttention(8, 2, causal=False).double(),
-        random(1, 5, 8, seed=seed),
-    )
-    assert_close(attention(x[:, order])[0], attention(x)[0][:, order])
-
-
 @given(st.sampled_from(["one", "many"]), st.integers(0, 4), st.integers(0, 1000))
-def test_a_later_token_changes_nothing_earlier(heads: str, changed: int, seed: int) -> None:
+def test_a_later_token_changes_nothing_earlier(
+    heads: str, changed: int, seed: int
+) -> None:
     torch.manual_seed(seed)
     attention = (
         SelfAttention(8, 4) if heads == "one" else MultiHeadAttention(8, 2)
@@ -217,60 +178,6 @@ def test_single_head_is_attention_of_three_projections() -> None:
     assert_close(head(x[None])[0][0], loop_attention(q, k, v)[0])
 
 
-def same_weights(
-    ours: MultiHeadAttention, d_model: int, n_head: int
-) -> nn.MultiheadAttention:
-    theirs = nn.MultiheadAttention(d_model, n_head, bias=False, batch_first=True).double()
-    theirs.in_proj_weight.data = ours.qkv.weight.detach()
-    theirs.out_proj.weight.data = ours.output.weight.detach()
-    return theirs
-
-
-@pytest.mark.parametrize("n_head", [1, 2, 4])
-@pytest.mark.parametrize("causal", [True, False])
-def test_multi_head_agrees_with_torch(n_head: int, causal: bool) -> None:
-    ours, x = MultiHeadAttention(8, n_head, causal).double(), random(2, 5, 8)
-    theirs = same_weights(ours, 8, n_head)
-    hidden = (
-        ~causal_mask(5) if causal else None
-    )  # PyTorch's layer takes True for "may not look"
-    expected, expected_weights = theirs(
-        x, x, x, attn_mask=hidden, average_attn_weights=False
-    )
-    output, weights = ours(x)
-    assert_close(output, expected)
-    assert_close(weights, expected_weights)
-
-
-def test_cross_attention_agrees_with_torch() -> None:
-    ours, x, memory = (
-        MultiHeadAttention(8, 2).double(),
-        random(2, 4, 8),
-        random(2, 6, 8, seed=1),
-    )
-    expected, expected_weights = same_weights(ours, 8, 2)(
-        x, memory, memory, average_attn_weights=False
-    )
-    output, weights = ours(x, memory)
-    assert weights.shape == (2, 2, 4, 6)
-    assert_close(output, expected)
-    assert_close(weights, expected_weights)
-
-
-def test_multi_head_loop_over_heads() -> None:
-    attention, x = MultiHeadAttention(6, 3).double(), random(4, 6)
-    q, k, v = (x @ weight.T for weight in attention.qkv.weight.chunk(3))
-    heads = [
-        loop_attention(q[:, i : i + 2], k[:, i : i + 2], v[:, i : i + 2], causal=True)
-        for i in (0, 2, 4)
-    ]
-    output, weights = attention(x[None])
-    assert_close(
-        output[0], torch.cat([head for head, _ in heads], dim=1) @ attention.output.weight.T
-    )
-    assert_close(weights[0], torch.stack([w for _, w in heads]))
-
-
 def test_gradients_agree_with_torch() -> None:
     ours, theirs = ([t.requires_grad_() for t in qkv(5, 5)] for _ in range(2))
     scaled_dot_product_attention(*ours, causal_mask(5))[0].square().sum().backward()
@@ -281,7 +188,9 @@ def test_gradients_agree_with_torch() -> None:
 
 def test_shapes_that_do_not_fit() -> None:
     q, k, v = qkv()
-    with pytest.raises(ValueError, match=r"k: keys of size 2 do not fit queries of size 3"):
+    with pytest.raises(
+        ValueError, match=r"k: keys of size 2 do not fit queries of size 3"
+    ):
         scaled_dot_product_attention(q, k[:, :2], v)
     with pytest.raises(
         ValueError, match=r"v: 5 values for 6 keys; every key needs its value"
@@ -328,32 +237,6 @@ def test_queries_are_left_as_they_were(scale: bool) -> None:
     before = q.clone()
     scaled_dot_product_attention(q, k, v, causal_mask(6), scale)
     assert torch.equal(q, before)
-
-
-@pytest.mark.parametrize("rotary", [False, True])
-@pytest.mark.parametrize("pieces", [(5,), (1, 1, 1, 1, 1), (3, 1, 1), (2, 3)])
-def test_a_cache_changes_nothing(pieces: tuple[int, ...], rotary: bool) -> None:
-    attention = MultiHeadAttention(8, 2, bias=True, rotary=rotary).double()
-    x, cache = random(2, 5, 8), KVCache(max_length=7)
-    expected, expected_weights = attention(x)
-    parts = [attention(part, cache=cache) for part in x.split(list(pieces), dim=1)]
-    assert_close(torch.cat([output for output, _ in parts], dim=1), expected)
-    for (_, weights), end in zip(parts, torch.tensor(pieces).cumsum(0), strict=True):
-        assert_close(weights, expected_weights[:, :, end - weights.shape[2] : end, :end])
-
-
-def test_a_cache_that_is_full() -> None:
-    cache = KVCache(max_length=2)
-    with pytest.raises(ValueError, match=r"tokens: 3 do not fit into a cache made for 2"):
-        cache.append(torch.zeros(1, 1, 3, 4), torch.zeros(1, 1, 3, 4))
-
-
-@pytest.mark.parametrize("n_head", [0, -2, 3, 16])
-def test_heads_that_do_not_divide(n_head: int) -> None:
-    with pytest.raises(
-        ValueError, match=rf"n_head: {n_head} does not divide d_model 8; choose a divisor"
-    ):
-        MultiHeadAttention(8, n_head)
 
 
 @pytest.mark.parametrize("length", [0, -1])

@@ -9,7 +9,9 @@ from lmlib.evaluation import token_losses
 TOKENS = torch.randint(0, 20, (2, 15), generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("model", [FeedForwardLM(20, window=4), RecurrentLM(20, d_model=8)])
+@pytest.mark.parametrize(
+    "model", [FeedForwardLM(20, window=4), RecurrentLM(20, d_model=8)]
+)
 def test_no_look_ahead(model: torch.nn.Module) -> None:
     changed = TOKENS.clone()
     changed[:, 9] = (changed[:, 9] + 1) % 20
@@ -46,5 +48,7 @@ def test_seeds(kind: type[torch.nn.Module]) -> None:
 
 
 def test_a_window_of_nothing() -> None:
-    with pytest.raises(ValueError, match="window: 0 tokens tell nothing; use 1 or more"):
+    with pytest.raises(
+        ValueError, match="window: 0 tokens tell nothing; use 1 or more"
+    ):
         FeedForwardLM(20, window=0)

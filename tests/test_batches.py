@@ -2,10 +2,15 @@
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.tensors import ids
+from support.tuning import SMALL
+from torch import Tensor, nn
 
-from lmlib.batches import IGNORE, Batches, masked_token, next_token
+from lmlib.batches import IGNORE, Batches, answer_only, masked_token, next_token
+from lmlib.training_step import loss_of
+from lmlib.transformer import GPT
 
 TEXTS = [
     torch.arange(start, start + length)
@@ -91,7 +96,9 @@ def test_shares_that_hide_nothing_or_all(share: float) -> None:
 
 @pytest.mark.parametrize("size", [0, 5])
 def test_batches_that_cannot_be_filled(size: int) -> None:
-    with pytest.raises(ValueError, match=rf"batch_size: {size} of 4 sequences; use 1 … 4"):
+    with pytest.raises(
+        ValueError, match=rf"batch_size: {size} of 4 sequences; use 1 … 4"
+    ):
         Batches(TEXTS, size)
 
 
@@ -105,7 +112,46 @@ def test_the_name_tells_other_texts_apart() -> None:
     assert repr(Batches(TEXTS, 2)) == repr(Batches(TEXTS, 2))
     assert (
         len(
-            {repr(Batches(TEXTS, 2)), repr(Batches(changed, 2)), repr(Batches(TEXTS, 2, 1))}
+            {
+                repr(Batches(TEXTS, 2)),
+                repr(Batches(changed, 2)),
+                repr(Batches(TEXTS, 2, 1)),
+            }
         )
         == 3
     )
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(3, 8), min_size=1, max_size=5), st.integers(1, 2))
+def test_answer_only_asks_for_the_end_of_each_text(lengths: list[int], k: int) -> None:
+    stories = [ids(length, seed=i) for i, length in enumerate(lengths)]
+    batch = nn.utils.rnn.pad_sequence(stories, True, IGNORE)
+    inputs, targets = answer_only(k)(batch, generator())
+    assert isinstance(inputs, Tensor)
+    assert torch.equal(inputs, next_token(batch, generator())[0])  # nothing is hidden
+    for row, story in zip(targets, stories, strict=True):
+        places = (row != IGNORE).nonzero().flatten().tolist()
+        assert places == list(range(len(story) - 1 - k, len(story) - 1))
+        assert row[places].tolist() == story[-k:].tolist()
+
+
+def test_answer_only_is_the_mean_over_the_answer() -> None:
+    model, story = GPT(SMALL), ids(7)
+    logs = model(story[None, :-1])[0].log_softmax(-1)
+    expected = -sum(logs[t - 1, story[t]].item() for t in (5, 6)) / 2
+    loss = loss_of(model, answer_only(2)(story[None], generator()))
+    assert loss.item() == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("length", [0, -2])
+def test_an_answer_of_nothing(length: int) -> None:
+    with pytest.raises(ValueError, match=rf"length: {length} asks for nothing"):
+        answer_only(length)
+
+
+def test_an_answer_longer_than_its_text() -> None:
+    batch = nn.utils.rnn.pad_sequence([ids(6), ids(3)], True, IGNORE)
+    answer_only(2)(batch, generator())
+    with pytest.raises(ValueError, match="length: 3 tokens of answer"):
+        answer_only(3)(batch, generator())

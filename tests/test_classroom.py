@@ -26,7 +26,7 @@ from lmlib.classroom.exercises import Exercise
 from lmlib.classroom.grading import Expected, grade
 from lmlib.classroom.names import owner_of
 from lmlib.classroom.release import checked, otter_notebook, source_notebook
-from tools.address import SETUP, stated
+from tools.address import setup_source, stated, version
 
 ASSIGNMENTS = {topic: Assignment(topic) for topic in topics()}
 EXERCISES = {
@@ -239,7 +239,7 @@ def test_the_chapters_own_set_up_cell_comes_first() -> None:
         for cell in source_notebook(ASSIGNMENTS["softmax"]).cells
         if cell.cell_type == "code"
     ]
-    assert code[0] == SETUP.replace("OWNER/NAME", stated())
+    assert code[0] == setup_source(stated(), version())
     assert code[1].startswith("from lmlib.classroom")
 
 

@@ -1,7 +1,11 @@
 """What a GPU needs, tried where there is none: on the device called meta, where only sizes are real."""
 
+import ctypes
+import os
+import sys
 from collections.abc import Iterator
 from itertools import chain
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,12 +24,15 @@ from lmlib.finetuning import Classifier, labelled, read_label
 from lmlib.generation import generate
 from lmlib.ngrams import NGram
 from lmlib.optimisation import Training
-from lmlib.pretraining import fit, loss_of
+from lmlib.pretraining import fit
+from lmlib.training_step import loss_of
 from lmlib.transformer import GPT
 from lmlib.translation import EncoderDecoder
 
 META = torch.device("meta")
-CONFIG = Config(vocab_size=12, block_size=9, n_layer=1, n_head=2, d_model=8, dropout=0.1)
+CONFIG = Config(
+    vocab_size=12, block_size=9, n_layer=1, n_head=2, d_model=8, dropout=0.1
+)
 TEXTS = [torch.arange(i, i + n) % 12 for i, n in enumerate((9, 7, 8, 9))]
 
 
@@ -62,7 +69,9 @@ class NothingHere(TorchDispatchMode):
 
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)  # no look at numbers
+    monkeypatch.setattr(
+        torch.compiler, "is_compiling", lambda: True
+    )  # no look at numbers
     monkeypatch.setattr(
         pretraining,
         "make_optimiser",
@@ -91,7 +100,9 @@ def test_no_tensor_is_made_on_the_processor(elsewhere: None, positions: Any) -> 
     model, both = GPT(config).to("meta"), EncoderDecoder(config).to("meta")
     tokens = torch.zeros(2, 5, dtype=torch.long, device="meta")
     with NothingHere():
-        with pytest.raises(AssertionError, match=r"aten::arange.*makes a tensor on cpu"):
+        with pytest.raises(
+            AssertionError, match=r"aten::arange.*makes a tensor on cpu"
+        ):
             torch.arange(3).to("meta")
         cache = model.new_cache()
         for part in (tokens, tokens[:, :1]):
@@ -106,7 +117,10 @@ def test_models_of_two_inputs_and_of_labels(elsewhere: None) -> None:
     one = torch.zeros(2, 5, dtype=torch.long)
     plan = Training(steps=1, warmup=0)
     fit(
-        EncoderDecoder(CONFIG).to("meta"), lambda _: ((one, one), one), plan, progress=False
+        EncoderDecoder(CONFIG).to("meta"),
+        lambda _: ((one, one), one),
+        plan,
+        progress=False,
     )
     batches = Batches(labelled(TEXTS, [0, 1, 0, 1], 2), 2, objective=read_label)
     fit(Classifier(GPT(CONFIG), 2).to("meta"), batches, plan, progress=False)
@@ -125,7 +139,10 @@ def test_writing_with_a_model_elsewhere(
         settings: dict[str, Any] = {"top_k": 3, "top_p": 0.9, "repetition_penalty": 1.1}
         written = generate(model, prompt, 4, end=1, use_cache=use_cache, **settings)
         assert written.shape == (2, 7) and written.device == META
-        assert generate(model, prompt, 2, temperature=0, use_cache=use_cache).device == META
+        assert (
+            generate(model, prompt, 2, temperature=0, use_cache=use_cache).device
+            == META
+        )
     else:  # logits come back to the tokens, but meta has none to send
         with pytest.raises(NotImplementedError, match="Cannot copy out of meta tensor"):
             generate(model, prompt, 2, use_cache=use_cache)
@@ -135,7 +152,9 @@ def test_losses_and_beams_with_a_model_elsewhere(elsewhere: None) -> None:
     model = GPT(CONFIG).to("meta")
     assert {losses.device for losses in token_losses(model, TEXTS)} == {META}
     with pytest.raises(RuntimeError, match="meta"):  # beams choose by numbers
-        beam_search(model, torch.zeros(1, 2, dtype=torch.long, device="meta"), 2, beams=2)
+        beam_search(
+            model, torch.zeros(1, 2, dtype=torch.long, device="meta"), 2, beams=2
+        )
 
 
 def test_a_model_without_parameters_is_nowhere() -> None:
@@ -156,7 +175,9 @@ def test_what_a_generator_draws_does_not_depend_on_the_device_of_the_logits() ->
     with torch.no_grad():
         for _ in range(5):
             probs = model(expected)[:, -1].softmax(-1)
-            expected = torch.cat([expected, torch.multinomial(probs, 1, generator=two)], 1)
+            expected = torch.cat(
+                [expected, torch.multinomial(probs, 1, generator=two)], 1
+            )
     assert torch.equal(first, expected)
 
 
@@ -196,3 +217,16 @@ def test_every_process_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_memory_of_this_machine() -> None:
     assert memory_of(torch.device("cpu")) > 10**8
+
+
+def test_the_memory_of_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(status: ctypes.Array[ctypes.c_uint64]) -> None:
+        assert status[0] == ctypes.sizeof(status)  # or Windows refuses
+        status[0] |= 37 << 32  # per cent in use
+        status[1:3] = [16 << 30, 10 << 30]
+
+    calls = SimpleNamespace(kernel32=SimpleNamespace(GlobalMemoryStatusEx=answer))
+    monkeypatch.setattr(ctypes, "windll", calls, raising=False)
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.delattr(os, "sysconf", raising=False)
+    assert memory_of(torch.device("cpu")) == 16 << 30

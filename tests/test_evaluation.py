@@ -2,10 +2,11 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
-from lmlib.evaluation import token_losses
+from lmlib.evaluation import bootstrap, token_losses
 from lmlib.ngrams import NGram
 from lmlib.softmax import perplexity
 from lmlib.stories import STORIES
@@ -58,7 +59,9 @@ def test_losses_of_a_model_are_those_of_its_logits() -> None:
     model, texts = NGram(3, STORIES.vocab_size).fit(held_out(20, seed=2)), held_out(2)
     for tokens, losses in zip(texts, token_losses(model, texts), strict=True):
         logits = model(tokens[None, :-1])[0]
-        expected = torch.nn.functional.cross_entropy(logits, tokens[1:], reduction="none")
+        expected = torch.nn.functional.cross_entropy(
+            logits, tokens[1:], reduction="none"
+        )
         torch.testing.assert_close(losses, expected, rtol=0, atol=1e-13)
 
 
@@ -75,3 +78,20 @@ def test_sequence_too_short(length: int) -> None:
         ValueError, match=rf"sequences: one has {length} token\(s\); it takes two"
     ):
         token_losses(STORIES, [torch.zeros(3, dtype=torch.int64)[:length]])
+
+
+def test_interval_covers_the_mean_about_as_often_as_it_says() -> None:
+    random = np.random.default_rng(1)
+    hits = 0
+    for i in range(60):
+        numbers = random.normal(5.0, 1.0, 40).tolist()
+        low, high = bootstrap(lambda runs: [np.mean(runs)], numbers, seed=i)
+        hits += bool(low[0] < 5 < high[0])
+    assert 51 <= hits <= 60  # 57 ± 3.4 expected
+
+
+@pytest.mark.parametrize(("runs", "draws"), [([], 200), ([1.0], 0)])
+def test_intervals_of_nothing(runs: list[float], draws: int) -> None:
+    message = rf"runs, draws: {len(runs)} and {draws}; both must be 1 or more"
+    with pytest.raises(ValueError, match=message):
+        bootstrap(lambda drawn: drawn, runs, draws)

@@ -20,17 +20,20 @@ import pytest
 import torch
 from torch import Tensor
 
-import lmlib
-from lmlib.hosted import completions as hosted
+from lmlib.files import DATA
+from lmlib.hosted import client as hosted
 from lmlib.hosted import server
-from lmlib.hosted.completions import Completion, complete, read_completion
+from lmlib.hosted.client import complete
+from lmlib.hosted.completions import Completion, read_completion
 from lmlib.hosted.server import ServerError, ask
 from lmlib.hosted.top_logprobs import even_rest, uneven_rest
 from lmlib.softmax import log_softmax, softmax
 from lmlib.widgets import TemperatureScrubber
 
 KEY = "sk-a-secret"
-RECORD = json.loads((llama_server.DATA / "hosted_answer.json").read_text(encoding="utf-8"))
+RECORD = json.loads(
+    (llama_server.DATA / "hosted_answer.json").read_text(encoding="utf-8")
+)
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +65,11 @@ class HalfGELU(torch.nn.Module):
     """As llama.cpp has it: from a table of numbers in half precision, -10 … 10."""
 
     def forward(self, x: Tensor) -> Tensor:
-        y = torch.nn.functional.gelu(x.half().float(), approximate="tanh").half().float()
+        y = (
+            torch.nn.functional.gelu(x.half().float(), approximate="tanh")
+            .half()
+            .float()
+        )
         return torch.where(x.abs() < 10, y, x.relu())
 
 
@@ -132,7 +139,9 @@ def test_the_truth_lies_between_what_five_tokens_allow() -> None:
         sides = torch.stack(
             [softmax(f(known, 512), t)[:5] for f in (even_rest, uneven_rest)]
         )
-        assert (sides.amin(0) < truth + 1e-5).all() and (truth < sides.amax(0) + 1e-5).all()
+        assert (sides.amin(0) < truth + 1e-5).all() and (
+            truth < sides.amax(0) + 1e-5
+        ).all()
 
 
 def test_a_real_server_refuses_a_wrong_key(
@@ -219,7 +228,9 @@ def complaint(error: BaseException) -> str:
     """The message, after a look for the key in all that a traceback of lmlib can show, variables too."""
     shown = traceback.TracebackException.from_exception(error, capture_locals=True)
     ours = [repr(x.locals) for x in shown.stack if "lmlib" in x.filename]
-    assert ours and KEY not in "".join([*ours, *shown.format_exception_only(), repr(error)])
+    assert ours and KEY not in "".join(
+        [*ours, *shown.format_exception_only(), repr(error)]
+    )
     return str(error)
 
 
@@ -227,7 +238,10 @@ OLD_FORM = {
     "tokens": [" is", " the"],
     "token_logprobs": [-0.4, -3.0],
     # The token drawn is listed besides the two likeliest.
-    "top_logprobs": [{" was": -1.5, " is": -0.4}, {" a": -0.5, " it": -1.25, " the": -3.0}],
+    "top_logprobs": [
+        {" was": -1.5, " is": -0.4},
+        {" a": -0.5, " it": -1.25, " the": -3.0},
+    ],
 }
 
 
@@ -296,12 +310,110 @@ def test_a_chat_that_knows_the_newer_name_only(
         complete("Hello", chat=True)
 
 
-def test_what_follows_a_place_without_a_list_is_left_out() -> None:
-    listed = {"token": " is", "top_logprobs": [{"token": " is", "logprob": -0.5}]}
-    empty = {"token": "", "logprob": -9999.0, "top_logprobs": []}
-    choice = {"text": " is", "logprobs": {"content": [listed, empty, listed]}}
-    answer = read_completion({"model": "m", "choices": [choice]})
-    assert (answer.tokens, answer.top) == ([" is"], [[(" is", -0.5)]])
+IS = {"token": " is", "top_logprobs": [{"token": " is", "logprob": -0.5}]}
+NEWER: dict[str, tuple[Any, list[str], list[Any]]] = {
+    "a token without a list": (
+        [IS, {"token": "", "logprob": -9999.0, "top_logprobs": []}, IS],
+        [" is", "", " is"],
+        [[(" is", -0.5)], [], [(" is", -0.5)]],
+    ),
+    "null for a place": ([None, IS], ["", " is"], [[], [(" is", -0.5)]]),
+    "null for a list, at the end": (
+        [IS, {"token": " a", "top_logprobs": None}],
+        [" is", " a"],
+        [[(" is", -0.5)], []],
+    ),
+    "no list": ([{"token": " a"}, IS], [" a", " is"], [[], [(" is", -0.5)]]),
+    "null for tokens": (
+        [{"token": None, "top_logprobs": [{"token": None, "logprob": -0.5}]}],
+        [""],
+        [[("", -0.5)]],
+    ),
+    "null for numbers": (
+        [IS, {"token": "b", "top_logprobs": [{"token": "b", "logprob": None}]}],
+        [" is", "b"],
+        [[(" is", -0.5)], []],
+    ),
+    "null among the listed": (
+        [{"token": "b", "top_logprobs": [None, {"token": "b", "logprob": -0.25}]}],
+        ["b"],
+        [[("b", -0.25)]],
+    ),
+    "no finite number": (
+        [{"token": "b", "top_logprobs": [{"token": "b", "logprob": math.nan}]}, IS],
+        ["b", " is"],
+        [[], [(" is", -0.5)]],
+    ),
+    "nothing": ([], [], []),
+    "null": (None, [], []),
+    "null for all": ([None, None], [], []),
+}
+OLDER: dict[str, tuple[Any, Any, list[str], list[Any]]] = {
+    "null, last": (["a", "b"], [{"a": -0.1}, None], ["a", "b"], [[("a", -0.1)], []]),
+    "null, first": (["a", "b"], [None, {"b": -0.1}], ["a", "b"], [[], [("b", -0.1)]]),
+    "null, between": (
+        ["a", "b", "a"],
+        [{"a": -0.1}, None, {"a": -0.2}],
+        ["a", "b", "a"],
+        [[("a", -0.1)], [], [("a", -0.2)]],
+    ),
+    "null for a number": (["a"], [{"a": None, "b": -2.0}], ["a"], [[("b", -2.0)]]),
+    "null for the only number": (
+        ["a", "b"],
+        [{"a": None}, {"b": -1}],
+        ["a", "b"],
+        [[], [("b", -1.0)]],
+    ),
+    "null for a token": (
+        [None, "b"],
+        [None, {"b": -1.0}],
+        ["", "b"],
+        [[], [("b", -1.0)]],
+    ),
+    "null for the tokens": (None, [{"a": -1.0}], [""], [[("a", -1.0)]]),
+    "a list missing": (["a", "b"], [{"a": -1.0}], ["a", "b"], [[("a", -1.0)], []]),
+    "null for the lists": (["a", "b"], None, [], []),
+    "null for both": (None, None, [], []),
+}
+
+
+def read(logprobs: Any) -> Completion:
+    choice = {"text": "x", "logprobs": logprobs}
+    # As it comes from a server.
+    return read_completion(json.loads(json.dumps({"model": "m", "choices": [choice]})))
+
+
+@pytest.mark.parametrize("content, tokens, top", NEWER.values(), ids=NEWER)
+def test_a_gap_stays_a_gap(content: Any, tokens: list[str], top: list[Any]) -> None:
+    assert read({"content": content}) == Completion("m", "x", tokens, top)
+
+
+@pytest.mark.parametrize("given, lists, tokens, top", OLDER.values(), ids=OLDER)
+def test_a_gap_stays_a_gap_in_the_older_form(
+    given: Any, lists: Any, tokens: list[str], top: list[Any]
+) -> None:
+    answer = read({"tokens": given, "top_logprobs": lists, "content": None})
+    assert answer == Completion("m", "x", tokens, top)
+
+
+def test_a_gap_has_no_log_probs() -> None:
+    answer = read({"tokens": ["a", " b"], "top_logprobs": [None, {"c": -0.5}]})
+    with pytest.raises(ServerError, match=r"place: 0, 'a', is one .* such as 1"):
+        answer.log_probs()
+    assert answer.log_probs(1).tolist() == [-0.5]
+
+
+@pytest.mark.parametrize(
+    "answer, model, text",
+    [
+        ({"model": None, "choices": [{"text": None}]}, "the model", ""),
+        ({"choices": [{"text": None, "message": {"content": "a"}}]}, "the model", "a"),
+        ({"model": "m", "choices": [{"text": "a", "message": None}]}, "m", "a"),
+        ({"model": "m", "choices": [{"message": {"content": None}}]}, "m", ""),
+    ],
+)
+def test_null_is_no_word(answer: Any, model: str, text: str) -> None:
+    assert read_completion(answer) == Completion(model, text, [], [])
 
 
 # What `transformers serve` of Transformers 5.23 answered: it reads `logprobs`, and gives none.
@@ -332,7 +444,9 @@ def test_without_log_probs_the_text_is_not_lost(fake: Fake, answer: Any) -> None
     choice = answer["choices"][0]
     assert found.text == (choice.get("text") or choice["message"]["content"] or "")
     assert found.tokens == found.top == []
-    with pytest.raises(ServerError, match="gives no log-probabilities; try chat=True, or"):
+    with pytest.raises(
+        ServerError, match="gives no log-probabilities; try chat=True, or"
+    ):
         found.log_probs()
 
 
@@ -359,7 +473,10 @@ BAD: dict[str, tuple[Reply, str]] = {
         (500, "bad HEADER"),
         "answers 500 and says 'bad Bearer …'; the fault",
     ),
-    "503 without a word": ((503, ""), "answers 503 and says nothing; the fault lies there"),
+    "503 without a word": (
+        (503, ""),
+        "answers 503 and says nothing; the fault lies there",
+    ),
     "moved": ((302, "http://127.0.0.1:9/v1"), "answers 302 .*it has moved"),
     "silence": (
         (200, "silence"),
@@ -391,6 +508,18 @@ BAD: dict[str, tuple[Reply, str]] = {
         ),
         "holds no completion",
     ),
+    "a place that is none": (
+        (200, {"choices": [{"text": "", "logprobs": {"content": [{}]}}]}),
+        "holds no completion",
+    ),
+    "a null for an error": (
+        (200, {"error": None, "detail": "busy"}),
+        "holds no completion, but says 'busy'",
+    ),
+    "an error of nulls": (
+        (500, {"error": {"message": None, "code": 7}}),
+        "answers 500 and says .*'code': 7",
+    ),
     "nothing in it": ((200, None), "holds no completion, but says 'null'"),
 }
 
@@ -401,7 +530,8 @@ def test_every_failure_is_a_sentence(fake: Fake, reply: Reply, message: str) -> 
     with pytest.raises(ServerError, match=message) as caught:
         complete("The loss", timeout=0.2 if reply[1] == "silence" else 5)
     assert "\n" not in complaint(caught.value)
-    assert len(fake.sent) == 2  # the models and the request: no second try, no redirection
+    # The models and the request: no second try, no redirection.
+    assert len(fake.sent) == 2
 
 
 def test_nobody_there(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -421,11 +551,16 @@ def test_nobody_there(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ((200, {"data": [{"id": "a"}, {"id": "b"}]}), ValueError, "has 2 models; choose one, such as a, b"),
         ((200, {"data": []}), ValueError, "the server has 0 models"),
+        ((200, {"data": [{"id": None}]}), ValueError, "the server has 0 models"),
+        ((200, {"data": [None]}), ServerError, "its models: it lists none"),
+        ((200, {"data": None}), ServerError, "its models: it lists none"),
         ((200, {}), ServerError, "OPENAI_MODEL is not set, so the server was asked for its models: it lists none"),
         ((500, "oh"), ServerError, "OPENAI_MODEL is not set, so .*/models answers 500"),
     ],
 )  # fmt: skip
-def test_which_model(fake: Fake, reply: Reply, kind: type[Exception], message: str) -> None:
+def test_which_model(
+    fake: Fake, reply: Reply, kind: type[Exception], message: str
+) -> None:
     fake.replies["/v1/models"] = reply
     with pytest.raises(kind, match=message):
         complete("The loss")
@@ -446,7 +581,9 @@ def test_which_model(fake: Fake, reply: Reply, kind: type[Exception], message: s
 )
 def test_addresses_that_are_none(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", address)
-    with pytest.raises(ValueError, match="OPENAI_BASE_URL: is no plain address") as caught:
+    with pytest.raises(
+        ValueError, match="OPENAI_BASE_URL: is no plain address"
+    ) as caught:
         ask("/models")
     assert KEY not in str(caught.value)
 
@@ -510,7 +647,7 @@ def test_the_chapter_goes_on_where_a_server_fails(
 ) -> None:
     fake.replies["/v1/completions"] = reply
     said: list[str] = []
-    space = {"os": os, "lmlib": lmlib, "Path": Path, "show": said.append}
+    space = {"os": os, "json": json, "DATA": DATA, "show": said.append}
     exec(optional_cell(), space)
     assert len(said) == 1 and message in said[0]
     assert space["recorded"] and space["answer"] == read_completion(RECORD["answer"])
@@ -519,7 +656,7 @@ def test_the_chapter_goes_on_where_a_server_fails(
 def test_the_chapter_takes_what_a_server_says(fake: Fake) -> None:
     choice = {"text": " is the", "logprobs": OLD_FORM}
     fake.replies["/v1/completions"] = (200, {"model": "one", "choices": [choice]})
-    space: dict[str, Any] = {"os": os, "lmlib": lmlib, "Path": Path}
+    space: dict[str, Any] = {"os": os, "json": json, "DATA": DATA}
     exec(optional_cell(), space)
     assert not space["recorded"] and space["answer"].model == "one"
     assert space["vocab_size"] == space["VOCAB_SIZE"]
@@ -549,7 +686,10 @@ def test_the_tests_server_ends_with_its_block(
 ) -> None:
     if importlib.util.find_spec("xllamacpp") is None:
         pytest.skip("xllamacpp is not installed")
-    with pytest.raises(ZeroDivisionError), llama_server.llama_server(tmp_path) as address:
+    with (
+        pytest.raises(ZeroDivisionError),
+        llama_server.llama_server(tmp_path) as address,
+    ):
         monkeypatch.setenv("OPENAI_BASE_URL", address)
         assert ask("/models")["data"]
         raise ZeroDivisionError

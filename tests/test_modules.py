@@ -1,19 +1,18 @@
 """Whether a model is what its configuration makes: wrappers are looked through, changes are found."""
 
+import subprocess
+import sys
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from lmlib.blocks import Config
-from lmlib.modules import (
-    check_hooks,
-    check_kind,
-    check_unchanged,
-    named_tensors,
-    unwrap,
-)
+from lmlib.integrity import check_hooks, check_kind, check_unchanged
+from lmlib.modules import named_parts, named_tensors, unwrap, without_numbers
 from lmlib.transformer import BERT, GPT
 
 CONFIG = Config(
@@ -42,6 +41,29 @@ def test_wrappers_are_looked_through() -> None:
     assert [*named_tensors(compiled_blocks(model))] == names
     check_unchanged("model", model, partial(GPT, CONFIG))
     assert unwrap("no module") == "no module"
+    assert named_parts(model)["decoder.blocks.1"] is model.decoder.blocks[1]._orig_mod
+
+
+@pytest.mark.parametrize("positions", ["learned", "sinusoidal", "rotary"])
+def test_a_model_without_numbers_has_all_but_numbers(positions: Any) -> None:
+    config = replace(CONFIG, positions=positions)
+    whole, empty = GPT(config), without_numbers(partial(GPT, config))
+    assert {p.device.type for p in empty.parameters()} == {"meta"}
+    shapes = [{n: t.shape for n, t in m.state_dict().items()} for m in (whole, empty)]
+    assert shapes[0] == shapes[1]
+    assert torch.equal(GPT(config).decoder.embed.weight, whole.decoder.embed.weight)
+
+
+def test_a_check_imports_no_compiler() -> None:
+    """Which would take longer than to write a model of the book."""
+    code = (
+        "import sys; from functools import partial; from lmlib.integrity import check_unchanged; "
+        "from lmlib.transformer import GPT, Config; before = {*sys.modules}; make = partial(GPT, Config(9)); "
+        "check_unchanged('model', make(), make); print(*{*sys.modules} - before)"
+    )
+    run = [sys.executable, "-c", code]
+    new = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    assert "dynamo" not in new
 
 
 def test_what_only_training_knows_is_free() -> None:

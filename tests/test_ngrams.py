@@ -38,7 +38,9 @@ class TextbookKneserNey:
                 for t in range(order, len(text))
             )
         }
-        for n in range(order - 1, 0, -1):  # after how many different tokens does it stand?
+        for n in range(
+            order - 1, 0, -1
+        ):  # after how many different tokens does it stand?
             before: dict[Gram, set[int]] = defaultdict(set)
             for gram in self.counts[n + 1]:
                 before[gram[1:]].add(gram[0])
@@ -68,7 +70,9 @@ class TextbookKneserNey:
 def fitted(
     order: int, texts: list[list[int]], vocab_size: int, discount: float = 0.75
 ) -> NGram:
-    return NGram(order, vocab_size, discount).fit([torch.tensor(text) for text in texts])
+    return NGram(order, vocab_size, discount).fit(
+        [torch.tensor(text) for text in texts]
+    )
 
 
 def wrapped(texts: list[list[int]]) -> list[list[int]]:
@@ -165,7 +169,9 @@ def test_francisco_is_common_but_follows_one_word() -> None:
 
 
 @given(TEXTS, st.integers(1, 4))
-def test_looks_only_as_far_back_as_its_order(texts: list[list[int]], order: int) -> None:
+def test_looks_only_as_far_back_as_its_order(
+    texts: list[list[int]], order: int
+) -> None:
     model = fitted(order, wrapped(texts), 6)
     long = torch.tensor([[0, 1, 2, 3, 4, 1, 2, 3]])
     changed = long.clone()
@@ -192,13 +198,16 @@ def test_order_of_texts_and_batches_do_not_matter() -> None:
     batch = model(torch.tensor(texts))
     assert (batch.shape, batch.dtype) == ((3, 5, 4), torch.float64)
     assert torch.equal(batch, shuffled(torch.tensor(texts)))
-    assert torch.equal(batch, torch.cat([model(torch.tensor([text])) for text in texts]))
+    assert torch.equal(
+        batch, torch.cat([model(torch.tensor([text])) for text in texts])
+    )
 
 
 def test_refitting_forgets() -> None:
     start, model = torch.tensor([[0]]), fitted(2, [[0, 1, 1, 0]], 4)
     assert torch.equal(
-        model.fit([torch.tensor([0, 2, 3, 0])])(start), fitted(2, [[0, 2, 3, 0]], 4)(start)
+        model.fit([torch.tensor([0, 2, 3, 0])])(start),
+        fitted(2, [[0, 2, 3, 0]], 4)(start),
     )
 
 
@@ -214,7 +223,8 @@ def test_number_of_counts() -> None:
 def test_no_model_beats_the_floor_and_longer_contexts_help(seed: int) -> None:
     tokenizer = WordTokenizer(STORIES.vocab)
     train, held_out = (
-        sequences(STORIES.sample(n, seed + i), tokenizer) for i, n in enumerate((400, 30))
+        sequences(STORIES.sample(n, seed + i), tokenizer)
+        for i, n in enumerate((400, 30))
     )
     floor = torch.cat(token_losses(STORIES, held_out)).mean()
     models = [NGram(order, STORIES.vocab_size).fit(train) for order in range(1, 6)]
@@ -230,7 +240,9 @@ def test_bad_order(order: int) -> None:
 
 
 def test_order_that_has_no_code() -> None:
-    with pytest.raises(ValueError, match=r"order: 8 tokens out of 304 .*use a lower order"):
+    with pytest.raises(
+        ValueError, match=r"order: 8 tokens out of 304 .*use a lower order"
+    ):
         NGram(8, 304)
     NGram(7, 304)
 
@@ -238,7 +250,8 @@ def test_order_that_has_no_code() -> None:
 @pytest.mark.parametrize("discount", [0.0, 1.0, -0.1, 2.0])
 def test_bad_discount(discount: float) -> None:
     with pytest.raises(
-        ValueError, match=rf"discount: {discount} is outside \(0, 1\); 0\.75 is customary"
+        ValueError,
+        match=rf"discount: {discount} is outside \(0, 1\); 0\.75 is customary",
     ):
         NGram(2, 10, discount)
 

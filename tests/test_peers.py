@@ -10,7 +10,13 @@ import torch
 from lmlib.blocks import Config
 from lmlib.generation import generate
 from lmlib.interop import peers
-from lmlib.interop.peers import Peer, Speed, training_speeds, training_step
+from lmlib.interop.peers import (
+    Peer,
+    Speed,
+    generation_speeds,
+    training_speeds,
+    training_step,
+)
 from lmlib.interop.timing import matrix_rate
 from lmlib.optimisation import Training
 from lmlib.pretraining import fit

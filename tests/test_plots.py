@@ -1,6 +1,6 @@
 """Figures show the numbers they were given, and can be read."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import matplotlib
 import numpy as np
@@ -8,6 +8,7 @@ import pytest
 import torch
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex, to_rgb
+from matplotlib.text import Text
 
 from lmlib import plots
 
@@ -24,7 +25,8 @@ def drawn_and_closed() -> Iterator[None]:
 
 def luminance(colour) -> float:
     parts = [
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in to_rgb(colour)
     ]
     return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
@@ -54,7 +56,10 @@ def test_curves_show_values_or_pairs() -> None:
     )
     first, second = ax.lines
     assert (list(first.get_xdata()), list(first.get_ydata())) == ([0, 1], [3, 1])
-    assert (list(second.get_xdata()), list(second.get_ydata())) == ([10, 20, 30], [1, 2, 4])
+    assert (list(second.get_xdata()), list(second.get_ydata())) == (
+        [10, 20, 30],
+        [1, 2, 4],
+    )
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
     assert plots.curves({"alone": [1.0]}).get_legend() is None
 
@@ -109,7 +114,9 @@ def test_heatmap_with_names_that_do_not_fit() -> None:
 
 def test_scatter_puts_words_at_their_points() -> None:
     ax = plots.scatter(
-        [[1.0, 2.0], [3.0, -1.0], [0.0, 0.0]], ["king", "queen", "ball"], groups=[0, 0, 1]
+        [[1.0, 2.0], [3.0, -1.0], [0.0, 0.0]],
+        ["king", "queen", "ball"],
+        groups=[0, 0, 1],
     )
     assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in ax.lines] == [
         (1, 2),
@@ -121,7 +128,9 @@ def test_scatter_puts_words_at_their_points() -> None:
         ("queen", (3, -1)),
         ("ball", (0, 0)),
     ]
-    king, queen, ball = ((to_hex(line.get_color()), line.get_marker()) for line in ax.lines)
+    king, queen, ball = (
+        (to_hex(line.get_color()), line.get_marker()) for line in ax.lines
+    )
     assert king == queen
     assert king[0] != ball[0]
     assert king[1] != ball[1]
@@ -131,3 +140,124 @@ def test_size_in_inches() -> None:
     ax = plots.axes(width=4.0, height=2.0, title="loss")
     assert tuple(ax.figure.get_size_inches()) == (4.0, 2.0)
     assert ax.get_title() == "loss"
+
+
+# Matplotlib takes two "$" for a formula, and "_" at the beginning of a legend's name for "not this one".
+WORDS = [
+    "$$",
+    "$x$",
+    "a$b$",
+    "\\$5\\$",
+    "_x_",
+    "_",
+    "\\frac",
+    "<b>",
+    "{x}",
+    "x^2",
+    "%d",
+]
+UNSEEN = {
+    "\n": "⏎",
+    "\t": "⇥",
+    " ": "␣",
+    "": "∅",
+    " is": "␣is",
+    "\r": "\\r",
+    "a b": "a b",
+}
+SHOWN = {**{word: word for word in WORDS}, **UNSEEN}
+
+
+def assert_plain(texts: Iterable[Text]) -> None:
+    """What is drawn is the string itself, and none of it a formula; in every word of SHOWN."""
+    drawn = [text._preprocess_math(text.get_text()) for text in texts]
+    assert drawn == [(sign, False) for sign in SHOWN.values()]
+
+
+def test_words_are_text_at_bars() -> None:
+    ax = plots.bars(list(SHOWN), [1.0] * len(SHOWN), title="$$", xlabel="$$")
+    ax.figure.canvas.draw()
+    assert_plain(ax.get_yticklabels())
+    for text in (ax.title, ax.xaxis.label):
+        assert text._preprocess_math(text.get_text()) == ("$$", False)
+
+
+def test_words_are_text_at_a_heatmap() -> None:
+    ax = plots.heatmap(np.eye(len(SHOWN)), rows=list(SHOWN), columns=list(SHOWN))
+    ax.figure.canvas.draw()
+    assert_plain(ax.get_xticklabels())
+    assert_plain(ax.get_yticklabels())
+
+
+def test_words_are_text_in_legends() -> None:
+    ax = plots.curves({word: [1.0, 2.0] for word in SHOWN})
+    ax.figure.set_figheight(9)
+    ax.figure.canvas.draw()
+    assert_plain(ax.get_legend().get_texts())
+    lines = ax.get_legend().get_lines()
+    assert [line.get_color() for line in lines] == [
+        line.get_color() for line in ax.lines
+    ]
+    ax = plots.scatter([[0, 0]], ["a"], names=list(SHOWN))
+    ax.figure.set_figheight(9)
+    ax.figure.canvas.draw()
+    assert_plain(ax.get_legend().get_texts())
+
+
+def test_words_are_text_at_points() -> None:
+    points = [[i, i] for i in range(len(SHOWN) + 1)]
+    ax = plots.scatter(points, [*SHOWN, None])
+    assert_plain(ax.texts)
+    assert len(ax.lines) == len(points)
+
+
+def test_a_formula_is_asked_for_at_matplotlib() -> None:
+    ax = plots.axes(xscale="log", xlim=(1, 1e9))
+    ax.set_xlabel("$x$", parse_math=True)
+    ax.figure.canvas.draw()
+    texts = [ax.xaxis.label, *ax.get_xticklabels()]  # such as 10⁹
+    assert {text._preprocess_math(text.get_text())[1] for text in texts} == {True}
+
+
+def test_panels_side_by_side_and_stacked() -> None:
+    left, right = plots.panels(2, ["a", "$$"], 6.0, 2.0, shared=True, xlabel="step")
+    assert [ax.get_title(loc="left") for ax in (left, right)] == ["a", "$$"]
+    assert (
+        left.figure is right.figure
+        and left.get_xlabel() == right.get_xlabel() == "step"
+    )
+    assert tuple(left.figure.get_size_inches()) == (6.0, 2.0)
+    left.set_ylim(0, 7)
+    assert right.get_ylim() == (0, 7) and right.get_xlim() == left.get_xlim()
+    assert not any(
+        ax.spines[side].get_visible()
+        for ax in (left, right)
+        for side in ("top", "right")
+    )
+    assert left.get_position().y0 == pytest.approx(right.get_position().y0)
+    top, bottom = plots.panels(2, stacked=True, shared=True)
+    top.set_xlim(0, 3)
+    top.set_ylim(0, 9)
+    assert bottom.get_xlim() == (0, 3) and bottom.get_ylim() == (0, 1)
+    assert top.get_position().y0 > bottom.get_position().y1
+    alone = plots.panels(3)
+    alone[0].set(xlim=(0, 5), ylim=(0, 5))
+    assert (
+        [ax.get_ylim() for ax in alone[1:]]
+        == [ax.get_xlim() for ax in alone[1:]]
+        == [(0, 1)] * 2
+    )
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: plots.panels(0), "n: 0 is no number of panels; use 1 or more"),
+        (lambda: plots.panels(2, ["a"]), "titles: 1 for 2 panels; give 2"),
+        (lambda: plots.scatter([[0, 0]], ["a", "b"]), "words: 2 for 1 points"),
+        (lambda: plots.scatter([[0, 0]], ["a"], groups=[0, 1]), "groups: 2 for 1 points"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()

@@ -7,15 +7,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor
+from support.tensors import random
 
 from lmlib.positions import rotate, sinusoids
-
-
-def random(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(
-        *shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
-    )
 
 
 @pytest.mark.parametrize(("length", "d_model"), [(1, 2), (7, 4), (50, 6), (1024, 16)])
@@ -25,7 +19,9 @@ def test_sinusoids_are_the_formula_of_the_paper(length: int, d_model: int) -> No
     for position in range(length):
         for i in range(d_model // 2):
             angle = position / 10_000 ** (2 * i / d_model)
-            assert waves[position, 2 * i].item() == pytest.approx(math.sin(angle), abs=2e-4)
+            assert waves[position, 2 * i].item() == pytest.approx(
+                math.sin(angle), abs=2e-4
+            )
             assert waves[position, 2 * i + 1].item() == pytest.approx(
                 math.cos(angle), abs=2e-4
             )
@@ -48,8 +44,12 @@ def test_dot_products_of_sinusoids_know_the_distance_alone(
 
 
 @settings(deadline=None)  # the first call of all loads kernels
-@given(st.integers(0, 100), st.integers(0, 100), st.integers(0, 400), st.integers(0, 1000))
-def test_rotary_scores_know_the_distance_alone(a: int, b: int, far: int, seed: int) -> None:
+@given(
+    st.integers(0, 100), st.integers(0, 100), st.integers(0, 400), st.integers(0, 1000)
+)
+def test_rotary_scores_know_the_distance_alone(
+    a: int, b: int, far: int, seed: int
+) -> None:
     q, k = random(1, 8, seed=seed), random(1, 8, seed=seed + 1)
     here = rotate(q, a) @ rotate(k, b).T
     torch.testing.assert_close(
@@ -99,5 +99,7 @@ def test_the_first_position_is_not_turned() -> None:
 @pytest.mark.parametrize("size", [1, 3, 7])
 def test_odd_sizes(size: int) -> None:
     for call in (lambda: sinusoids(4, size), lambda: rotate(torch.zeros(4, size))):
-        with pytest.raises(ValueError, match=rf"d_model: {size} is odd.*use an even size"):
+        with pytest.raises(
+            ValueError, match=rf"d_model: {size} is odd.*use an even size"
+        ):
             call()

@@ -5,9 +5,9 @@ import torch
 
 from lmlib.blocks import Config
 from lmlib.optimisation import Training
-from lmlib.pretraining import loss_function
 from lmlib.scale import gpt_parameters, step_memory
 from lmlib.train.presets import PRESETS, largest_batch
+from lmlib.training_step import loss_function
 from lmlib.transformer import GPT, count_parameters
 
 SHAPES = [
@@ -47,7 +47,9 @@ def kept_bytes(config: Config, batch_size: int, precision: str) -> int:
 
     tokens = torch.zeros(batch_size, config.block_size, dtype=torch.long)
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        loss_function(Training(1, warmup=0, precision=precision))(model, (tokens, tokens))
+        loss_function(Training(1, warmup=0, precision=precision))(
+            model, (tokens, tokens)
+        )
     copies = 2 * count_parameters(model) if precision == "bfloat16" else 0
     return sum(sizes.values()) - copies
 
@@ -58,9 +60,7 @@ def test_what_a_token_takes(config: Config) -> None:
     batch, logits = 4, 4 * config.block_size * 4 * config.vocab_size
     for precision in ("float32", "bfloat16"):
         kept = kept_bytes(config, batch, precision)
-        said = step_memory(config, batch, precision) - step_memory(
-            config, 0, precision
-        )
+        said = step_memory(config, batch, precision) - step_memory(config, 0, precision)
         if precision == "float32":
             assert said - 2 * logits == pytest.approx(kept, rel=0.05)
         else:  # a processor keeps weights in 16 bits, a GPU in 32 as well

@@ -10,15 +10,15 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from lmlib.blocks import Config
-from lmlib.machines import Machines, utilisation
-from lmlib.pretraining import loss_of
 from lmlib.scale import (
     PETAFLOPS_DAY,
     activation_memory,
     attention_flops,
+    step_flops,
     training_flops,
     training_memory,
 )
+from lmlib.training_step import loss_of
 from lmlib.transformer import GPT, count_parameters
 
 # Brown et al. (2020), table D.1: parameters, petaflop/s-days, FLOPs; 300 billion tokens each.
@@ -77,6 +77,18 @@ def test_flops_of_the_book_s_gpt_as_pytorch_counts_them() -> None:
     assert counter.get_total_flops() == pytest.approx(rough, rel=0.15)
 
 
+@pytest.mark.parametrize("config", [Config(12, 9, 2, 2, 8), Config(5, 20, 1, 4, 16)])
+def test_flops_of_a_step_are_what_pytorch_counts(config: Config) -> None:
+    tokens = torch.zeros(3, config.block_size, dtype=torch.long)
+    with FlopCounterMode(display=False) as counter:
+        loss_of(GPT(config), (tokens, tokens)).backward()
+    by_formula = step_flops(config, 3, config.block_size)
+    # The formula also counts biases and norms, one number each of a few dozen, as if they were multiplied.
+    L, C = config.n_layer, config.d_model
+    extra = 6 * 3 * config.block_size * (13 * L * C + 2 * C)
+    assert by_formula - extra == counter.get_total_flops()
+
+
 def test_memory_of_gpt2_as_zero_counts_it() -> None:
     parts = training_memory(1.5e9)  # Rajbhandari et al. (2020), section 3.1
     assert parts["weights"] == 3e9
@@ -94,66 +106,11 @@ def test_activations_as_korthikanti_counts_them(
     assert each == pytest.approx(34 + attention)
 
 
-def test_days_of_gpt3_on_a100() -> None:
-    # Narayanan et al. (2021), section 5.1: 8 N D with recomputed activations, 140 TFLOP/s, 34 days.
-    cluster = Machines(peak=312e12, utilisation=140 / 312, devices=1024)
-    assert cluster.days(8 / 6 * training_flops(175e9, 300e9)) == pytest.approx(
-        34, abs=0.5
-    )
-
-
-def test_days_and_energy_of_gpt3_on_v100() -> None:
-    # Patterson et al. (2021), table 4: 24.6 TFLOP/s, 10,000 processors, 330 W, PUE 1.1.
-    cluster = Machines(125e12, 24.6 / 125, 10_000, watts=330, overhead=1.1)
-    assert cluster.days(3.14e23) == pytest.approx(14.8, abs=0.05)
-    assert cluster.megawatt_hours(3.14e23) == pytest.approx(1287, rel=0.005)
-
-
-@pytest.mark.parametrize(
-    "hours, published", [(82_432, 36), (135_168, 59), (530_432, 233), (1_022_362, 449)]
-)
-def test_energy_of_llama(hours: float, published: float) -> None:
-    # Touvron et al. (2023), table 15: 400 W, PUE 1.1.
-    a100 = Machines(312e12, watts=400, overhead=1.1)
-    assert a100.megawatt_hours(hours * 3600 * 312e12) == pytest.approx(published, abs=1)
-
-
-def test_llama_took_21_days() -> None:
-    # Touvron et al. (2023), section 2.4: 380 tokens a second on each of 2,048 GPUs.
-    flops = training_flops(65.2e9, 1.4e12)
-    share = utilisation(flops, 1_022_362, 312e12)
-    assert share == pytest.approx(380 * 6 * 65.2e9 / 312e12, rel=0.01)
-    assert Machines(312e12, share, 2048).days(flops) == pytest.approx(21, abs=0.5)
-
-
-def test_lambda_s_estimate_of_gpt3() -> None:
-    # Li (2020): one V100 at 28 TFLOP/s, 1.50 dollars an hour: 355 years, 4.6 million dollars.
-    v100 = Machines(peak=28e12, price=1.5)
-    assert v100.days(3.14e23) / 365 == pytest.approx(355, abs=1)
-    assert v100.money(3.14e23) == pytest.approx(4.6e6, rel=0.02)
-
-
-def test_more_devices_are_sooner_and_cost_the_same() -> None:
-    one, many = Machines(1e12, 0.5, 1, 2.0), Machines(1e12, 0.5, 8, 2.0)
-    assert many.days(1e18) == one.days(1e18) / 8
-    assert many.money(1e18) == one.money(1e18)
-
-
 @pytest.mark.parametrize(
     "call, message",
     [
         (lambda: training_flops(0, 1), "parameters: 0 must be above 0"),
         (lambda: training_flops(1, math.inf), "tokens: inf must be above 0 and finite"),
-        (
-            lambda: Machines(1e12, utilisation=40),
-            r"utilisation: 40 is outside \(0, 1\]",
-        ),
-        (lambda: Machines(1e12, price=-1), "price: -1 must be 0 or more"),
-        (lambda: Machines(1e12, watts=math.nan), "watts: nan must be 0 or more"),
-        (lambda: Machines(1e12).hours(-5), "flops: -5 must be above 0"),
-        (lambda: Machines(1e12, overhead=0.9), "overhead: 0.9 is below 1"),
-        (lambda: Machines(1e12, devices=0), "devices: 0 must be above 0"),
-        (lambda: utilisation(1e12, 0, 1e12), "device_hours: 0 must be above 0"),
     ],
 )
 def test_numbers_that_make_no_sense(call: Callable[[], object], message: str) -> None:

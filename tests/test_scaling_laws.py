@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 import lmlib
-from lmlib.evaluation import bootstrap
 from lmlib.scaling_laws import ScalingLaw, fit_power_law, fit_scaling_law
 
 HOFFMANN = ScalingLaw(E=1.69, A=406.4, alpha=0.3392, B=410.7, beta=0.2849)
@@ -52,16 +51,6 @@ def test_hoffmann_s_own_allocation() -> None:
 def test_no_other_allocation_is_better(factor: float) -> None:
     N, D = HOFFMANN.best(1e21)
     assert HOFFMANN.loss(N * factor, D / factor) > HOFFMANN.loss(N, D)
-
-
-def test_interval_covers_the_mean_about_as_often_as_it_says() -> None:
-    random = np.random.default_rng(1)
-    hits = 0
-    for i in range(60):
-        numbers = random.normal(5.0, 1.0, 40).tolist()
-        low, high = bootstrap(lambda runs: [np.mean(runs)], numbers, seed=i)
-        hits += bool(low[0] < 5 < high[0])
-    assert 51 <= hits <= 60  # 57 ± 3.4 expected
 
 
 def test_stored_runs_have_the_size_they_say_and_add_up() -> None:
@@ -106,7 +95,6 @@ def test_stored_forecast_is_what_the_small_runs_give(part: str) -> None:
             ),
             "losses above the floor: all must be above 0",
         ),
-        (lambda: bootstrap(lambda runs: runs, []), "runs, draws: 0 and 200"),
         (lambda: HOFFMANN.best(-1.0), "flops: all must be above 0"),
     ],
 )

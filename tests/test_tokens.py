@@ -9,7 +9,8 @@ from lmlib.stories import STORIES
 from lmlib.tokens import END, CharTokenizer, Tokenizer, WordTokenizer, sequences
 
 WORDS = st.lists(
-    st.text("abcxyzäß人", min_size=1, max_size=4) | st.sampled_from(".,!?;"), max_size=12
+    st.text("abcxyzäß人", min_size=1, max_size=4) | st.sampled_from(".,!?;"),
+    max_size=12,
 )
 
 
@@ -97,10 +98,13 @@ def test_unknown_word_with_a_hint() -> None:
     ):
         tokenizer.encode("the kings")
     with pytest.raises(
-        ValueError, match=r"text: 'zzz' is not in the vocabulary of 5 tokens; see \.vocab"
+        ValueError,
+        match=r"text: 'zzz' is not in the vocabulary of 5 tokens; see \.vocab",
     ):
         tokenizer.encode("the zzz")
-    with pytest.raises(ValueError, match=r"text: 'q' is not in the vocabulary of 3 tokens"):
+    with pytest.raises(
+        ValueError, match=r"text: 'q' is not in the vocabulary of 3 tokens"
+    ):
         CharTokenizer.train(["ab"]).encode("aq")
 
 

@@ -80,7 +80,9 @@ def test_the_truth_lies_between(
             for f in (even_rest, uneven_rest)
         ]
     )
-    assert (truth >= sides.amin(0) - 3e-5).all() and (truth <= sides.amax(0) + 3e-5).all()
+    assert (truth >= sides.amin(0) - 3e-5).all() and (
+        truth <= sides.amax(0) + 3e-5
+    ).all()
 
 
 @settings(deadline=None)

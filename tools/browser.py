@@ -9,16 +9,31 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+# Where macOS has it, outside the PATH.
+APPLICATIONS = [
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+]
+FLAGS = [
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 
 
 def chromium_path(own: str) -> str | None:
-    """First Chromium that exists: $CHROMIUM, Playwright's `own`, then the PATH."""
+    """First Chromium that exists: $CHROMIUM, Playwright's `own`, then the PATH, then macOS's applications."""
     found = (
         shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")
     )
-    candidates = [os.environ.get("CHROMIUM"), own, *found]
+    candidates = [os.environ.get("CHROMIUM"), own, *found, *APPLICATIONS]
     return next((path for path in candidates if path and Path(path).is_file()), None)
+
+
+def flags() -> list[str]:
+    """How Chromium is started. Its sandbox cannot start as root, which is what a container usually runs as."""
+    root = hasattr(os, "geteuid") and os.geteuid() == 0  # Windows has no such number
+    return [*FLAGS, "--no-sandbox"] if root else FLAGS
 
 
 @contextmanager
@@ -30,9 +45,7 @@ def chromium() -> Iterator[Browser]:
             raise FileNotFoundError(
                 "no Chromium found: `make browser` installs one, or set CHROMIUM=/path/to/chromium"
             )
-        # The sandbox cannot start as root, which is what a container usually runs as.
-        root = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS + root)
+        browser = playwright.chromium.launch(executable_path=path, args=flags())
         yield browser
         browser.close()
 

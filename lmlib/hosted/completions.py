@@ -1,7 +1,7 @@
-"""A language model behind an address: one completion, with log-probabilities of the likeliest tokens.
+"""What a server's answer says: a text, its tokens, and the likeliest tokens at the place of each.
 
-The interface is OpenAI's, and llama.cpp, vLLM and many hosts speak it as well. Besides what :mod:`lmlib.hosted.server`
-needs, the environment names the model where a server has several: ``OPENAI_MODEL``.
+The interface is OpenAI's, in both of its forms. Any null in it may stand for what a server does not know, and then
+leaves a gap.
 
 >>> listed = [{"token": " is", "logprob": -0.5}, {"token": " was", "logprob": -1.5}]
 >>> place = {"token": " is", "top_logprobs": listed}
@@ -12,35 +12,39 @@ needs, the environment names the model where a server has several: ``OPENAI_MODE
 from __future__ import annotations
 
 import json
-import os
+import math
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from lmlib.hosted.server import ServerError, ask, quoted
+from lmlib.hosted.server import ServerError, quoted
 
-IMPOSSIBLE = -9999.0  # what OpenAI's interface writes for a token that cannot come
+# What OpenAI's interface writes for a token that cannot come.
+IMPOSSIBLE = -9999.0
+Listed = list[tuple[str, float]]
 
 
 @dataclass(frozen=True)
 class Completion:
     """What a server wrote, and the likeliest tokens at the place of each token of it, likeliest first.
 
-    ``tokens`` and ``top`` are empty where the server gives no log-probabilities. These are natural
-    logarithms of probabilities among *all* tokens of the model, not only among the ones listed.
+    ``top`` has an empty list where the server lists nothing; where it lists nothing at any place,
+    ``tokens`` and ``top`` are empty themselves. The numbers are natural logarithms of
+    probabilities among *all* tokens of the model, not only among the ones listed.
     """
 
     model: str
     text: str
     tokens: list[str]
-    top: list[list[tuple[str, float]]]
+    top: list[Listed]
 
     def log_probs(self, place: int = 0) -> Tensor:
         """(n,) log-probabilities of the likeliest tokens at a place, in the order of ``top``.
 
-        Raises ServerError where there are none at all, and ValueError for a place that was not written.
+        Raises ServerError where the server lists none, and ValueError for a place that was not written.
         """
         if not self.top:
             raise ServerError(
@@ -51,80 +55,39 @@ class Completion:
             raise ValueError(
                 f"place: {place} is none of the {len(self.top)} tokens written; count from 0"
             )
+        if not self.top[place]:
+            others = [i for i, listed in enumerate(self.top) if listed]
+            raise ServerError(
+                f"place: {place}, {self.tokens[place]!r}, is one for which the server lists no "
+                f"log-probabilities; take another place, such as {others[0]}"
+            )
         return torch.tensor([x for _, x in self.top[place]], dtype=torch.float64)
 
 
-def _model(timeout: float) -> str:
-    """The name from the environment, or that of the server's only model."""
-    if name := os.environ.get("OPENAI_MODEL", "").strip():
-        return name
-    try:
-        names = [str(model["id"]) for model in ask("/models", timeout=timeout)["data"]]
-    except (ServerError, KeyError, TypeError) as error:
-        why = str(error) if isinstance(error, ServerError) else "it lists none"
-        raise ServerError(
-            f"OPENAI_MODEL is not set, so the server was asked for its models: {why}"
-        ) from None
-    if len(names) != 1:
-        raise ValueError(
-            f"OPENAI_MODEL: is not set, and the server has {len(names)} models; "
-            f"choose one, such as {', '.join(names[:5]) or 'the one you started it with'}"
-        )
-    return names[0]
+def _likeliest(listed: list[tuple[Any, Any]], top: int | None) -> Listed:
+    """The tokens that can come, by their log-probability; null is how JSON writes that of one that cannot."""
+    numbers = [(token or "", float(x)) for token, x in listed if x is not None]
+    possible = [t for t in numbers if IMPOSSIBLE < t[1] < math.inf]
+    return sorted(possible, key=lambda t: -t[1])[:top]
 
 
-def complete(
-    prompt: str,
-    max_tokens: int = 1,
-    top: int = 5,
-    chat: bool = False,
-    timeout: float = 60.0,
-) -> Completion:
-    """Ask the server to go on from ``prompt``, with the ``top`` likeliest tokens at each place.
-
-    ``chat`` sends the prompt as a user's message, which the server puts into the form its model was
-    fine-tuned on; otherwise the model goes on from the bare text. The tokens are drawn at temperature
-    1, since some servers apply the temperature to the log-probabilities that they report. Many
-    servers allow no more than 5 or 20 for ``top``. Raises ValueError and ServerError as :func:`ask`
-    does, and ValueError for an empty prompt or numbers below 1.
-    """
-    if not prompt:
-        raise ValueError("prompt: is empty; give at least one word to go on from")
-    for name, value in (("max_tokens", max_tokens), ("top", top)):
-        if value < 1:
-            raise ValueError(f"{name}: {value} asks for nothing; use 1 or more")
-    body = {"model": _model(timeout), "max_tokens": max_tokens, "temperature": 1}
-    if chat:
-        message = {"role": "user", "content": prompt}
-        body |= {"messages": [message], "logprobs": True, "top_logprobs": top}
-        try:
-            return read_completion(ask("/chat/completions", body, timeout), top)
-        except ServerError as error:
-            if "max_completion_tokens" not in str(error):
-                raise
-        body["max_completion_tokens"] = body.pop("max_tokens")  # OpenAI's newer models
-        return read_completion(ask("/chat/completions", body, timeout), top)
-    body |= {"prompt": prompt, "logprobs": top}
-    return read_completion(ask("/completions", body, timeout), top)
+def _pairs(listed: list[dict[str, Any] | None]) -> list[tuple[Any, Any]]:
+    return [(token["token"], token["logprob"]) for token in listed if token is not None]
 
 
-def _places(logprobs: dict[str, Any]) -> list[tuple[str, list[tuple[str, float]]]]:
-    """Each token written, with the tokens listed at its place, in either of the interface's two forms."""
-    if content := logprobs.get("content"):  # for chats; llama.cpp has it for both
-        return [
-            (
-                place["token"],
-                [
-                    (t["token"], float(t["logprob"]))
-                    for t in place.get("top_logprobs") or []
-                ],
-            )
-            for place in content
-        ]
-    tokens, tops = (logprobs.get(name) or [] for name in ("tokens", "top_logprobs"))
+def _places(logprobs: dict[str, Any], top: int | None) -> list[tuple[str, Listed]]:
+    """Each token written, with the likeliest at its place, in either of the interface's two forms."""
+    # The form for chats; llama.cpp has it for both.
+    if content := logprobs.get("content"):
+        known = [{"token": None} if place is None else place for place in content]
+        tokens = [place["token"] for place in known]
+        pairs = [_pairs(place.get("top_logprobs") or []) for place in known]
+    else:
+        tokens = logprobs.get("tokens") or []
+        pairs = [list((x or {}).items()) for x in logprobs.get("top_logprobs") or []]
     return [
-        (token, [(t, float(x)) for t, x in listed.items()])
-        for token, listed in zip(tokens, tops, strict=False)
+        (token or "", _likeliest(listed or [], top))
+        for token, listed in zip_longest(tokens, pairs)
     ]
 
 
@@ -132,23 +95,22 @@ def read_completion(answer: Any, top: int | None = None) -> Completion:
     """What a server's answer says, as :class:`Completion`, with at most ``top`` tokens a place.
 
     The list of a place may hold one more, the token drawn; among the likeliest it would be a gap.
-    What follows a place without a list is left out. Where a list is keyed by text, tokens of equal
-    text count once, so that a less likely one may move up into it. Raises
-    ServerError where the answer has not the form of OpenAI's interface.
+    A place without a list keeps an empty one. Where a list is keyed by text, tokens of equal text
+    count once, so that a less likely one may move up into it. Raises ServerError where the answer
+    has not the form of OpenAI's interface.
     """
     try:
         choice = answer["choices"][0]
-        text = choice["text"] if "text" in choice else choice["message"]["content"]
-        places = _places(choice.get("logprobs") or {})
-        model = str(answer.get("model", "the model"))
+        said = choice.get("message") or choice
+        text = said["content"] if "content" in said else said["text"]
+        places = _places(choice.get("logprobs") or {}, top)
+        model = str(answer.get("model") or "the model")
     except (KeyError, IndexError, TypeError, AttributeError, ValueError):
         raise ServerError(
             f"the answer holds no completion, but {quoted(json.dumps(answer))}; "
             "does the server speak OpenAI's interface?"
         ) from None
-    tops = [
-        sorted((t for t in listed if t[1] > IMPOSSIBLE), key=lambda t: -t[1])[:top]
-        for _, listed in places
-    ]
-    told = next((i for i, listed in enumerate(tops) if not listed), len(tops))
-    return Completion(model, text or "", [token for token, _ in places[:told]], tops[:told])
+    if not any(listed for _, listed in places):
+        places = []
+    tokens, tops = [token for token, _ in places], [listed for _, listed in places]
+    return Completion(model, text or "", tokens, tops)

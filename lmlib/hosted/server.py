@@ -21,7 +21,8 @@ from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
 
-LARGEST = 2**24  # bytes of an answer
+# Bytes of an answer.
+LARGEST = 2**24
 _HINTS = {
     401: "set OPENAI_API_KEY to a key that this server knows",
     403: "set OPENAI_API_KEY to a key that may do this",
@@ -60,7 +61,8 @@ def _address() -> str:
             "give an address such as http://localhost:8080/v1"
         )
     # The message does not show it: someone may have written a key into it.
-    host = r"(\w[\w-]*(\.\w[\w-]*)*\.?|\[[0-9a-fA-F:.]+\])(:\d+)?"  # a name, or IPv6 in brackets
+    # A name, or IPv6 in brackets.
+    host = r"(\w[\w-]*(\.\w[\w-]*)*\.?|\[[0-9a-fA-F:.]+\])(:\d+)?"
     if not re.fullmatch(rf"https?://{host}(/[\w.\-~/]*)?", address, re.ASCII):
         raise ValueError(
             "OPENAI_BASE_URL: is no plain address; give one such as http://localhost:8080/v1, "
@@ -73,10 +75,11 @@ def quoted(raw: str) -> str:
     """What a server says in place of a completion, in one short line without the key."""
     try:
         said = json.loads(raw)
-        error = said.get("error", said.get("detail", said))
-        raw = str(error.get("message", error) if isinstance(error, dict) else error)
+        error = said.get("error") or said.get("detail") or said
+        raw = str(error.get("message") or error if isinstance(error, dict) else error)
     except (ValueError, AttributeError):
-        pass  # no JSON, or no object: then as it stands
+        # No JSON, or no object: then as it stands.
+        pass
     line = " ".join(_without_key(raw).split())
     return f"says {line[:200]!r}" if line else "says nothing"
 
@@ -88,7 +91,8 @@ def _refusal(error: HTTPError) -> str:
         hint = "the fault lies there: ask again, or read its log"
     elif error.code < 400:
         hint = "it has moved: put its new address into OPENAI_BASE_URL"
-    if error.code in (401, 403):  # here some servers repeat parts of the key
+    # Here some servers repeat parts of the key.
+    if error.code in (401, 403):
         return f"answers {error.code}; {hint}"
     try:
         said = quoted(error.read(LARGEST).decode("utf-8", "replace"))
@@ -113,6 +117,19 @@ class _StayHere(urllib.request.HTTPRedirectHandler):
         return None
 
 
+def _send(url: str, data: bytes | None, timeout: float) -> str:
+    request = urllib.request.Request(url, data, _headers())
+    opener = urllib.request.build_opener(_StayHere)
+    try:
+        with opener.open(request, timeout=timeout) as reply:
+            return reply.read(LARGEST).decode("utf-8", "replace")
+    except HTTPError as error:
+        raise ServerError(f"{url} {_refusal(error)}") from None
+    except (OSError, HTTPException) as error:
+        why = _silence(getattr(error, "reason", error), timeout)
+        raise ServerError(f"{url} {why}") from None
+
+
 def ask(path: str, body: dict[str, Any] | None = None, timeout: float = 60.0) -> Any:
     """Send ``body`` as JSON to a path of the server (or without one, read there); returns its answer, parsed.
 
@@ -122,16 +139,7 @@ def ask(path: str, body: dict[str, Any] | None = None, timeout: float = 60.0) ->
     if not 0 < timeout < math.inf:
         raise ValueError(f"timeout: {timeout} is not above 0 and finite; give seconds")
     url = _address() + path
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, _headers())
-    try:
-        with urllib.request.build_opener(_StayHere).open(request, timeout=timeout) as reply:
-            raw = reply.read(LARGEST).decode("utf-8", "replace")
-    except HTTPError as error:
-        raise ServerError(f"{url} {_refusal(error)}") from None
-    except (OSError, HTTPException) as error:
-        why = _silence(getattr(error, "reason", error), timeout)
-        raise ServerError(f"{url} {why}") from None
+    raw = _send(url, None if body is None else json.dumps(body).encode(), timeout)
     try:
         return json.loads(raw)
     except ValueError:

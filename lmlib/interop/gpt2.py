@@ -1,6 +1,6 @@
 """The book's GPT is GPT-2: its weights in Transformers' GPT2LMHeadModel, and theirs in ours.
 
-Radford et al. (2019). Needs the optional package: ``pip install "lmlib[transformers]"``.
+Radford et al. (2019). Needs the optional package: ``pip install "how-language-models-work[transformers]"``.
 
 >>> peer = to_gpt2(GPT(Config(vocab_size=304)))
 >>> peer(torch.zeros(1, 5, dtype=torch.long)).logits.shape
@@ -16,13 +16,8 @@ import torch
 from torch import Tensor
 
 from lmlib.blocks import Config
-from lmlib.modules import (
-    check_hooks,
-    check_kind,
-    check_unchanged,
-    named_tensors,
-    unwrap,
-)
+from lmlib.integrity import check_hooks, check_kind, check_unchanged
+from lmlib.modules import named_tensors, unwrap, without_numbers
 from lmlib.transformer import GPT
 
 # Ours and theirs in each block. Their matrices are (in, out), so they are transposed.
@@ -51,7 +46,7 @@ def _transformers() -> Any:
         import transformers
     except ImportError as error:
         raise ImportError(
-            'transformers is not installed; run: pip install "lmlib[transformers]"'
+            'transformers is not installed; run: pip install "how-language-models-work[transformers]"'
         ) from error
     return transformers
 
@@ -127,9 +122,11 @@ def from_gpt2(peer: Any) -> GPT:
     """
     peer = unwrap(peer)
     _check_peer(peer, config := _config_of(peer))
-    with torch.device("meta"):
-        model = GPT(config).to(peer.dtype)
-    model.to_empty(device=peer.device)
+    model = (
+        without_numbers(partial(GPT, config))
+        .to(peer.dtype)
+        .to_empty(device=peer.device)
+    )
     with torch.no_grad():
         for mine, other in _pairs(model, peer):
             mine.copy_(other)
@@ -139,11 +136,11 @@ def from_gpt2(peer: Any) -> GPT:
 def to_gpt2(model: GPT) -> Any:
     """A GPT2LMHeadModel of Transformers with the weights of the book's GPT; ``END``, id 0, ends a text.
 
-    Raises ValueError where the model has other parts than a GPT with learned positions, and ImportError
-    without transformers.
+    Raises ValueError for positions that are not learned or parts that no GPT has; ImportError without transformers.
     """
     model = unwrap(model)
     check_kind("model", model, GPT)
+    check_kind("model.config", model.config, Config)
     if model.config.positions != "learned":
         raise ValueError(
             f"model: its positions are {model.config.positions!r}, and GPT-2's are 'learned'; "

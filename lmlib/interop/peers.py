@@ -1,6 +1,6 @@
 """The book's GPT beside Transformers' GPT-2 of the same size and weights: tokens/s, on one device, in turn.
 
-Needs the optional package: ``pip install "lmlib[transformers]"``.
+Needs the optional package: ``pip install "how-language-models-work[transformers]"``.
 
 >>> tiny = Config(vocab_size=12, block_size=8, n_layer=1, n_head=1, d_model=8)
 >>> [speed.model for speed in training_speeds(tiny, 2, Training(steps=200), rounds=1)]
@@ -11,20 +11,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from lmlib.batches import Batch, next_token
 from lmlib.blocks import Config
-from lmlib.devices import memory_of, out_of_memory
 from lmlib.generation import generate
 from lmlib.interop.gpt2 import to_gpt2
 from lmlib.interop.timing import CPU, Work, matrix_rate, medians, peak_memory
 from lmlib.optimisation import Training, make_optimiser
-from lmlib.pretraining import loss_function, train_step
 from lmlib.scale import step_flops
-from lmlib.train.presets import what_fits
+from lmlib.train.presets import out_of_memory_advice
+from lmlib.training_step import loss_function, train_step
 from lmlib.transformer import GPT
 
 
@@ -34,7 +34,7 @@ class Speed:
 
     model: str
     tokens: float  # a second
-    utilisation: float  # model FLOPs utilisation, MFU: the share of the FLOP/s of one large matrix product
+    utilisation: float  # MFU: its share of the FLOP/s of a large matrix product
     memory: float | None  # bytes at the peak, where a device counts them
 
 
@@ -54,18 +54,36 @@ class Peer(nn.Module):
         self, tokens: Tensor, max_new_tokens: int, sample: bool = False
     ) -> Tensor:
         """Greedily, or drawn from all tokens, with its own cache: (B, T) → (B, T + max_new_tokens)."""
-        how = {"do_sample": True, "top_k": 0} if sample else {"do_sample": False}
-        mask = torch.ones_like(tokens)
-        return self.gpt2.generate(
-            tokens, attention_mask=mask, max_new_tokens=max_new_tokens, **how
-        )
+        how: dict[str, Any] = {"do_sample": sample, "max_new_tokens": max_new_tokens}
+        how |= {"top_k": 0} if sample else {}
+        return self.gpt2.generate(tokens, attention_mask=torch.ones_like(tokens), **how)
 
 
-def training_step(model: nn.Module, pair: Batch, training: Training) -> Work:
+def training_step(model: nn.Module, batch: Batch, training: Training) -> Work:
     """A function that does one step as ``fit`` does it, always on the same batch."""
     optimiser, loss_fn = make_optimiser(model, training), loss_function(training)
     model.train()
-    return lambda: train_step(model, pair, optimiser, training.clip, loss_fn)
+    return lambda: train_step(model, batch, optimiser, training.clip, loss_fn)
+
+
+def _time_steps(
+    gpt: GPT, batch: Batch, training: Training, device: torch.device, rounds: int
+) -> tuple[dict[str, float], dict[str, float | None], float]:
+    """Seconds of a step and bytes at its peak for both, and the device's FLOP/s, the better of two."""
+    dtype = getattr(torch, training.precision)
+    works: dict[str, Work] = {}
+    memory: dict[str, float | None] = {}
+
+    def begin(name: str, model: nn.Module) -> None:
+        works[name] = training_step(model.to(device), batch, training)
+        for _ in range(2):  # which compiles, and makes the optimiser state
+            works[name]()
+
+    peer, before = Peer(gpt), matrix_rate(device, dtype)
+    for name, model in (("lmlib.GPT", gpt), ("GPT2LMHeadModel", peer)):
+        memory[name] = peak_memory(partial(begin, name, model), device)
+    spent = medians(works, rounds, device)
+    return spent, memory, max(before, matrix_rate(device, dtype))
 
 
 def training_speeds(
@@ -81,37 +99,17 @@ def training_speeds(
     measured too, before and after, with numbers of that precision. Raises MemoryError that says
     what would fit where memory runs out, and ImportError without transformers.
     """
-    dtype = getattr(torch, training.precision)
     generator = torch.Generator().manual_seed(0)
     shape = (batch_size, config.block_size + 1)
-    batch = torch.randint(config.vocab_size, shape, generator=generator)
-    pair = next_token(batch.to(device), generator)
-    works: dict[str, Work] = {}
-    memory: dict[str, float | None] = {}
-
-    def begin(name: str, model: nn.Module) -> None:
-        works[name] = training_step(model.to(device), pair, training)
-        for _ in range(2):  # which compiles, and makes what the optimiser remembers
-            works[name]()
-
-    gpt = GPT(config)
-    models = {"lmlib.GPT": gpt, "GPT2LMHeadModel": Peer(gpt)}
-    try:
-        peak = matrix_rate(device, dtype)
-        for name, model in models.items():
-            memory[name] = peak_memory(partial(begin, name, model), device)
-        spent = medians(works, rounds, device)
-        peak = max(peak, matrix_rate(device, dtype))
-    except (RuntimeError, MemoryError) as error:
-        if not out_of_memory(error):
-            raise
-        said = what_fits(config, batch_size, memory_of(device), training.precision)
-        raise MemoryError(said) from error
-    tokens = batch_size * config.block_size
+    tokens = torch.randint(config.vocab_size, shape, generator=generator)
+    batch = next_token(tokens.to(device), generator)
+    with out_of_memory_advice(config, batch_size, device, training.precision):
+        spent, memory, peak = _time_steps(GPT(config), batch, training, device, rounds)
     flops = step_flops(config, batch_size, config.block_size)
+    count = batch_size * config.block_size
     return [
-        Speed(name, tokens / spent[name], flops / spent[name] / peak, memory[name])
-        for name in models
+        Speed(name, count / spent[name], flops / spent[name] / peak, memory[name])
+        for name in spent
     ]
 
 

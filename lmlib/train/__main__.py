@@ -14,8 +14,9 @@ from types import FrameType
 
 from lmlib import distributed
 from lmlib.devices import pick_device
+from lmlib.train.folder import check_folder
 from lmlib.train.job import train
-from lmlib.train.settings import check_folder, parse, parser
+from lmlib.train.settings import parse, parser
 from lmlib.train.textfiles import check_text
 
 AGAIN = "call again with the same arguments to go on from the last checkpoint"

@@ -52,6 +52,10 @@ PRESETS = {
 million parameters. ``gpt2`` has 124 million, as the smallest of Radford et al. (2019)."""
 
 
+HINTS = ("a batch of {}", "PRESETS[{!r}]")
+"""Words for a smaller batch, and for a smaller size."""
+
+
 def largest_batch(config: Config, memory: float, precision: str = "float32") -> int:
     """The most windows to a step that fit into ``memory`` bytes, by :func:`step_memory`; 0 if not even one does."""
     empty = step_memory(config, 0, precision)
@@ -65,7 +69,7 @@ def out_of_memory_advice(
     device: torch.device,
     precision: str = "float32",
     processes: int = 1,
-    hints: tuple[str, str] = ("a batch of {}", "PRESETS[{!r}]"),
+    hints: tuple[str, str] = HINTS,
 ) -> Iterator[None]:
     """Where memory runs out inside, raise MemoryError that says what training takes, and what would do.
 
@@ -87,8 +91,8 @@ def what_fits(
     own: int,
     memory: float,
     precision: str,
-    processes: int,
-    hints: tuple[str, str],
+    processes: int = 1,
+    hints: tuple[str, str] = HINTS,
 ) -> str:
     """What to say when ``memory`` bytes a device were not enough for ``own`` sequences to a step of each process."""
     need = step_memory(config, own, precision)

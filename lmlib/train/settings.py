@@ -1,4 +1,4 @@
-"""What the command can be asked for, and the folder that remembers it.
+"""What the command can be asked for.
 
 >>> parse(["my.txt", "--size", "tiny"]).folder.as_posix()
 'runs/my-tiny'
@@ -7,20 +7,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from lmlib import distributed
-from lmlib.files import write_whole
 from lmlib.optimisation import Training
 from lmlib.scale import gpt_parameters
 from lmlib.train.presets import PRESETS, Preset
-
-FREE = ("device", "precision", "compile", "prompt", "new_tokens", "folder")
-"""Settings that may change when a run goes on."""
 
 
 def _option(default: Any, text: str, kind: type | None = None) -> Any:
@@ -131,36 +125,3 @@ def parser() -> argparse.ArgumentParser:
 def parse(argv: Sequence[str] | None = None) -> Settings:
     """The settings that a command line asks for; ends the program where it cannot be understood."""
     return Settings(**vars(parser().parse_args(argv))).completed()
-
-
-def check_folder(settings: Settings) -> None:
-    """Keep the settings in the run's folder.
-
-    Raises ValueError where a run with others has a checkpoint there. Without one nothing is lost, so
-    settings that turned out wrong do not stand in the way of better ones.
-    """
-    path, given = settings.folder / "run.json", {}
-    for name, value in asdict(settings).items():
-        if (
-            name not in FREE
-        ):  # of a text the name: its tokens know whether it is the same
-            given[name] = value.name if isinstance(value, Path) else value
-    before = _stored(path)
-    changed = [name for name in given if before.get(name) != given[name]]
-    if before and changed and (settings.folder / "checkpoint.safetensors").exists():
-        raise ValueError(
-            f"folder: {str(settings.folder)!r} has a run with {changed[0]} "
-            f"{before.get(changed[0])}, not {given[changed[0]]}; "
-            "give another --folder, or delete it"
-        )
-    if changed and distributed.rank() == 0:
-        if {"text", "tokenizer", "vocab_size"} & {*changed}:
-            (settings.folder / "tokenizer.json").unlink(missing_ok=True)
-        write_whole(path, json.dumps(given, indent=1))
-
-
-def _stored(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text("utf-8")) if path.exists() else {}
-    except ValueError as error:
-        raise ValueError(f"folder: {str(path)!r} is damaged; delete it") from error

@@ -1,6 +1,6 @@
 """A real server for the tests: llama.cpp with the book's prose GPT, which gives log-probabilities.
 
-`python tests/llama_server.py` asks it once and stores the answer that the chapter on generation shows.
+`python tests/support/llama_server.py` asks it once and stores the answer that the chapter on generation shows.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -130,6 +131,7 @@ def record() -> None:
     """Ask for eight tokens, and store request and answer."""
     request: dict[str, Any] = {"prompt": "The loss", "max_tokens": 8, "temperature": 1}
     request |= {"logprobs": 5}
+    start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder, llama_server(Path(folder)) as address:
         os.environ["OPENAI_BASE_URL"] = address
         answer = ask("/completions", request)
@@ -139,6 +141,11 @@ def record() -> None:
         "vocab_size": 512,
         "request": request,
         "answer": answer,
+        "made_by": {
+            "command": "python tests/support/llama_server.py",
+            "seeds": [0],
+            "seconds": round(time.perf_counter() - start),
+        },
     }
     text = json.dumps(content, ensure_ascii=False, indent=1)
     (DATA / "hosted_answer.json").write_text(text + "\n", encoding="utf-8")

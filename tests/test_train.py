@@ -16,14 +16,17 @@ import torch
 
 from lmlib.bpe import BPETokenizer
 from lmlib.checkpoints import load_tensors
+from lmlib.interop.tokenizer_files import load_tokenizer, save_tokenizer
+from lmlib.optimisation import Training
 from lmlib.pretrained import load_model
 from lmlib.prose import prose
 from lmlib.stories import STORIES
 from lmlib.train import job as jobs
+from lmlib.train import presets
 from lmlib.train.__main__ import main
 from lmlib.train.corpus import stories
 from lmlib.train.presets import PRESETS
-from lmlib.train.settings import complete, parser
+from lmlib.train.settings import parse
 
 SMALL = ["--size", "tiny", "--vocab-size", "300", "--batch-size", "4"]
 SHORT = [*SMALL, "--steps", "2", "--eval-interval", "2"]
@@ -42,7 +45,9 @@ def command(text: Path | None, folder: Path, *more: str) -> list[str]:
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    return [
+        json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()
+    ]
 
 
 def same(one: Path, two: Path) -> bool:
@@ -54,17 +59,22 @@ def test_a_text_of_yours(
     text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "run"
-    assert main(command(text, folder, *SMALL, "--steps", "60", "--eval-interval", "20")) == 0
+    assert (
+        main(command(text, folder, *SMALL, "--steps", "60", "--eval-interval", "20"))
+        == 0
+    )
     log = lines(folder)
     assert [line["step"] for line in log] == [20, 40, 60]
     assert log[-1]["loss"] < log[0]["loss"] < math.log(300) + 1
     assert abs(log[-1]["eval_loss"] - log[-1]["loss"]) < 1
     assert all(line["tokens_per_second"] > 0 for line in log)
     model = load_model(folder / "model.safetensors")
-    tokenizer = BPETokenizer.load(folder / "tokenizer.json")
+    tokenizer = load_tokenizer(folder / "tokenizer.json")
     assert model.config.vocab_size == len(tokenizer.vocab) == 300
     out = capsys.readouterr().out
-    assert f"held-out loss {log[-1]['held_out']:.4f} nats a token after 60 steps" in out
+    assert (
+        f"held-out loss {log[-1]['eval_loss']:.4f} nats per token after 60 steps" in out
+    )
     prompt, _, new = out.partition("and the tokeniser\n")[2].partition(" | ")
     assert prompt in prose()[:20_000] and len(tokenizer.encode(new)) > 20
 
@@ -111,13 +121,16 @@ def test_a_run_that_is_stopped_goes_on(
 ) -> None:
     arguments = command(whole / "text.txt", tmp_path / "run", *LONG)
     process = subprocess.Popen(
-        [sys.executable, "-m", "lmlib.pretraining", *arguments],
+        [sys.executable, "-m", "lmlib.train", *arguments],
         stderr=subprocess.PIPE,
         text=True,
     )
     deadline = time.monotonic() + 100
     log = tmp_path / "run" / "log.jsonl"
-    while not (log.exists() and len(lines(log.parent)) > 2) and time.monotonic() < deadline:
+    while (
+        not (log.exists() and len(lines(log.parent)) > 2)
+        and time.monotonic() < deadline
+    ):
         time.sleep(0.01)
     process.send_signal(getattr(signal, number))
     _, errors = process.communicate()
@@ -130,7 +143,7 @@ def test_a_run_that_is_stopped_goes_on(
     assert same(tmp_path / "run", whole / "run")
     one, two = lines(tmp_path / "run"), lines(whole / "run")
     assert [line["step"] for line in one] == [*range(5, 151, 5)]
-    for name in ("loss", "held_out"):
+    for name in ("loss", "eval_loss"):
         assert [line[name] for line in one] == [line[name] for line in two]
 
 
@@ -141,7 +154,9 @@ def test_a_finished_run_is_not_trained_again(whole: Path) -> None:
     after = load_tensors(model)
     assert after[1] == before[1]  # kind and configuration, in any order in the file
     assert all(torch.equal(after[0][name], before[0][name]) for name in before[0])
-    assert log.read_text() == text and log.stat().st_mtime_ns == time, "no record was added"
+    assert log.read_text() == text and log.stat().st_mtime_ns == time, (
+        "no record was added"
+    )
 
 
 def failure(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
@@ -151,7 +166,9 @@ def failure(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
     return err
 
 
-def test_a_folder_with_another_run(whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_with_another_run(
+    whole: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     other = [*LONG, "--seed", "1"]
     err = failure(capsys, command(whole / "text.txt", whole / "run", *other))
     assert "has a run with seed 0, not 1; give another --folder, or delete it" in err
@@ -167,20 +184,29 @@ def test_a_folder_with_another_run(whole: Path, capsys: pytest.CaptureFixture[st
         ("--dropout 2", "dropout: 2.0 is outside [0, 1)"),
         ("--new-tokens 0", "max_new_tokens: 0 asks for nothing"),
         ("--tokenizer nowhere.json", "path: cannot read 'nowhere.json'"),
-        ("--device abacus", "device: 'abacus' is not known; use auto, cpu, cuda or mps"),
+        (
+            "--device abacus",
+            "device: 'abacus' is not known; use auto, cpu, cuda or mps",
+        ),
         ("--device meta", "device: this machine has no 'meta'"),
         ("--weight-decay -1", "weight_decay: -1.0 must be 0 or more"),
         (f"--prompt {'prompt' * 99}", "or cut the prompt"),
     ],
 )
 def test_arguments_that_make_no_sense(
-    text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: str, message: str
+    text: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    more: str,
+    message: str,
 ) -> None:
     settings = [*SMALL, "--steps", "10", *more.split()]
     assert message in failure(capsys, command(text, tmp_path / "run", *settings))
     assert not (tmp_path / "run" / "checkpoint.safetensors").exists()
     better = [*SHORT, "--tokenizer", "bytes", "--seed", "1"]
-    assert main(command(text, tmp_path / "run", *better)) == 0, "the folder is free for it"
+    assert main(command(text, tmp_path / "run", *better)) == 0, (
+        "the folder is free for it"
+    )
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
@@ -210,7 +236,10 @@ def test_words_that_no_story_has(
     ],
 )
 def test_texts_that_are_none_leave_no_folder_in_the_way(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, message: str
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    content: bytes | None,
+    message: str,
 ) -> None:
     path = tmp_path / "text.txt"
     if content is not None:
@@ -229,7 +258,7 @@ def test_memory_that_is_too_small(
 ) -> None:
     """A real refusal of the processor's allocator, in the place of the first step."""
     monkeypatch.setattr(jobs, "fit", lambda *args, **settings: torch.empty(2**50))
-    monkeypatch.setattr(jobs, "memory_of", lambda device: 10_000_000)
+    monkeypatch.setattr(presets, "memory_of", lambda device: 10_000_000)
     settings = [*SMALL, "--size", "book", "--batch-size", "64"]
     err = failure(capsys, command(text, tmp_path / "run", *settings))
     assert (
@@ -239,10 +268,12 @@ def test_memory_that_is_too_small(
     assert "the device has 0.01 GB in all; use --batch-size 5 or --size tiny\n" in err
 
     def refuse(*args: object, **settings: object) -> None:
-        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        raise torch.cuda.OutOfMemoryError(
+            "CUDA out of memory. Tried to allocate 2.00 GiB"
+        )
 
     monkeypatch.setattr(jobs, "fit", refuse)
-    monkeypatch.setattr(jobs, "memory_of", lambda device: 1000)
+    monkeypatch.setattr(presets, "memory_of", lambda device: 1000)
     settings = [*SMALL, "--size", "tiny"]
     err = failure(capsys, command(text, tmp_path / "other", *settings))
     assert "use a larger device" in err
@@ -301,7 +332,7 @@ def test_a_disk_that_is_full_at_a_checkpoint(text: Path, tmp_path: Path) -> None
 def test_a_terminal_that_cannot_show_a_sample(text: Path, tmp_path: Path) -> None:
     settings = command(text, tmp_path / "run", *SHORT, "--prompt", "人工")
     done = subprocess.run(
-        [sys.executable, "-m", "lmlib.pretraining", *settings],
+        [sys.executable, "-m", "lmlib.train", *settings],
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
         capture_output=True,
         text=True,
@@ -312,12 +343,7 @@ def test_a_terminal_that_cannot_show_a_sample(text: Path, tmp_path: Path) -> Non
 
 def test_output_that_nobody_reads_any_more(text: Path, tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "lmlib.pretraining",
-            *command(text, tmp_path / "run", *SHORT),
-        ],
+        [sys.executable, "-m", "lmlib.train", *command(text, tmp_path / "run", *SHORT)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -357,7 +383,7 @@ def test_other_errors_are_not_hidden(
 def test_bytes_and_tokenisers_of_others(text: Path, tmp_path: Path) -> None:
     assert main(command(text, tmp_path / "a", *SHORT, "--tokenizer", "bytes")) == 0
     assert load_model(tmp_path / "a" / "model.safetensors").config.vocab_size == 257
-    BPETokenizer.train(prose(), vocab_size=270).save(tmp_path / "own.json")
+    save_tokenizer(BPETokenizer.train(prose(), vocab_size=270), tmp_path / "own.json")
     own = ["--tokenizer", str(tmp_path / "own.json"), "--prompt", "What you"]
     assert main(command(text, tmp_path / "b", *SHORT, *own)) == 0
     assert load_model(tmp_path / "b" / "model.safetensors").config.vocab_size == 270
@@ -371,7 +397,7 @@ def test_help_names_every_size_and_every_default(
     out = " ".join(capsys.readouterr().out.split())
     assert "book 0.172 M" in out and "gpt2 124 M" in out and "(2000)" in out
     for name, preset in PRESETS.items():
-        args = complete(parser().parse_args(["--size", name]))
+        args = parse(["--size", name])
         assert (args.batch_size, args.learning_rate) == (
             preset.batch_size,
             preset.learning_rate,
@@ -380,11 +406,11 @@ def test_help_names_every_size_and_every_default(
 
 def test_the_default_is_the_model_that_ships_with_the_package() -> None:
     """`make weights` trains the same: stories, sizes, steps, rate, order."""
-    args = complete(parser().parse_args([]))
+    args = parse([])
     assert (args.steps, args.learning_rate, args.batch_size, args.warmup) == (
         2000,
         4e-3,
         8,
         100,
     )
-    assert jobs.plan_of(args) == jobs.Training(steps=2_000, learning_rate=4e-3)
+    assert args.training == Training(steps=2_000, learning_rate=4e-3)

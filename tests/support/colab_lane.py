@@ -26,23 +26,25 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-from tools.address import SETUP, stated
+from tools.address import setup_source, stated, version
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 COLAB = ROOT / ".venv-colab"
 BOOK = f"https://github.com/{stated()}"
-SETUP_CELL = SETUP.replace("OWNER/NAME", stated())
+SETUP_CELL = setup_source(stated(), version())
 NEWER = "99.0"
 
 
 def snapshot(folder: Path) -> Path:
-    """The working tree as a git repository of its own, without what git ignores."""
-    own = ("user.name=x", "user.email=x@localhost", "commit.gpgsign=false")
+    """The working tree as a git repository of its own, without what git ignores, and as the release it states."""
+    own = ("user.name=x", "user.email=x@localhost")
+    own += ("commit.gpgsign=false", "tag.gpgsign=false")
     git = ["git", *(word for setting in own for word in ("-c", setting))]
     subprocess.run([*git, "init", "-q", folder], check=True)
     git += ["--git-dir", str(folder / ".git"), "--work-tree", str(ROOT)]
     subprocess.run([*git, "add", "--all", "."], cwd=ROOT, check=True)
     subprocess.run([*git, "commit", "-q", "-m", "as it is"], cwd=ROOT, check=True)
+    subprocess.run([*git, "tag", f"v{version()}"], cwd=ROOT, check=True)
     return folder
 
 
@@ -87,7 +89,9 @@ class Runtime:
 
     def __post_init__(self) -> None:
         if not (COLAB / "installed").exists():
-            pytest.fail("there is no environment with Colab's versions; run `make colab`")
+            pytest.fail(
+                "there is no environment with Colab's versions; run `make colab`"
+            )
         layer = self.folder / "layer"
         subprocess.run(
             [COLAB / "bin/python", "-m", "venv", "--without-pip", layer], check=True
@@ -98,7 +102,13 @@ class Runtime:
         self.python = layer / "bin" / "python"
         self.kernels = self.folder / "jupyter" / "kernels"
         (self.kernels / "colab").mkdir(parents=True)
-        command = [str(self.python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        command = [
+            str(self.python),
+            "-m",
+            "ipykernel_launcher",
+            "-f",
+            "{connection_file}",
+        ]
         spec = {"argv": command, "display_name": "Colab", "language": "python"}
         (self.kernels / "colab" / "kernel.json").write_text(
             json.dumps(spec | {"env": self.variables})
@@ -121,14 +131,17 @@ class Runtime:
         """What came, went or moved since the runtime was handed out."""
         return self.packages() ^ self.installed
 
-    def run(self, *sources: str) -> NotebookNode:
-        """Cells run in a fresh kernel as "Run all" does: up to the first that fails."""
+    def run(self, *sources: str, go_on: bool = False) -> NotebookNode:
+        """Cells run in a fresh kernel as "Run all" does: up to the first that fails, unless it is to ``go_on``."""
         cells = [nbformat.v4.new_code_cell(source) for source in sources]
         notebook = nbformat.v4.new_notebook(cells=cells)
         specs = KernelSpecManager(kernel_dirs=[str(self.kernels)])
         kernel = KernelManager(kernel_name="colab", kernel_spec_manager=specs)
         with suppress(CellExecutionError):
             NotebookClient(
-                notebook, km=kernel, resources={"metadata": {"path": str(self.folder)}}
+                notebook,
+                km=kernel,
+                allow_errors=go_on,
+                resources={"metadata": {"path": str(self.folder)}},
             ).execute()
         return notebook

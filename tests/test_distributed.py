@@ -42,7 +42,9 @@ def train(name: str) -> tuple[list[float], dict[str, Tensor]]:
 
 
 def command(folder: Path) -> list[str]:
-    settings = "--size tiny --steps 20 --every 5 --batch-size 5 --vocab-size 300"
+    settings = (
+        "--size tiny --steps 20 --eval-interval 5 --batch-size 5 --vocab-size 300"
+    )
     return [str(folder.parent / "text.txt"), "--folder", str(folder), *settings.split()]
 
 
@@ -122,7 +124,9 @@ def test_two_processes_learn_what_one_learns(folder: Path, name: str) -> None:
     assert max(d.max() for d in differences(own_weights, weights)) < 2e-4
 
 
-def test_the_command_gives_the_curve_of_one_process(folder: Path, tmp_path: Path) -> None:
+def test_the_command_gives_the_curve_of_one_process(
+    folder: Path, tmp_path: Path
+) -> None:
     (tmp_path / "text.txt").write_text(prose()[:20_000])
     assert main(command(tmp_path / "one")) == 0
     one, two = (
@@ -130,7 +134,7 @@ def test_the_command_gives_the_curve_of_one_process(folder: Path, tmp_path: Path
         for path in (tmp_path / "one", folder)
     )
     assert [line["step"] for line in two] == [5, 10, 15, 20]
-    for name in ("loss", "held_out"):
+    for name in ("loss", "eval_loss"):
         assert [a[name] for a in two] == pytest.approx([a[name] for a in one], abs=1e-5)
 
 
@@ -139,7 +143,9 @@ def test_a_killed_worker_ends_the_run_which_then_goes_on(folder: Path) -> None:
     other = folder.parent / "killed"
     done = launch(other, die_at=3)
     assert done.returncode != 0
-    assert "if another one was lost, call again" in done.stderr or "SIGKILL" in done.stderr
+    assert (
+        "if another one was lost, call again" in done.stderr or "SIGKILL" in done.stderr
+    )
     assert "lmlib/" not in done.stderr, "a sentence, no traceback"
     assert [json.loads(line)["step"] for line in (other / "log.jsonl").open()][:2] == [
         5,
@@ -172,7 +178,9 @@ def test_every_text_belongs_to_one_process(
         (a, b), targets = distributed.share(((batch, batch), batch))
         assert torch.equal(a, targets) and torch.equal(b, targets)
         shares.append(targets)
-    assert [len(part) for part in shares] == sizes and torch.equal(torch.cat(shares), batch)
+    assert [len(part) for part in shares] == sizes and torch.equal(
+        torch.cat(shares), batch
+    )
 
 
 def test_fewer_texts_than_processes(monkeypatch: pytest.MonkeyPatch) -> None:

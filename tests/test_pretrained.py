@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize, prune
 
 from lmlib.blocks import Block, Config
-from lmlib.checkpoints import Model, save_tensors
+from lmlib.checkpoints import save_tensors
 from lmlib.evaluation import token_losses
 from lmlib.finetuning import Classifier
 from lmlib.language_models import LanguageModel
@@ -23,13 +23,14 @@ from lmlib.lora import add_lora, merge_lora
 from lmlib.ngrams import NGram
 from lmlib.optimisation import Training
 from lmlib.pretrained import (
+    Model,
     load_bert,
     load_book_gpt,
     load_model,
     load_shuffled_gpt,
     save_model,
 )
-from lmlib.pretraining import Learner, fit
+from lmlib.pretraining import fit
 from lmlib.stories import STORIES
 from lmlib.tokens import WordTokenizer, sequences
 from lmlib.transformer import BERT, GPT
@@ -244,7 +245,7 @@ CHANGES: dict[str, tuple[Callable[[GPT], object], str]] = {
         r"its head is a .*Linear, where its configuration makes no part at all",
     ),
     "one layer more": (
-        lambda model: model.decoder.blocks.append(Block(model.config, True, False)),
+        lambda model: model.decoder.blocks.append(Block(model.config, True)),
         r"decoder\.blocks\.1 is a .*Block, where its configuration makes no part at all",
     ),
     "one layer less": (
@@ -305,7 +306,6 @@ def test_what_could_not_be_loaded_is_not_saved(change: str, tmp_path: Path) -> N
         Louder(CONFIG),
         GPT(CONFIG).decoder,
         Classifier(GPT(CONFIG), 2),
-        Learner(GPT(CONFIG)),
         torch.optim.swa_utils.AveragedModel(GPT(CONFIG)),
         GPT(CONFIG).state_dict(),
         CONFIG,

@@ -1,0 +1,44 @@
+"""Long files first, where several processes share the tests: one that began last would keep the others waiting.
+
+pytest-xdist hands out whole files, and in this order with ``--no-loadscope-reorder``.
+"""
+
+from __future__ import annotations
+
+import pytest
+from chapter_seconds import stated_seconds
+from nbval.plugin import IPyNbCell
+
+# Seconds, roughly. A file that is not here takes a few.
+LONG = {
+    "test_site.py": 300,
+    "test_colab.py": 200,
+    "test_classroom_grades.py": 120,
+    "test_widgets.py": 80,
+    "test_train.py": 70,
+    "test_distributed.py": 40,
+    "test_systems.py": 35,
+    "test_print.py": 30,
+    "test_transformer.py": 25,
+    "test_colab_widgets.py": 25,
+    "test_pretraining.py": 25,
+    "test_stored.py": 20,
+    "test_textfiles.py": 20,
+}
+
+
+def seconds(item: pytest.Item) -> int:
+    """What the file of a test takes: a chapter says so itself."""
+    if isinstance(item, IPyNbCell):
+        return stated_seconds(item.parent.nb)
+    return LONG.get(item.path.name, 0)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    if hasattr(
+        config, "workerinput"
+    ):  # in one process the order of the files reads better
+        items.sort(key=seconds, reverse=True)

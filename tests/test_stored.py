@@ -1,0 +1,117 @@
+"""Values that no chapter has the time to compute: each file says what made it, and a part of it is made here anew."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import lmlib
+
+ROOT = Path(__file__).parents[1]
+sys.path.append(str(ROOT / "benchmarks"))
+import growth  # noqa: E402
+import processes  # noqa: E402
+import scaling  # noqa: E402
+import stored  # noqa: E402
+
+DATA = Path(lmlib.__file__).parent / "data"
+STORED = {
+    path.name: json.loads(path.read_text("utf-8")) for path in DATA.glob("*.json")
+}
+CHAPTERS = {
+    path.stem: nbformat.read(path, as_version=4)
+    for path in sorted((ROOT / "chapters").glob("*.ipynb"))
+}
+READERS = [
+    (name, file)
+    for name, notebook in CHAPTERS.items()
+    for file in sorted(STORED)
+    if any(c.cell_type == "code" and file in c.source for c in notebook.cells)
+]
+# Chapters that do not yet name the script of what they read; remove a line when its chapter does.
+UNNAMED = {
+    ("generation", "hosted_answer.json"),
+    ("scale", "processes.json"),
+    ("scale", "scaling.json"),
+}
+
+
+def script_of(file: str) -> str:
+    return STORED[file]["made_by"]["command"].split()[1]
+
+
+@pytest.mark.parametrize("file", sorted(STORED))
+def test_a_file_says_how_to_make_it_anew(file: str) -> None:
+    made_by = STORED[file]["made_by"]
+    assert set(made_by) == {"command", "seeds", "seconds"}
+    assert made_by["command"].startswith("python ")
+    assert file in (ROOT / script_of(file)).read_text("utf-8"), (
+        "another script writes it"
+    )
+    assert made_by["seeds"] and all(isinstance(seed, int) for seed in made_by["seeds"])
+    assert made_by["seconds"] > 0
+
+
+@pytest.mark.parametrize("name, file", READERS)
+def test_a_chapter_names_the_script_of_what_it_shows(name: str, file: str) -> None:
+    prose = "\n".join(
+        cell.source for cell in CHAPTERS[name].cells if cell.cell_type == "markdown"
+    )
+    assert (script_of(file) in prose) != ((name, file) in UNNAMED)
+
+
+def test_every_file_is_read_by_a_chapter() -> None:
+    assert {file for _, file in READERS} == set(STORED)
+    assert set(READERS) >= UNNAMED
+
+
+def test_a_script_stores_its_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["/somewhere/benchmarks/gpu.py", "--rounds", "3"])
+    stored.store(tmp_path / "found.json", {"rows": [1]}, seeds=[0, 1], seconds=61.7)
+    assert json.loads((tmp_path / "found.json").read_text("utf-8")) == {
+        "rows": [1],
+        "made_by": {
+            "command": "python benchmarks/gpu.py --rounds 3",
+            "seeds": [0, 1],
+            "seconds": 62,
+        },
+    }
+
+
+# One row of each file, computed anew. The answer of a server is compared in test_hosted.py.
+
+
+@pytest.mark.parametrize("axis", growth.AXES)
+def test_memory_of_a_training_step(axis: str) -> None:
+    curve = STORED["growth.json"][axis]
+    anew = [
+        growth.kept_megabytes(*growth.point(**growth.BASE | {axis: value}))
+        for value in curve["values"][:2]
+    ]
+    assert anew == pytest.approx(curve["megabytes"][:2], rel=0.02)
+
+
+def test_loss_of_a_run_on_one_process() -> None:
+    one = STORED["processes.json"]["rows"][0]
+    assert (one["processes"], one["threads"]) == (1, 1)
+    _, loss = processes.train()
+    assert loss == pytest.approx(one["loss"], abs=1e-4)
+
+
+def test_a_run_of_the_scaling_laws() -> None:
+    run = scaling.once("grid", width=8, steps=250, seed=0)
+    (stored,) = (
+        row
+        for row in STORED["scaling.json"]["runs"]
+        if all(row[name] == value for name, value in vars(run).items())
+    )
+    anew = scaling.do(run)
+    assert anew.keys() - stored.keys() == {"seconds"}
+    assert anew["tokens"] == stored["tokens"]
+    assert anew["excess"] == pytest.approx(stored["excess"], rel=0.01)

@@ -27,6 +27,7 @@ import tokenizers
 from tokenizers import models, pre_tokenizers, trainers
 
 from lmlib.bpe import BPETokenizer
+from lmlib.interop.tokenizer_files import load_tokenizer, save_tokenizer
 from lmlib.prose import prose
 from lmlib.tokens import END
 
@@ -86,11 +87,11 @@ def measure(rounds: int = 7) -> list[dict[str, Any]]:
     }
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder) / "tokenizer.json")
-        ours.save(file)
+        save_tokenizer(ours, file)
         for _ in range(rounds):
             times["train"].append(seconds(lambda: BPETokenizer.train(text, VOCAB_SIZE)))
             times["train peer"].append(seconds(lambda: peer_trained(text)))
-            ours, peer = BPETokenizer.load(file), tokenizers.Tokenizer.from_file(file)
+            ours, peer = load_tokenizer(file), tokenizers.Tokenizer.from_file(file)
             times["encode"].append(seconds(lambda: ours.encode(text)))  # noqa: B023
             times["encode peer"].append(seconds(lambda: peer.encode(text)))  # noqa: B023
     median = {name: statistics.median(values) for name, values in times.items()}

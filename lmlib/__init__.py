@@ -4,8 +4,9 @@ The subject, in the order in which it is taught. A module imports from those abo
 
 language_models  what every model of the book is: tokens so far → logits of the next one
 tokens           text to token ids and back, by words and by characters
-bpe              byte-pair encoding, as it is defined
-fast_bpe         the same merges, fast, and the tokenizer that uses them
+pretokenizer     what is done to a text before anything is merged: words and bytes
+fast_bpe         byte-pair encoding, made fast
+bpe              the same as it is defined, and GPT-2's tokenizer
 slots            places of a sentence and the words that may stand there
 grammar          a grammar that writes stories and knows the probability of every word
 floor            the exact entropy of its stories, which no model can beat
@@ -41,6 +42,7 @@ scaling_laws     how the loss falls as models and texts grow
 Leaves, which have no subject:
 
 validation       checks of arguments, one call at the border of a function
+bpe_checks       the same for a vocabulary, its merges and its special tokens
 files            texts that are read, data that ships, files that are written whole
 modules          the parts of a PyTorch module by their own names
 integrity        whether anything in a module was wrapped, replaced or added

@@ -1,144 +1,76 @@
-"""Byte-level byte-pair encoding (BPE), as in GPT-2: it cuts any text, and no word is unknown.
+"""Byte-pair encoding (BPE): `train` and `encode` as short as can be, and GPT-2's tokenizer, made fast.
 
-A token is a run of bytes. In ``vocab`` every byte is written as one visible character:
-most of ASCII as itself, a space as ``Ġ``, a line break as ``Ċ``.
-
+>>> merges = train({tuple(b"low"): 5, tuple(b"lower"): 2}, n_merges=2)
+>>> merges, encode(b"slow", merges)
+({(108, 111): 256, (256, 119): 257}, (115, 257))
 >>> tokenizer = BPETokenizer.train("low low low low low lower lower", vocab_size=260)
->>> tokenizer.vocab[257:]
-('lo', 'low', 'Ġlow')
->>> [tokenizer.vocab[i] for i in tokenizer.encode("slow lower")]
+>>> [tokenizer.vocab[i] for i in tokenizer.encode("slow lower")]  # Ġ stands for a space
 ['s', 'low', 'Ġlow', 'e', 'r']
 """
 
 from __future__ import annotations
 
-import heapq
-import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
-from itertools import chain
-from operator import add
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, pairwise
 from typing import Self
 
-from lmlib.interop import tokenizer_files as bpe_files
+from lmlib import fast_bpe
+from lmlib.bpe_checks import check_tokens, check_vocab_size
+from lmlib.pretokenizer import BYTES, bytes_of, find_specials, split_parts, split_words
 from lmlib.tokens import END, Tokenizer
+from lmlib.validation import check_ids
 
-_SHOWN = [*range(33, 127), *range(161, 173), *range(174, 256)]
-_OTHERS = sorted({*range(256)} - {*_SHOWN})
-BYTES = {b: chr(b) for b in _SHOWN} | {b: chr(256 + i) for i, b in enumerate(_OTHERS)}
-"""The character that stands for each byte in a vocabulary, in the order of their ids."""
-_BYTE = {char: byte for byte, char in BYTES.items()}
-
-
-@cache
-def _pattern() -> re.Pattern[str]:
-    r"""GPT-2's ``'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+``.
-
-    ``re`` has no ``\p``. Its ``\w`` is ``\p{L}``, ``\p{N}`` and ``_``; its ``\d`` lacks numbers
-    such as ² and Ⅷ, which are listed here; its ``\s`` has four control characters too many.
-    """
-    chars = map(chr, range(0x110000))
-    odd = [
-        ord(c) for c in chars if c.isnumeric() and not (c.isalpha() or c.isdecimal())
-    ]
-    starts, ends = (
-        sorted({*odd} - {i + 1 for i in odd}),
-        sorted({*odd} - {i - 1 for i in odd}),
-    )
-    number = r"\d" + "".join(
-        f"{chr(a)}-{chr(b)}" for a, b in zip(starts, ends, strict=True)
-    )
-    space, solid = r"[^\S\x1c-\x1f]", r"[\S\x1c-\x1f]"
-    return re.compile(
-        rf"'(?:s|t|re|ve|m|ll|d)| ?[^\W_{number}]+| ?[{number}]+| ?(?:[^\w\s]|[_\x1c-\x1f])+"
-        rf"|{space}+(?!{solid})|{space}+"
-    )
+Word = tuple[int, ...]
+Words = Mapping[Word, int]
+"""How often each word stands in a text."""
+Pair = tuple[int, int]
 
 
-def _check_text(text: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(
-            f"text: {text[error.start]!r} at position {error.start} is half a surrogate pair and no "
-            "character; read the file as UTF-8, or give its bytes"
-        ) from None
+def count_pairs(words: Words) -> Counter[Pair]:
+    """How often each pair of neighbours stands in a text, from how often each word does."""
+    counts: Counter[Pair] = Counter()
+    for word, n in words.items():
+        for pair in pairwise(word):
+            counts[pair] += n
+    return counts
 
 
-def _seams(parts: Sequence[str], left: str, right: str) -> Iterator[str]:
-    """The pairs at the borders of ``parts``; what stands between two of them goes from ``left`` to ``right``.
-
-    >>> list(_seams("a--ba--".split("--"), "<", ">")), list(_seams(["", "", "a"], "<", ">"))
-    (['a<', '>b', 'a<'], ['><', '>a'])
-    """
-    last = len(parts) - 1
-    for i, part in enumerate(parts):
-        if not part and 0 < i < last:
-            yield right + left
-        if part and i > 0:
-            yield right + part[0]
-        if part and i < last:
-            yield part[-1] + left
+def merge(ids: Sequence[int], pair: Pair, new: int) -> Word:
+    """``ids`` with ``new`` in place of every ``pair`` of neighbours, from left to right."""
+    merged: list[int] = []
+    for i in ids:
+        if merged and (merged[-1], i) == pair:
+            merged[-1] = new
+        else:
+            merged.append(i)
+    return tuple(merged)
 
 
-def _count_pairs(
-    words: Sequence[str], times: Sequence[int]
-) -> tuple[Counter[str], defaultdict[str, set[int]]]:
-    """How often each pair of neighbours stands in the text, and which words hold it."""
-    counts: Counter[str] = Counter()
-    where: defaultdict[str, set[int]] = defaultdict(set)
-    for i, word in enumerate(words):
-        for pair in map(add, word, word[1:]):
-            counts[pair] += times[i]
-            where[pair].add(i)
-    return counts, where
+def train(words: Words, n_merges: int, first: int = 256) -> dict[Pair, int]:
+    """Merge the most frequent pair, again and again; each gets the next id. Formula `eq:bpe`."""
+    merges: dict[Pair, int] = {}
+    while len(merges) < n_merges and (counts := count_pairs(words)):
+        best = min(counts, key=lambda pair: (-counts[pair], pair))
+        merges[best] = first + len(merges)
+        words = {merge(word, best, merges[best]): n for word, n in words.items()}
+    return merges
 
 
-def _pop_best(heap: list[tuple[int, str]], counts: Mapping[str, int]) -> str | None:
-    """Take the most frequent pair off ``heap``, whose counts may be older and higher than ``counts``."""
-    while heap:
-        negative, pair = heapq.heappop(
-            heap
-        )  # equal counts: the lower string, that is, ids
-        if -negative == counts[pair]:
-            return pair
-        if counts[pair]:
-            heapq.heappush(heap, (-counts[pair], pair))
-    return None
-
-
-def _merges(words: list[str], times: list[int], first: int, stop: int) -> Iterator[str]:
-    """Yield the pair to merge for each new id; a word is a string of ``chr(id)``."""
-    counts, where = _count_pairs(words, times)
-    heap = [(-n, pair) for pair, n in counts.items()]
-    heapq.heapify(heap)
-    for new in map(chr, range(first, stop)):
-        pair = _pop_best(heap, counts)
-        if pair is None:
-            return
-        yield pair
-        made = set()
-        for i in where.pop(pair):  # a word may have lost the pair; then nothing happens
-            parts = words[i].split(pair)
-            words[i] = new.join(parts)
-            for old, now in zip(
-                _seams(parts, *pair), _seams(parts, new, new), strict=True
-            ):
-                counts[old] -= times[i]
-                counts[now] += times[i]
-                where[now].add(i)
-                made.add(now)
-        for now in made:
-            heapq.heappush(heap, (-counts[now], now))
+def encode(word: Sequence[int], merges: Mapping[Pair, int]) -> Word:
+    """Apply the earliest of ``merges`` that fits, which has the lowest id, until none fits."""
+    while fitting := merges.keys() & pairwise(word):
+        pair = min(fitting, key=merges.__getitem__)
+        word = merge(word, pair, merges[pair])
+    return tuple(word)
 
 
 class BPETokenizer(Tokenizer):
     """Tokens are the 256 bytes, and what ``merges`` made of them, one pair after the other.
 
-    ``vocab`` holds them as written with :data:`BYTES`; ``specials``, those of them that are cut out
-    of a text whole, stand there as they are. Raises ValueError where ``vocab`` lacks one of these.
+    ``vocab`` holds them as written with :data:`BYTES`; ``specials`` and ``added`` stand there as
+    they are, and are cut out of a text whole. Only ``added`` are text. Raises ValueError where
+    ``vocab`` lacks one of these, and at merges that no training makes.
     """
 
     def __init__(
@@ -146,38 +78,18 @@ class BPETokenizer(Tokenizer):
         vocab: Sequence[str],
         merges: Iterable[tuple[str, str]],
         specials: Iterable[str] = (),
+        added: Iterable[str] = (),
     ) -> None:
         super().__init__(vocab)
         self.merges, self.specials = tuple(merges), tuple(specials)
-        made = chain.from_iterable((a, b, a + b) for a, b in self.merges)
-        for token in chain(BYTES.values(), self.specials, made):
-            if token not in self.ids:
-                raise ValueError(
-                    f"vocab: {token!r} is missing; give all bytes, special tokens, and the parts and wholes of merges"
-                )
-        self._id_of_byte = [self.ids[BYTES[byte]] for byte in range(256)]
-        pairs = [chr(self.ids[a]) + chr(self.ids[b]) for a, b in self.merges]
-        self._ranks = {pair: rank for rank, pair in enumerate(pairs)}
-        wholes = [chr(self.ids[a + b]) for a, b in self.merges]
-        self._by_rank = [*zip(pairs, wholes, strict=True)]
-        self._bytes = {i: self._spell(token) for i, token in enumerate(self.vocab)}
-        longest_first = sorted(self.specials, key=len, reverse=True)
-        self._cut = re.compile(f"({'|'.join(map(re.escape, longest_first)) or '(?!)'})")
-        self._word = lru_cache(maxsize=2**16)(self._encode_word)
-
-    def __reduce__(self) -> tuple:  # what is remembered in _word cannot be pickled
-        return type(self), (self.vocab, self.merges, self.specials)
-
-    def _spell(self, token: str) -> bytes:
-        if token in self.specials:
-            return token.encode()
-        try:
-            return bytes(_BYTE[char] for char in token)
-        except KeyError as error:
-            raise ValueError(
-                f"vocab: {token!r} is no run of bytes ({error} stands for none); write it with BYTES, "
-                "or name it in specials"
-            ) from None
+        self.added = tuple(added)
+        whole = dict.fromkeys(self.specials + self.added)
+        check_tokens(self.ids, BYTES.values(), self.merges, whole)
+        self._whole = find_specials(whole)
+        self._bytes = [t.encode() if t in whole else bytes_of(t) for t in self.vocab]
+        byte_ids = [self.ids[char] for _, char in sorted(BYTES.items())]
+        pairs = {(self.ids[a], self.ids[b]): self.ids[a + b] for a, b in self.merges}
+        self._words = fast_bpe.WordEncoder(byte_ids, pairs)
 
     @classmethod
     def train(
@@ -185,104 +97,47 @@ class BPETokenizer(Tokenizer):
     ) -> Self:
         """Merge the most frequent pair of neighbours, again and again, until there are ``vocab_size`` tokens.
 
-        Formula `eq:bpe`. Of equally frequent pairs, the one with the lower ids is merged (first
-        that of the first token counts), as Hugging Face does. No pair reaches across two words of
-        :meth:`split`. Stops early where no pair is left. ``END`` gets id 0 unless ``end=False``.
-        Raises ValueError for a ``vocab_size`` too small for the bytes. Sennrich et al. (2016).
+        Of equally frequent pairs, the one with the lower ids is merged (first that of the first
+        token counts), as Hugging Face does. No pair reaches across two words of :meth:`split`.
+        Stops early where no pair is left. ``END`` gets id 0 unless ``end=False``. Raises
+        ValueError for a ``vocab_size`` too small for the bytes. Sennrich et al. (2016).
         """
         specials = [END] if end else []
         vocab = [*specials, *BYTES.values()]
-        if vocab_size < len(vocab):
-            raise ValueError(
-                f"vocab_size: {vocab_size} is too small for 256 bytes and {len(specials)} special tokens; "
-                f"use {len(vocab)} or more"
-            )
-        counts: Counter[str] = Counter()
-        for text in [texts] if isinstance(texts, str) else texts:
-            counts.update(cls.split(text))
-        start = cls(vocab, [], specials)
-        words = ["".join(map(chr, start._encode_word(word))) for word in counts]
+        check_vocab_size(vocab_size, least=len(vocab))
+        texts = [texts] if isinstance(texts, str) else texts
+        counts = Counter(chain.from_iterable(map(cls.split, texts)))
+        ids = [vocab.index(BYTES[byte]) for byte in range(256)]
+        words = {tuple(ids[b] for b in word.encode()): n for word, n in counts.items()}
         merges = []
-        for pair in _merges(words, [*counts.values()], len(vocab), vocab_size):
-            merges.append((vocab[ord(pair[0])], vocab[ord(pair[1])]))
-            vocab.append("".join(merges[-1]))
+        for a, b in fast_bpe.train(words, vocab_size - len(vocab), len(vocab)):
+            merges.append((vocab[a], vocab[b]))
+            vocab.append(vocab[a] + vocab[b])
         return cls(vocab, merges, specials)
 
-    @staticmethod
-    def split(text: str) -> list[str]:
-        """Cut ``text`` into words as GPT-2 does: a space goes with the word behind it.
-
-        >>> BPETokenizer.split("It's 1999,  I said")
-        ['It', "'s", ' 1999', ',', ' ', ' I', ' said']
-        """
-        _check_text(text)
-        return _pattern().findall(text)
+    split = staticmethod(split_words)
 
     def encode(self, text: str | bytes) -> list[int]:
         """Ids of the tokens of ``text``, which may be any text, or any bytes; special tokens are found in it.
 
         Raises ValueError at half a surrogate pair, which has no bytes.
         """
-        if isinstance(text, bytes):
-            text = text.decode("utf-8", "surrogateescape")
-        else:
-            _check_text(text)
         ids: list[int] = []
-        for i, part in enumerate(
-            self._cut.split(text)
-        ):  # in turn text and special token
-            if i % 2:
-                ids.append(self.ids[part])
-            else:
-                ids.extend(
-                    chain.from_iterable(map(self._word, _pattern().findall(part)))
-                )
+        for words, specials in split_parts(text, self._whole):
+            ids.extend(chain.from_iterable(map(self._words.encode, words)))
+            ids.extend(self.ids[token] for token in specials)
         return ids
 
     def forget(self) -> None:
         """Forget the words seen so far, which are remembered so that each is cut once; for very long texts."""
-        self._word.cache_clear()
-
-    def _encode_word(self, word: str) -> list[int]:
-        """From the bytes on, apply the earliest merge that can be applied, until none can."""
-        data = word.encode("utf-8", "surrogateescape")
-        tokens = data.decode("latin-1").translate(
-            self._id_of_byte
-        )  # chr(id) for each byte
-        ranks = {self._ranks.get(pair) for pair in map(add, tokens, tokens[1:])}
-        heap = [rank for rank in ranks if rank is not None]
-        heapq.heapify(heap)
-        while heap:
-            pair, new = self._by_rank[heapq.heappop(heap)]
-            parts = tokens.split(pair)
-            tokens = new.join(parts)
-            for now in {*_seams(parts, new, new)} & self._ranks.keys():
-                heapq.heappush(heap, self._ranks[now])
-        return [*map(ord, tokens)]
+        self._words.encode.cache_clear()
 
     def decode_bytes(self, ids: Iterable[int]) -> bytes:
         """The bytes of ``ids``. Raises ValueError at an id outside 0 … V − 1."""
-        try:
-            return b"".join([self._bytes[int(i)] for i in ids])
-        except KeyError as error:
-            raise ValueError(
-                f"ids: {error} is no token's id; ids run from 0 to {len(self.vocab) - 1}"
-            ) from None
+        numbers = [int(i) for i in ids]
+        check_ids("ids", numbers, len(self.vocab))
+        return b"".join([self._bytes[i] for i in numbers])
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of ``ids``, with � for bytes that are no UTF-8, as in a cut character; else as `decode_bytes`."""
         return self.decode_bytes(ids).decode("utf-8", errors="replace")
-
-    def save(self, path: str | Path) -> None:
-        """Write a ``tokenizer.json``, which `load` and Hugging Face's ``Tokenizer.from_file`` read."""
-        bpe_files.write_json(path, self.ids, self.merges, self.specials)
-
-    @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Read a ``tokenizer.json``. Raises ValueError where that is no byte-level BPE as GPT-2's."""
-        return cls(*bpe_files.read_json(path))
-
-    @classmethod
-    def from_gpt2_files(cls, vocab_json: str | Path, merges_txt: str | Path) -> Self:
-        """Read ``vocab.json`` and ``merges.txt``, GPT-2's own two files. Raises ValueError where they are not such."""
-        return cls(*bpe_files.read_gpt2(vocab_json, merges_txt))

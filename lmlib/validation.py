@@ -47,6 +47,17 @@ def check_ids(
             )
 
 
+def check_text(text: str) -> None:
+    """Raise ValueError at half a surrogate pair, which has no bytes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"text: {text[error.start]!r} at position {error.start} is half a surrogate pair and no "
+            "character; read the file as UTF-8, or give its bytes"
+        ) from None
+
+
 def check_divisor(name: str, value: float, dtype: torch.dtype, hint: str) -> None:
     """Raise ValueError for a divisor that is not above 0 and finite, also as ``dtype`` holds it.
 

@@ -1,106 +1,24 @@
-"""Byte-level BPE: ids as from Hugging Face and from a plain loop, every text comes back, bad files are named."""
+"""Byte-level BPE: merges and ids as from the plain layer and from Hugging Face, and every text comes back."""
 
 from __future__ import annotations
 
-import json
 import math
 import pickle
-import sys
-import tempfile
-import unicodedata
 from collections import Counter
-from itertools import pairwise
-from pathlib import Path
-from typing import Any
 
 import pytest
-import tokenizers
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import decoders, models, pre_tokenizers, trainers
+from support.byte_level import TRICKY, hugging_face, vocab_of
 
-from lmlib.bpe import BYTES, BPETokenizer
+from lmlib import bpe, fast_bpe
+from lmlib.bpe import BPETokenizer
+from lmlib.pretokenizer import BYTES
 from lmlib.prose import prose
 from lmlib.tokens import END, Tokenizer, sequences
 
-TRICKY = (
-    "It's I'll you've WE'LL don't 'twas it''s ’s 's's\n\n\n  two  spaces   three\t\ttabs \r\n"
-    "def f(x):\n    return x_1 + 10**7  # 3.14, 1,000 and 2²\u00a0½ Ⅷ ④\u3000全角　空白\n"
-    "人工智能是计算机科学的一个分支。大语言模型，一次一个词。👩\u200d👩\u200d👧 👍🏽 🇨🇳🙂🙂🙂 naïve e\u0301 \ufb01"
-    " __init__ ---- ======== aaaa aaaaa aaaaaaa abababab \x00\x1c\x1d\x1e\x1f\x85 \u2028end <END> <en d>\n"
-) * 3
-LEVEL = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
-
-
-def hugging_face(text: str, vocab_size: int, end: bool = True) -> tokenizers.Tokenizer:
-    peer = tokenizers.Tokenizer(models.BPE())
-    peer.pre_tokenizer, peer.decoder = LEVEL, decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size,
-        special_tokens=[END] if end else [],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    peer.train_from_iterator([text], trainer)
-    return peer
-
-
-def vocab_of(peer: tokenizers.Tokenizer) -> tuple[str, ...]:
-    ids = peer.get_vocab()
-    return tuple(sorted(ids, key=ids.__getitem__))
-
-
-def reference(text: str, vocab_size: int) -> list[str]:
-    """The plainest training there is: count all pairs anew before each merge."""
-    vocab = [END, *BYTES.values()]
-    words = [
-        [vocab.index(BYTES[byte]) for byte in word.encode()]
-        for word in BPETokenizer.split(text)
-    ]
-    while len(vocab) < vocab_size:
-        counts = Counter(pair for word in words for pair in pairwise(word))
-        if not counts:
-            break
-        best = min(counts, key=lambda pair: (-counts[pair], pair))
-        for word in words:
-            i = 0
-            while i < len(word) - 1:
-                if (word[i], word[i + 1]) == best:
-                    word[i : i + 2] = [len(vocab)]
-                i += 1
-        vocab.append(vocab[best[0]] + vocab[best[1]])
-    return vocab
-
-
-# Characters that this Python knows: newer ones it takes for marks.
-TEXT = st.text(st.characters(exclude_categories=["Cs", "Cn"]))
-CLOSE = st.text(
-    st.sampled_from("ab '’stvelmd1²Ⅷ一人é_-🙂\n\t\x1c\x85\u00a0\u3000\u0301."), max_size=60
-)
-PROSE = BPETokenizer.train(prose(), 600)
-with tempfile.TemporaryDirectory() as folder:
-    PROSE.save(Path(folder) / "tokenizer.json")
-    SAVED = (Path(folder) / "tokenizer.json").read_text("utf-8")
-
-
-@given(TEXT | CLOSE)
-@settings(max_examples=500)
-def test_words_are_cut_as_by_gpt2(text: str) -> None:
-    pieces = [text[a:b] for _, (a, b) in LEVEL.pre_tokenize_str(text)]
-    assert BPETokenizer.split(text) == pieces
-    assert "".join(pieces) == text
-
-
-def test_every_character_is_in_its_class() -> None:
-    """Letter, number, space or none of them: it shows in what each character clings to."""
-    known = [
-        c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c) not in ("Cs", "Cn")
-    ]  # fmt: skip
-    for start in range(0, len(known), 1000):
-        text = "".join(f"a{c}1{c}!{c} {c}{c}b" for c in known[start : start + 1000])
-        pieces = [text[a:b] for _, (a, b) in LEVEL.pre_tokenize_str(text)]
-        assert BPETokenizer.split(text) == pieces
+PROSE, PEER = BPETokenizer.train(prose(), 600), hugging_face(prose(), 600)
 
 
 @pytest.mark.parametrize("end", [True, False])
@@ -116,12 +34,64 @@ def test_ids_are_those_of_hugging_face(text: str, vocab_size: int, end: bool) ->
         assert ours.decode(peer.encode(other).ids) == other
 
 
-@given(st.text("ab '人-", max_size=80), st.integers(257, 300))
-def test_training_is_what_the_plain_loop_does(text: str, vocab_size: int) -> None:
-    assert [*BPETokenizer.train(text, vocab_size).vocab] == reference(text, vocab_size)
+WORDS = st.dictionaries(
+    st.lists(st.integers(0, 3), min_size=1, max_size=12).map(tuple), st.integers(1, 9)
+)
 
 
-@given(st.text("ab ", max_size=200), st.integers(257, 300), st.text("abc ", max_size=60))
+@given(WORDS, st.integers(0, 30), WORDS)
+@settings(max_examples=500, deadline=None)
+def test_the_fast_layer_does_what_the_plain_one_does(
+    words: dict[bpe.Word, int], n_merges: int, others: dict[bpe.Word, int]
+) -> None:
+    merges = bpe.train(words, n_merges)
+    assert [*fast_bpe.train(words, n_merges).items()] == [*merges.items()]
+    encoder = fast_bpe.WordEncoder(range(256), merges)
+    for word in [*words, *others]:
+        assert tuple(encoder.encode(bytes(word).decode())) == bpe.encode(word, merges)
+
+
+def counted(text: str) -> dict[bpe.Word, int]:
+    words = Counter(BPETokenizer.split(text))
+    return {tuple(word.encode()): n for word, n in words.items()}
+
+
+@pytest.mark.parametrize("text", [prose()[:20_000], TRICKY])
+def test_plain_and_fast_on_whole_texts(text: str) -> None:
+    merges = bpe.train(counted(text), 120)
+    assert [*fast_bpe.train(counted(text), 120).items()] == [*merges.items()]
+    encoder = fast_bpe.WordEncoder(range(256), merges)
+    for word in {*counted(TRICKY), *counted(prose())}:
+        assert tuple(encoder.encode(bytes(word).decode())) == bpe.encode(word, merges)
+
+
+@given(st.text("ab '人-", max_size=80), st.integers(256, 300))
+def test_the_tokenizer_is_the_plain_layer_on_words(text: str, vocab_size: int) -> None:
+    tokenizer = BPETokenizer.train(text, vocab_size, end=False)
+    byte_of = {tokenizer.ids[char]: byte for byte, char in BYTES.items()}
+    id_of = {byte: i for i, byte in byte_of.items()}
+    words = {tuple(id_of[b] for b in w): n for w, n in counted(text).items()}
+    merges = bpe.train(words, vocab_size - 256)
+    ids = tokenizer.ids
+    assert [(ids[a], ids[b]) for a, b in tokenizer.merges] == [*merges]
+    split = [tuple(id_of[b] for b in w.encode()) for w in BPETokenizer.split(text)]
+    assert tokenizer.encode(text) == [i for w in split for i in bpe.encode(w, merges)]
+
+
+def test_merging_goes_from_left_to_right() -> None:
+    assert bpe.merge([5, 5, 5], (5, 5), 9) == (9, 5)
+    assert bpe.merge([1, 2, 1, 1, 2], (1, 2), 9) == (9, 1, 9)
+    assert bpe.merge([], (1, 2), 9) == ()
+    assert bpe.count_pairs({(5, 5, 5): 2, (5,): 7}) == {(5, 5): 4}
+
+
+def test_no_pair_reaches_across_two_words() -> None:
+    assert bpe.train({(1,): 5, (2,): 5}, n_merges=3) == {}
+
+
+@given(
+    st.text("ab ", max_size=200), st.integers(257, 300), st.text("abc ", max_size=60)
+)
 def test_small_texts_train_as_with_hugging_face(
     text: str, vocab_size: int, other: str
 ) -> None:
@@ -163,8 +133,8 @@ def test_bytes_of_a_text_have_its_ids(text: str) -> None:
 
 @given(st.lists(st.integers(0, 599)))
 def test_all_ids_are_decoded_as_by_hugging_face(ids: list[int]) -> None:
-    peer = tokenizers.Tokenizer.from_str(SAVED)
-    assert PROSE.decode(torch.tensor(ids)) == peer.decode(ids, skip_special_tokens=False)
+    theirs = PEER.decode(ids, skip_special_tokens=False)
+    assert PROSE.decode(torch.tensor(ids)) == theirs
 
 
 def test_a_cut_character() -> None:
@@ -190,12 +160,16 @@ def test_end_is_one_token() -> None:
 
 
 def test_the_longer_special_token_first() -> None:
-    tokenizer = BPETokenizer([*BYTES.values(), "<e", "<e>", "人"], [], ["<e", "<e>", "人"])
+    tokenizer = BPETokenizer(
+        [*BYTES.values(), "<e", "<e>", "人"], [], ["<e", "<e>", "人"]
+    )
     assert tokenizer.encode("<e><e人")[-3:] == [257, 256, 258]
     assert tokenizer.decode([257, 258]) == "<e>人"
 
 
-@pytest.mark.parametrize("text", ["人工智能" * 1000, "a" * 5001, " " * 3000 + "-" * 999])
+@pytest.mark.parametrize(
+    "text", ["人工智能" * 1000, "a" * 5001, " " * 3000 + "-" * 999]
+)
 def test_a_word_of_thousands_of_characters(text: str) -> None:
     ours, peer = BPETokenizer.train(text, 300), hugging_face(text, 300)
     assert ours.vocab == vocab_of(peer)
@@ -203,64 +177,10 @@ def test_a_word_of_thousands_of_characters(text: str) -> None:
     assert ours.decode(ours.encode(text)) == text
 
 
-@pytest.mark.parametrize("end", [True, False])
-def test_hugging_face_reads_our_file(tmp_path: Path, end: bool) -> None:
-    ours = BPETokenizer.train(TRICKY, 500, end)
-    ours.save(tmp_path / "tokenizer.json")
-    peer = tokenizers.Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
-    text = f"{TRICKY}{END}{prose()} {END} <end"
-    assert peer.encode(text).ids == ours.encode(text)
-    assert peer.decode(ours.encode(text), skip_special_tokens=False) == text
-    again = BPETokenizer.load(tmp_path / "tokenizer.json")
-    assert (again.vocab, again.merges, again.specials) == (
-        ours.vocab,
-        ours.merges,
-        ours.specials,
-    )
-
-
-@pytest.mark.parametrize("end", [True, False])
-def test_we_read_the_files_of_hugging_face(tmp_path: Path, end: bool) -> None:
-    peer = hugging_face(TRICKY, 500, end)
-    peer.add_special_tokens(["<|endoftext|>"])
-    peer.save(str(tmp_path / "tokenizer.json"))
-    ours = BPETokenizer.load(str(tmp_path / "tokenizer.json"))
-    text = f"{TRICKY}<|endoftext|>{prose()}{END} x"
-    assert ours.encode(text) == peer.encode(text).ids
-    assert ours.specials == ((END, "<|endoftext|>") if end else ("<|endoftext|>",))
-
-
-@pytest.mark.parametrize("end", [True, False])
-def test_we_read_files_in_the_form_of_gpt2(tmp_path: Path, end: bool) -> None:
-    peer = hugging_face(TRICKY, 500, end)
-    vocab, merges = peer.model.save(str(tmp_path))
-    ours = BPETokenizer.from_gpt2_files(vocab, Path(merges))
-    assert ours.vocab == vocab_of(peer)
-    assert ours.specials == ((END,) if end else ())
-    assert ours.encode(TRICKY + prose()) == peer.encode(TRICKY + prose()).ids
-
-
-@pytest.mark.parametrize(
-    "post", [{"type": "TemplateProcessing", "special_tokens": {}}, {"type": "ByteLevel"}]
-)
-def test_a_post_processor_that_adds_nothing(tmp_path: Path, post: dict[str, Any]) -> None:
-    """As Transformers writes for GPT-2."""
-    (tmp_path / "gpt2.json").write_text(json.dumps(changed(post_processor=post)))
-    assert BPETokenizer.load(tmp_path / "gpt2.json").vocab == PROSE.vocab
-
-
 def test_a_tokenizer_can_be_pickled() -> None:
     again = pickle.loads(pickle.dumps(PROSE))
     assert again.vocab == PROSE.vocab
     assert again.encode(f"low{END}") == PROSE.encode(f"low{END}")
-
-
-def test_merges_in_the_older_spelling(tmp_path: Path) -> None:
-    content = json.loads(SAVED)
-    content["model"]["merges"] = [f"{a} {b}" for a, b in content["model"]["merges"]]
-    del content["model"]["type"]
-    (tmp_path / "old.json").write_text(json.dumps(content))
-    assert BPETokenizer.load(tmp_path / "old.json").merges == PROSE.merges
 
 
 def test_half_a_surrogate_pair() -> None:
@@ -308,94 +228,51 @@ def test_vocabulary_that_does_not_fit(
         BPETokenizer(vocab, merges)
 
 
-def changed(**changes: Any) -> dict[str, Any]:
-    content = json.loads(SAVED)
-    for name, value in changes.items():
-        *path, last = name.split("__")
-        part = content
-        for key in path:
-            part = part[key]
-        part[last] = value
-    return content
+LOW = [*BYTES.values(), "lo", "low", "ow"]
 
 
 @pytest.mark.parametrize(
-    "changes, odd",
+    "merges, message",
     [
-        ({"model__type": "WordPiece"}, "model"),
-        ({"model": {"type": "BPE", "vocab": {}}}, "model"),
-        ({"model": None}, "model"),
-        ({"model__dropout": 0.1}, "model.dropout"),
-        ({"model__ignore_merges": True}, "model.ignore_merges"),
-        ({"model__end_of_word_suffix": "</w>"}, "model.end_of_word_suffix"),
-        ({"normalizer": {"type": "NFC"}}, "normalizer"),
-        ({"pre_tokenizer": None}, "pre_tokenizer"),
-        ({"pre_tokenizer": {"type": "Whitespace"}}, "pre_tokenizer"),
-        ({"pre_tokenizer__use_regex": False}, "pre_tokenizer"),
-        ({"pre_tokenizer__add_prefix_space": True}, "pre_tokenizer.add_prefix_space"),
-        ({"post_processor": {"type": "BertProcessing"}}, "post_processor"),
         (
-            {"post_processor": {"type": "TemplateProcessing", "special_tokens": {END: {}}}},
-            "post_processor",
+            [("lo", "w"), ("l", "o")],
+            r"merges: 'lo' in \('lo', 'w'\) is no byte, and no",
         ),
-        ({"truncation": {"max_length": 8}}, "truncation"),
-        ({"padding": {"pad_id": 0}}, "padding"),
-        ({"added_tokens": [{"id": 0, "content": END, "lstrip": True}]}, "added_tokens"),
+        ([("l", "o"), ("l", "o")], r"merges: \('l', 'o'\) makes 'lo', which is there"),
+        ([("l", "o"), ("lo", "w"), ("o", "w"), ("l", "ow")], "makes 'low', which is"),
+        ([("", "l")], "vocab: '' is missing"),
+        ([("l", "o"), ("o", "n")], "vocab: 'n' is missing|vocab: 'on' is missing"),
     ],
 )
-def test_file_of_another_kind_of_tokenizer(
-    tmp_path: Path, changes: dict[str, Any], odd: str
+def test_merges_that_no_training_makes(
+    merges: list[tuple[str, str]], message: str
 ) -> None:
-    path = tmp_path / "other.json"
-    path.write_text(json.dumps(changed(**changes)))
-    with pytest.raises(
-        ValueError,
-        match=rf"path: '.*other\.json' is not a byte-level BPE as GPT-2's \(see {odd} in it\)",
-    ):
-        BPETokenizer.load(path)
-
-
-def test_real_files_of_other_kinds(tmp_path: Path) -> None:
-    path = str(tmp_path / "words.json")
-    tokenizers.Tokenizer(models.WordLevel({"a": 0}, unk_token="a")).save(path)
-    with pytest.raises(ValueError, match="is not a byte-level BPE"):
-        BPETokenizer.load(path)
-    peer = hugging_face("low low", 260)
-    peer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(r"\d", "isolated"), pre_tokenizers.ByteLevel(use_regex=False)]
-    )
-    peer.save(path)
-    with pytest.raises(ValueError, match="see pre_tokenizer in it"):
-        BPETokenizer.load(path)
+    """In such an order a merge would be due that has passed: other programs give other ids."""
+    with pytest.raises(ValueError, match=message):
+        BPETokenizer(LOW, merges)
 
 
 @pytest.mark.parametrize(
-    "text, message",
+    "special, message",
     [
-        ("not json", r"path: '.*bad' is not JSON \(Expecting value"),
-        ("[1, 2]", "path: '.*bad' holds no JSON object"),
-        (" ", "path: '.*bad' is empty"),
-        (json.dumps({"a": 0, "b": 2}), "path: '.*bad' has 2 tokens, but not each id from 0 to 1"),
-        (json.dumps({"a": 0}), "vocab: '!' is missing"),
+        ("", "specials: '' is in every text; leave it out"),
+        ("é", r"specials: 'é' stands for other bytes in vocab"),
+        ("Ġlo", r"specials: 'Ġlo' stands for other bytes in vocab"),
+        ("\ud83d", "half a surrogate pair"),
     ],
-)  # fmt: skip
-def test_bad_vocabulary_file(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "bad").write_text(text)
-    (tmp_path / "merges.txt").write_text("#version: 0.2\n")
-    with pytest.raises(ValueError, match=message):
-        BPETokenizer.from_gpt2_files(tmp_path / "bad", tmp_path / "merges.txt")
+)
+def test_special_tokens_that_cannot_be(special: str, message: str) -> None:
+    vocab = dict.fromkeys([*LOW, "Ġlo", special])
+    merges = [("l", "o"), ("Ġ", "lo")]
+    for specials, added in ([special], []), ([], [special]):
+        with pytest.raises(ValueError, match=message):
+            BPETokenizer([*vocab], merges, specials, added)
 
 
-def test_bad_merges_file(tmp_path: Path) -> None:
-    hugging_face("low low", 260).model.save(str(tmp_path))
-    (tmp_path / "merges.txt").write_text("#version: 0.2\nl o\nlo w s\n")
-    with pytest.raises(
-        ValueError,
-        match=r"path: '.*merges\.txt' has the merge \('lo', 'w', 's'\); give two",
-    ):
-        BPETokenizer.from_gpt2_files(tmp_path / "vocab.json", tmp_path / "merges.txt")
-    with pytest.raises(ValueError, match=r"path: cannot read '.*none'"):
-        BPETokenizer.from_gpt2_files(tmp_path / "vocab.json", tmp_path / "none")
+def test_a_special_token_that_merges_make_too() -> None:
+    tokenizer = BPETokenizer(LOW, [("l", "o"), ("lo", "w")], ["low"])
+    assert tokenizer.encode("xlowlo") == [tokenizer.ids[t] for t in ("x", "low", "lo")]
+    assert tokenizer.decode(tokenizer.encode("xlowlo")) == "xlowlo"
 
 
 def test_prose_is_plain_english() -> None:

@@ -508,6 +508,10 @@ BAD: dict[str, tuple[Reply, str]] = {
         ),
         "holds no completion",
     ),
+    "a place that is none": (
+        (200, {"choices": [{"text": "", "logprobs": {"content": [{}]}}]}),
+        "holds no completion",
+    ),
     "a null for an error": (
         (200, {"error": None, "detail": "busy"}),
         "holds no completion, but says 'busy'",
@@ -526,9 +530,8 @@ def test_every_failure_is_a_sentence(fake: Fake, reply: Reply, message: str) -> 
     with pytest.raises(ServerError, match=message) as caught:
         complete("The loss", timeout=0.2 if reply[1] == "silence" else 5)
     assert "\n" not in complaint(caught.value)
-    assert (
-        len(fake.sent) == 2
-    )  # the models and the request: no second try, no redirection
+    # The models and the request: no second try, no redirection.
+    assert len(fake.sent) == 2
 
 
 def test_nobody_there(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,16 +4,21 @@ import json
 import random
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from lmlib.bpe import BYTES, BPETokenizer
+from lmlib.bpe import BPETokenizer
+from lmlib.pretokenizer import BYTES, find_specials, split_parts
 from lmlib.prose import prose
 from lmlib.train import textfiles
-from lmlib.train.textfiles import Tokens, Windows, check_text, encode_file, pieces
+from lmlib.train.textfiles import check_text, encode_file, pieces
+from lmlib.train.token_files import Tokens, Windows
 
 TOKENIZER = BPETokenizer.train(prose(), vocab_size=600)
 ODD = " \n\t\r\u3000\u00a0\x1c\x85abcédé漢字'st123²,.!\u2028🙂 \n  "
@@ -37,6 +42,92 @@ def test_pieces_give_the_tokens_of_the_whole(
         assert [end for _, end in found][-1] == len(text.encode())
         ids = [i for piece, _ in found for i in TOKENIZER.encode(piece)]
         assert ids == TOKENIZER.encode(text)
+
+
+SPECIALS = ["<a b>", "<a", " x ", "  ", "to", "<<", "é🙂", "b>", "<end of text>"]
+PARTS = [
+    *SPECIALS,
+    "<end of",
+    " text>",
+    "be or",
+    "漢字",
+    *"ab<> x1'rev\n\t\u3000\ufeff",
+]
+
+
+def encoded(text: str, size: int, tokenizer: BPETokenizer) -> tuple[list[int], int]:
+    """The ids of a file that is read in pieces of ``size`` bytes, and where the last one ends."""
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(textfiles, "PIECE", size)
+        tokens = encode_file(written(Path(name), text), Path(name) / "run", tokenizer)
+        return tokens.read(0, tokens.count).tolist(), tokens.offset
+
+
+@given(
+    st.lists(st.sampled_from(PARTS), min_size=1, max_size=150).map("".join),
+    st.lists(st.sampled_from(SPECIALS), unique=True),
+    st.integers(1, 40),
+)
+@settings(max_examples=300, deadline=None)
+def test_special_tokens_are_not_cut(text: str, specials: list[str], size: int) -> None:
+    vocab = dict.fromkeys([*TOKENIZER.vocab, *specials])
+    tokenizer = BPETokenizer([*vocab], TOKENIZER.merges, specials[::2], specials[1::2])
+    ids, end = encoded("\ufeff" + text, size, tokenizer)
+    split = split_parts(text, find_specials(specials))
+    longest = max(
+        (len(word.encode()) for words, _ in split for word in words), default=0
+    )
+    assert tokenizer.decode(ids) == text
+    assert end == 3 + len(text.encode())
+    if longest <= size:
+        assert ids == tokenizer.encode(text)
+
+
+@pytest.mark.parametrize("special", ["<end of text>", " \n ", "<|endoftext|>", "🙂 🙂"])
+@pytest.mark.parametrize("before", ["", "x", "\n  ", "to be"])
+def test_a_hundred_thousand_special_tokens(special: str, before: str) -> None:
+    vocab = [*TOKENIZER.vocab, special]
+    tokenizer = BPETokenizer(vocab, TOKENIZER.merges, [special])
+    text = before + special * 100_000
+    ids, _ = encoded(text, textfiles.PIECE, tokenizer)
+    assert ids == tokenizer.encode(text)
+    assert ids.count(len(vocab) - 1) == 100_000
+
+
+def test_another_special_token_is_another_tokenizer(tmp_path: Path) -> None:
+    """Tokens in a folder are not taken for those of a tokenizer that finds others in the text."""
+    vocab, path = [*TOKENIZER.vocab, "be"], written(tmp_path, "to be or not to be")
+    for specials, added in ([], []), (["be"], []), ([], ["be", "to"]):
+        tokenizer = BPETokenizer(vocab, TOKENIZER.merges, specials, added)
+        tokens = encode_file(path, tmp_path / "run", tokenizer)
+        expected = tokenizer.encode("to be or not to be")
+        assert tokens.read(0, tokens.count).tolist() == expected
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 100, 2**20])
+@pytest.mark.parametrize("text", ["to be or not", "\ufeffto be", "é", " "])
+def test_a_byte_order_mark_is_no_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, size: int
+) -> None:
+    """One at the beginning is left out, and the bytes are counted with it; others stay."""
+    monkeypatch.setattr(textfiles, "PIECE", size)
+    path = written(tmp_path, "\ufeff" + text)
+    found = [*pieces(path)]
+    assert "".join(piece for piece, _ in found) == text
+    assert found[0][1] == 3 + len(found[0][0].encode())
+    assert found[-1][1] == path.stat().st_size
+    for _, end in found[:-1]:
+        rest = path.read_bytes()[end:].decode()
+        assert "".join(piece for piece, _ in pieces(path, end)) == rest
+    whole, end = encoded("\ufeff" + text, size, TOKENIZER)
+    assert TOKENIZER.decode(whole) == text and end == path.stat().st_size
+
+
+def test_a_byte_order_mark_and_nothing_else(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is empty; give a file with some text in it"):
+        check_text(written(tmp_path, "\ufeff"))
+    with pytest.raises(ValueError, match=r"is not UTF-8 \(byte 4 is 0xff\)"):
+        check_text(written(tmp_path, b"\xef\xbb\xbfa\xff"))
 
 
 def test_a_text_without_spaces_is_cut_anyhow(
@@ -91,7 +182,9 @@ def test_an_interrupted_encoding_goes_on(
     monkeypatch.setattr(
         textfiles,
         "pieces",
-        lambda path, start=0: starts.append(start) or pieces(path, start),
+        lambda path, start=0, specials=(): (
+            starts.append(start) or pieces(path, start, specials)
+        ),
     )
     tokens = encode_file(path, tmp_path / "run", TOKENIZER)
     assert tokens.read(0, tokens.count).tolist() == expected
@@ -102,7 +195,9 @@ def test_an_interrupted_encoding_goes_on(
 
 def test_a_text_that_changed_is_encoded_anew(tmp_path: Path) -> None:
     encode_file(written(tmp_path, prose()), tmp_path / "run", TOKENIZER)
-    tokens = encode_file(written(tmp_path, "something else"), tmp_path / "run", TOKENIZER)
+    tokens = encode_file(
+        written(tmp_path, "something else"), tmp_path / "run", TOKENIZER
+    )
     assert TOKENIZER.decode(tokens.read(0, 99).tolist()) == "something else"
     other = BPETokenizer.train("", vocab_size=257)
     tokens = encode_file(tmp_path / "text.txt", tmp_path / "run", other)
@@ -124,6 +219,7 @@ import resource, sys
 from pathlib import Path
 from lmlib.train import textfiles
 from lmlib.bpe import BPETokenizer
+from lmlib.train.token_files import Windows
 textfiles.PIECE = 2**16  # what is kept at a time shrinks like the file
 textfiles.encode_file(Path(sys.argv[1] + ".small"), Path(sys.argv[2]), BPETokenizer.train("", 257))
 tokenizer, path = BPETokenizer.train("to be or not to be, that is the question", 290), Path(sys.argv[1])
@@ -135,7 +231,7 @@ try:
 except MemoryError:
     pass
 tokens = textfiles.encode_file(path, Path(sys.argv[2]), tokenizer)
-windows = textfiles.Windows(tokens, block_size=64, batch_size=4)
+windows = Windows(tokens, block_size=64, batch_size=4)
 print(tokens.offset, windows(0)[0].shape, len(windows.held_out()))
 """
 
@@ -143,11 +239,15 @@ print(tokens.offset, windows(0)[0].shape, len(windows.held_out()))
 @pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
 def test_a_text_larger_than_the_memory(tmp_path: Path) -> None:
     """10 MB of words and 4 MB of letters without a space, with 12 MB more than what was used before."""
-    letters = np.random.default_rng(0).integers(97, 123, 2**22, dtype=np.uint8).tobytes()
+    letters = (
+        np.random.default_rng(0).integers(97, 123, 2**22, dtype=np.uint8).tobytes()
+    )
     path = written(
         tmp_path, b"to be or not to be, that is the question. " * 240_000 + letters
     )
-    (tmp_path / "text.txt.small").write_text("to be or not to be")  # what is needed once
+    (tmp_path / "text.txt.small").write_text(
+        "to be or not to be"
+    )  # what is needed once
     done = subprocess.run(
         [sys.executable, "-c", LARGE, str(path), str(tmp_path / "run")],
         capture_output=True,
@@ -177,7 +277,11 @@ def test_windows_come_from_the_text_and_stay_out_of_what_is_held_out(
     assert not torch.equal(windows(7)[0], Windows(tokens, 16, 8, seed=4)(7)[0])
     held = windows.held_out(most=10)
     starts = [ids.index(w[0], first_held) for w in map(torch.Tensor.tolist, held)]
-    assert len(held) == 10 and all(len(w) == 17 for w in held) and min(starts) >= first_held
+    assert (
+        len(held) == 10
+        and all(len(w) == 17 for w in held)
+        and min(starts) >= first_held
+    )
     joined = [i for w in windows.held_out(10**6) for i in w.tolist()]
     assert joined == ids[first_held : first_held + len(joined)]
 

@@ -16,6 +16,7 @@ import torch
 
 from lmlib.bpe import BPETokenizer
 from lmlib.checkpoints import load_tensors
+from lmlib.interop.tokenizer_files import load_tokenizer, save_tokenizer
 from lmlib.optimisation import Training
 from lmlib.pretrained import load_model
 from lmlib.prose import prose
@@ -68,7 +69,7 @@ def test_a_text_of_yours(
     assert abs(log[-1]["eval_loss"] - log[-1]["loss"]) < 1
     assert all(line["tokens_per_second"] > 0 for line in log)
     model = load_model(folder / "model.safetensors")
-    tokenizer = BPETokenizer.load(folder / "tokenizer.json")
+    tokenizer = load_tokenizer(folder / "tokenizer.json")
     assert model.config.vocab_size == len(tokenizer.vocab) == 300
     out = capsys.readouterr().out
     assert (
@@ -382,7 +383,7 @@ def test_other_errors_are_not_hidden(
 def test_bytes_and_tokenisers_of_others(text: Path, tmp_path: Path) -> None:
     assert main(command(text, tmp_path / "a", *SHORT, "--tokenizer", "bytes")) == 0
     assert load_model(tmp_path / "a" / "model.safetensors").config.vocab_size == 257
-    BPETokenizer.train(prose(), vocab_size=270).save(tmp_path / "own.json")
+    save_tokenizer(BPETokenizer.train(prose(), vocab_size=270), tmp_path / "own.json")
     own = ["--tokenizer", str(tmp_path / "own.json"), "--prompt", "What you"]
     assert main(command(text, tmp_path / "b", *SHORT, *own)) == 0
     assert load_model(tmp_path / "b" / "model.safetensors").config.vocab_size == 270

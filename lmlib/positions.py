@@ -34,7 +34,7 @@ def sinusoids(length: int, d_model: int) -> Tensor:
 
 
 def rotate(x: Tensor, start: int = 0) -> Tensor:
-    """Turn each pair of numbers of a query or key by an angle that grows with its position.
+    """Turn each pair of numbers in a query or key by an angle that grows with position.
 
     Formula `eq:rotary`, Su et al. (2024). (..., T, D) → (..., T, D); the first row stands
     at position ``start``. Scores then depend on distances alone. Raises ValueError for an

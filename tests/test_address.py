@@ -1,15 +1,29 @@
-"""The repository's address is one everywhere, and changing it changes nothing else."""
+"""The repository's address is one everywhere, as is the version, and changing either changes nothing else."""
 
 from __future__ import annotations
 
+import ast
 import json
-import re
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tools.address import PLACES, ROOT, SETUP, packed, renewed, set_up, stated, write
+from tools.address import (
+    PLACES,
+    ROOT,
+    SETUP,
+    packed,
+    renewed,
+    set_up,
+    setup_source,
+    stated,
+    version,
+    write,
+)
+from tools.check_release import newest_change
 
 TEXTS = {
     ".py",
@@ -108,38 +122,63 @@ def chapter(count: int | None) -> dict:
 
 def test_a_new_chapter_gets_the_cell_and_the_others_count_on() -> None:
     notebook = chapter(1)
-    set_up(notebook, "some/one")
+    set_up(notebook, "some/one", "7.8.9")
     text, first, second = notebook["cells"]
-    assert text["id"] == "a" and "some/one" in "".join(first["source"])
+    source = "".join(first["source"])
+    assert text["id"] == "a" and "some/one" in source and "@v7.8.9" in source
     assert first["execution_count"] == 1 and first["outputs"]
     assert second["execution_count"] == second["outputs"][0]["execution_count"] == 2
 
 
 def test_a_chapter_that_never_ran_still_did_not() -> None:
     notebook = chapter(None)
-    set_up(notebook, "some/one")
+    set_up(notebook, "some/one", "7.8.9")
     assert [cell["execution_count"] for cell in notebook["cells"][1:]] == [None, None]
     assert not notebook["cells"][1]["outputs"]
 
 
 def test_a_stored_output_stays() -> None:
     notebook = chapter(1)
-    set_up(notebook, "some/one")
+    set_up(notebook, "some/one", "7.8.9")
     notebook["cells"][1]["outputs"] = ["mine"]
     before = packed(notebook)
-    set_up(notebook, "some/one")
+    set_up(notebook, "some/one", "7.8.9")
     assert packed(notebook) == before
 
 
-def test_the_set_up_cell_has_six_lines() -> None:
-    assert len(SETUP.splitlines()) <= 6
+def test_a_new_version_comes_everywhere(copy: Path) -> None:
+    project = copy / "pyproject.toml"
+    old = version()
+    project.write_text(project.read_text("utf-8").replace(f'"{old}"', '"7.8.9rc1"'), "utf-8")
+    shown = holders(copy, f"v{old}") | {copy / "CITATION.cff"}
+    assert {"README.md", "intro.md", "_config.yml", "softmax.ipynb"} < {p.name for p in shown}
+    write(copy, stated(copy))
+    assert not holders(copy, f"v{old}") and holders(copy, "7.8.9rc1") == shown | {project}
+    assert f"version: {old}" not in (copy / "CITATION.cff").read_text("utf-8")
 
 
-def test_the_citation_states_the_version() -> None:
-    versions = [
-        re.search(
-            r'^version(?: = |: )"?([\d.]+)', (ROOT / file).read_text("utf-8"), re.MULTILINE
-        )
-        for file in ("pyproject.toml", "CITATION.cff")
-    ]
-    assert versions[0][1] == versions[1][1]  # type: ignore[index]
+def test_version_tag_changelog_and_citation_are_one() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert version() == project["version"] == newest_change()[0]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert citation["version"] == version()
+    cell = setup_source(stated(), version())
+    assert f"@v{version()}" in cell and f'"{project["name"]}"' in cell
+    site = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+    options = site["sphinx"]["config"]["html_theme_options"]
+    assert options["repository_branch"] == f"v{version()}"
+
+
+def test_the_set_up_cell_can_be_read() -> None:
+    lines = SETUP.splitlines()
+    assert len(lines) <= 48 and max(map(len, lines)) <= 88
+    assert "/dev/" not in SETUP and "shell" not in SETUP
+    ast.parse(SETUP, feature_version=(3, 8))  # an old Python shall say that it is too old
+
+
+def test_the_set_up_cell_knows_what_the_package_needs() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lowest = project["requires-python"].removeprefix(">=")
+    assert f"Python {lowest} or newer" in SETUP
+    assert f"sys.version_info < ({lowest.replace('.', ', ')})" in SETUP
+    assert (ROOT / "lmlib" / "stories.toml").is_file()

@@ -6,6 +6,7 @@ import ast
 import re
 import tomllib
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,9 @@ def test_every_cell_ran_once_in_order(notebook: NotebookNode) -> None:
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1)), (
         "run `make chapters`"
     )
-    assert not [out for cell in cells for out in cell.outputs if out.output_type == "error"]
+    assert not [
+        out for cell in cells for out in cell.outputs if out.output_type == "error"
+    ]
 
 
 @chapter
@@ -72,7 +75,9 @@ def test_pictures_and_widgets_have_words(notebook: NotebookNode) -> None:
                 )
             elif "image/png" in data:
                 alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
-                assert len(alt) > 20, f"cell {number}: a figure without alternative text"
+                assert len(alt) > 20, (
+                    f"cell {number}: a figure without alternative text"
+                )
     state = notebook.metadata.get("widgets", {}).get(
         "application/vnd.jupyter.widget-state+json"
     )
@@ -93,13 +98,17 @@ def test_lines_fit_the_page(notebook: NotebookNode) -> None:
     lines = [line for text in [*printed, *listings] for line in text.splitlines()]
     # Text that a model wrote may be longer: it has no place to break.
     assert not [
-        line for line in lines if len(line) > WIDTH and not re.match(r"[\w-]* +\w+ ", line)
+        line
+        for line in lines
+        if len(line) > WIDTH and not re.match(r"[\w-]* +\w+ ", line)
     ]
 
 
 @chapter
 def test_the_shape_of_a_chapter(notebook: NotebookNode) -> None:
-    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    text = "\n".join(
+        cell.source for cell in notebook.cells if cell.cell_type == "markdown"
+    )
     assert "**At the end you can**" in text
     assert re.search(r"\*\d+ minutes to read\. It runs in about \d+ seconds", text)
     assert len(re.findall(r"^\*\*Predict\.\*\*", text, re.MULTILINE)) >= 3
@@ -131,7 +140,9 @@ def test_all_chapters_run_in_a_quarter_of_an_hour() -> None:
 
 @chapter
 def test_the_quiz_replies_to_every_choice(notebook: NotebookNode) -> None:
-    (quiz,) = (c.source for c in notebook.cells if c.source.startswith("## Check yourself"))
+    (quiz,) = (
+        c.source for c in notebook.cells if c.source.startswith("## Check yourself")
+    )
     questions = re.split(r"^\*\*\d\.\*\*", quiz, flags=re.MULTILINE)[1:]
     assert len(questions) == 5
     for question in questions:
@@ -180,7 +191,9 @@ EXERCISES = {
     for name, notebook in CHAPTERS.items()
     for cell in with_tag(notebook, "exercise-solution")
 }
-exercise = pytest.mark.parametrize("notebook, solution", EXERCISES.values(), ids=EXERCISES)
+exercise = pytest.mark.parametrize(
+    "notebook, solution", EXERCISES.values(), ids=EXERCISES
+)
 
 
 def function_of(cell: NotebookNode) -> ast.FunctionDef:
@@ -193,27 +206,27 @@ def check_of(notebook: NotebookNode, solution: NotebookNode) -> NotebookNode:
     return notebook.cells[notebook.cells.index(solution) + 1]
 
 
-@pytest.fixture(scope="module")
-def prepared() -> dict[str, dict[str, Any]]:
+@cache
+def prepared(name: str) -> dict[str, Any]:
     """What a student's notebook knows before an exercise: the imports, and the functions of the chapter."""
-    spaces: dict[str, dict[str, Any]] = {}
-    for name, notebook in CHAPTERS.items():
-        space: dict[str, Any] = {}
-        exec(with_tag(notebook, "setup")[0].source, space)
-        for cell in code_cells(notebook):
-            if not tags(cell) & {"exercise-solution", "exercise-check"}:
-                body = [
-                    part
-                    for part in ast.parse(cell.source).body
-                    if isinstance(part, ast.FunctionDef | ast.ClassDef)
-                ]
-                exec(compile(ast.Module(body, []), name, "exec"), space)
-        spaces[name] = space
-    return spaces
+    notebook = CHAPTERS[name]
+    space: dict[str, Any] = {}
+    exec(with_tag(notebook, "setup")[0].source, space)
+    for cell in code_cells(notebook):
+        if not tags(cell) & {"exercise-solution", "exercise-check"}:
+            body = [
+                part
+                for part in ast.parse(cell.source).body
+                if isinstance(part, ast.FunctionDef | ast.ClassDef)
+            ]
+            exec(compile(ast.Module(body, []), name, "exec"), space)
+    return space
 
 
 @exercise
-def test_exercise_has_the_one_form(notebook: NotebookNode, solution: NotebookNode) -> None:
+def test_exercise_has_the_one_form(
+    notebook: NotebookNode, solution: NotebookNode
+) -> None:
     place = notebook.cells.index(solution)
     statement = notebook.cells[place - 1].source
     assert f":label: ex-{solution.metadata['exercise']}\n" in statement
@@ -231,9 +244,11 @@ def run_check(space: dict[str, Any], source: str, check: NotebookNode) -> None:
 
 @exercise
 def test_check_passes_the_solution_and_no_empty_answer(
-    notebook: NotebookNode, solution: NotebookNode, prepared: dict[str, dict[str, Any]]
+    notebook: NotebookNode, solution: NotebookNode
 ) -> None:
-    space = prepared[next(name for name, other in CHAPTERS.items() if other is notebook)]
+    space = prepared(
+        next(name for name, other in CHAPTERS.items() if other is notebook)
+    )
     check = check_of(notebook, solution)
     run_check(space, solution.source, check)
     function = function_of(solution)
@@ -258,19 +273,25 @@ MISTAKES = {
 
 
 def test_there_are_mistakes_for_every_exercise() -> None:
-    assert set(MISTAKES) == {cell.metadata["exercise"] for _, cell in EXERCISES.values()}
+    assert set(MISTAKES) == {
+        cell.metadata["exercise"] for _, cell in EXERCISES.values()
+    }
 
 
 @exercise
 def test_check_catches_the_usual_mistakes(
-    notebook: NotebookNode, solution: NotebookNode, prepared: dict[str, dict[str, Any]]
+    notebook: NotebookNode, solution: NotebookNode
 ) -> None:
-    space = prepared[next(name for name, other in CHAPTERS.items() if other is notebook)]
+    space = prepared(
+        next(name for name, other in CHAPTERS.items() if other is notebook)
+    )
     for right, wrong in MISTAKES[solution.metadata["exercise"]]:
         assert right in solution.source, f"the solution no longer holds {right!r}"
         with pytest.raises(AssertionError) as caught:
             run_check(
-                space, solution.source.replace(right, wrong), check_of(notebook, solution)
+                space,
+                solution.source.replace(right, wrong),
+                check_of(notebook, solution),
             )
         assert len(str(caught.value)) > 25, f"{wrong!r} is caught without a hint"
 

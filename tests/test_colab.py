@@ -84,7 +84,9 @@ def run_chapter(path: Path, runtime: Runtime) -> tuple[str, list[float]]:
         f"{rules}\n[the set-up cell]\nregex: lmlib is installed\nreplace: lmlib is here already\n"
     )
     nbval = "--nbval --nbval-kernel-name colab --nbval-sanitize-with sanitize.cfg -p nbval_tolerance"
-    options = f"-q -p no:cacheprovider -c {os.devnull} --rootdir . --junitxml report.xml"
+    options = (
+        f"-q -p no:cacheprovider -c {os.devnull} --rootdir . --junitxml report.xml"
+    )
     paths = {"PYTHONPATH": str(SUPPORT), "JUPYTER_PATH": str(folder / "jupyter")}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *nbval.split(), *options.split(), path.name],
@@ -111,9 +113,19 @@ def test_a_chapter_runs_from_its_first_cell(
     only_lmlib_came(runtime)
 
 
-def test_a_package_that_moves_would_be_seen(usual: dict[str, str], tmp_path: Path) -> None:
+def test_a_package_that_moves_would_be_seen(
+    usual: dict[str, str], tmp_path: Path
+) -> None:
     runtime = Runtime(tmp_path, usual)
-    upgrade = [runtime.python, "-m", "pip", "install", "--quiet", "--upgrade", "ipywidgets"]
+    upgrade = [
+        runtime.python,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--upgrade",
+        "ipywidgets",
+    ]
     subprocess.run(upgrade, env=os.environ | usual, check=True)
     assert runtime.changed() == {"ipywidgets==7.7.1", "ipywidgets==99.0"}
 
@@ -125,7 +137,9 @@ def refused(runtime: Runtime) -> str:
     (error,) = (out for out in first.outputs if out.output_type == "error")
     assert error.ename == "SystemExit"
     shown = [*error.traceback, *(out.get("text", "") for out in first.outputs)]
-    assert "subprocess" not in "".join(shown), "neither pip's words nor the cell's lines"
+    assert "subprocess" not in "".join(shown), (
+        "neither pip's words nor the cell's lines"
+    )
     return error.evalue
 
 

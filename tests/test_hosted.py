@@ -20,7 +20,7 @@ import pytest
 import torch
 from torch import Tensor
 
-import lmlib
+from lmlib.files import DATA
 from lmlib.hosted import client as hosted
 from lmlib.hosted import server
 from lmlib.hosted.client import complete
@@ -508,6 +508,10 @@ BAD: dict[str, tuple[Reply, str]] = {
         ),
         "holds no completion",
     ),
+    "a place that is none": (
+        (200, {"choices": [{"text": "", "logprobs": {"content": [{}]}}]}),
+        "holds no completion",
+    ),
     "a null for an error": (
         (200, {"error": None, "detail": "busy"}),
         "holds no completion, but says 'busy'",
@@ -526,9 +530,8 @@ def test_every_failure_is_a_sentence(fake: Fake, reply: Reply, message: str) -> 
     with pytest.raises(ServerError, match=message) as caught:
         complete("The loss", timeout=0.2 if reply[1] == "silence" else 5)
     assert "\n" not in complaint(caught.value)
-    assert (
-        len(fake.sent) == 2
-    )  # the models and the request: no second try, no redirection
+    # The models and the request: no second try, no redirection.
+    assert len(fake.sent) == 2
 
 
 def test_nobody_there(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -644,7 +647,7 @@ def test_the_chapter_goes_on_where_a_server_fails(
 ) -> None:
     fake.replies["/v1/completions"] = reply
     said: list[str] = []
-    space = {"os": os, "lmlib": lmlib, "Path": Path, "show": said.append}
+    space = {"os": os, "json": json, "DATA": DATA, "show": said.append}
     exec(optional_cell(), space)
     assert len(said) == 1 and message in said[0]
     assert space["recorded"] and space["answer"] == read_completion(RECORD["answer"])
@@ -653,7 +656,7 @@ def test_the_chapter_goes_on_where_a_server_fails(
 def test_the_chapter_takes_what_a_server_says(fake: Fake) -> None:
     choice = {"text": " is the", "logprobs": OLD_FORM}
     fake.replies["/v1/completions"] = (200, {"model": "one", "choices": [choice]})
-    space: dict[str, Any] = {"os": os, "lmlib": lmlib, "Path": Path}
+    space: dict[str, Any] = {"os": os, "json": json, "DATA": DATA}
     exec(optional_cell(), space)
     assert not space["recorded"] and space["answer"].model == "one"
     assert space["vocab_size"] == space["VOCAB_SIZE"]

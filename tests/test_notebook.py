@@ -18,7 +18,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
-from lmlib.notebook import table, visible
+from lmlib.notebook import source, table, visible
 
 NASTY = [
     "<|endoftext|>", "a|b", "\\|", "*x*", "**x**", "_x_", "__init__", "d_k", "`x`", "``", "$x$", "$$", "$", "\\$5\\$",
@@ -129,3 +129,10 @@ def test_the_site_shows_the_same(tmp_path: Path) -> None:
     assert "“Title”" in page.h1.get_text()
     shown = [row.td.get_text().strip() for row in page.select("tbody tr")]
     assert shown == [visible(word).strip() for word in words]
+
+
+def test_source_holds_what_looks_like_its_own_end() -> None:
+    """The docstring of ``source`` shows three backticks."""
+    page = BeautifulSoup(github(source(source, visible).data), "html.parser")
+    assert [tag.name for tag in page.find_all(recursive=False)] == ["pre"]
+    assert page.pre.get_text().endswith("spaced)\n")

@@ -191,6 +191,7 @@ def test_words_are_text_at_a_heatmap() -> None:
 
 def test_words_are_text_in_legends() -> None:
     ax = plots.curves({word: [1.0, 2.0] for word in SHOWN})
+    ax.figure.set_figheight(9)
     ax.figure.canvas.draw()
     assert_plain(ax.get_legend().get_texts())
     lines = ax.get_legend().get_lines()
@@ -198,6 +199,7 @@ def test_words_are_text_in_legends() -> None:
         line.get_color() for line in ax.lines
     ]
     ax = plots.scatter([[0, 0]], ["a"], names=list(SHOWN))
+    ax.figure.set_figheight(9)
     ax.figure.canvas.draw()
     assert_plain(ax.get_legend().get_texts())
 

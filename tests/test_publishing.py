@@ -13,7 +13,9 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
+from tools.address import renewed, stated, version
 from tools.check_address import problem
+from tools.check_release import unfit, unpublished
 from tools.check_site import problems
 from tools.site import ROOT, SITE, pages, source
 
@@ -67,6 +69,65 @@ def test_a_fork_with_a_wrong_address_is_told_the_command(
     told = problem(f"[project]\n[project.urls]\n{urls}", "ann/book")
     assert told is None if says is None else says in (told or "")
     assert told is None or "`make address REPOSITORY=ann/book`" in told
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Path:
+    """The files that show the version, as the release of 24 December."""
+    for path, text in renewed(ROOT, stated()).items():
+        target = tmp_path / path.relative_to(ROOT)
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(text, "utf-8")
+    (tmp_path / "CHANGELOG.md").write_text(f"# Changes\n\n## {version()} (2026-12-24)\n")
+    return tmp_path
+
+
+def spoil(root: Path, file: str, old: str, new: str) -> None:
+    path = root / file
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def test_a_tag_that_fits_is_a_release(release: Path) -> None:
+    assert unfit(f"v{version()}", release) is None
+
+
+@pytest.mark.parametrize(
+    "file, old, new, says",
+    [
+        ("pyproject.toml", f'"{version()}"', '"7.8.9"', "states the version 7.8.9"),
+        ("CHANGELOG.md", "2026-12-24", "unreleased", r"\(unreleased\): its first"),
+        ("CHANGELOG.md", f"## {version()}", "## 7.8.9", "begins with 7.8.9"),
+        ("CHANGELOG.md", "## ", "# ", "begins with no version"),
+        ("CITATION.cff", version(), "7.8.9", "CITATION.cff names another"),
+        ("_config.yml", f"v{version()}", "v7.8.9", "_config.yml names another"),
+        ("chapters/tokens.ipynb", f"@v{version()}", "@v7.8.9", "tokens.ipynb names another"),
+    ],
+)
+def test_a_tag_that_does_not_fit_is_told_so(
+    file: str, old: str, new: str, says: str, release: Path
+) -> None:
+    spoil(release, file, old, new)
+    assert re.search(says, unfit(f"v{version()}", release) or "")
+
+
+def git(folder: Path, *words: str) -> None:
+    own = ("user.name=x", "user.email=x@localhost", "tag.gpgsign=false")
+    settings = [word for setting in own for word in ("-c", setting)]
+    subprocess.run(["git", "-C", folder, *settings, *words], check=True)
+
+
+def test_pages_wait_for_the_tag_that_colab_installs(release: Path) -> None:
+    git(release, "init", "-q")
+    git(release, "remote", "add", "origin", str(release))
+    assert f"There is no tag v{version()}" in (unpublished(release) or "")
+    git(release, "add", ".")
+    git(release, "-c", "commit.gpgsign=false", "commit", "-qm", "x")
+    git(release, "tag", f"v{version()}")
+    assert unpublished(release) is None
+    spoil(release, "pyproject.toml", stated(), "Some-one/book")  # a fork, not tagged yet
+    assert "with another repository's address" in (unpublished(release) or "")
 
 
 NAMES = ["intro", "chapters/tokens", "chapters/embeddings", "references"]

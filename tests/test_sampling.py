@@ -7,8 +7,9 @@ from fractions import Fraction
 
 import pytest
 import torch
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support.magnitudes import DTYPES, MAGNITUDES
 from support.tensors import tensor
 from torch import Tensor
 
@@ -37,12 +38,14 @@ def possible(logits: list[float]) -> set[int]:
     return {i for i, x in enumerate(logits) if x > -math.inf}
 
 
+@settings(deadline=None)
 @given(LOGITS, st.integers(1, 12))
 def test_top_k_by_brute_force(logits: list[float], k: int) -> None:
     filtered = top_k_filter(tensor(logits), k)
     assert kept(filtered, logits) == set(by_rank(logits)[:k]) & possible(logits)
 
 
+@settings(deadline=None)
 @given(LOGITS, st.floats(0.001, 0.999))
 def test_top_p_by_brute_force(logits: list[float], p: float) -> None:
     """Of all sets that reach p the smallest, then the likeliest, then the one with the lower ids."""
@@ -59,6 +62,7 @@ def test_top_p_by_brute_force(logits: list[float], p: float) -> None:
     assert kept(top_p_filter(tensor(logits), p), logits) == set(ids[:size])
 
 
+@settings(deadline=None)
 @given(LOGITS, st.floats(0.0, 1.0, exclude_min=True))
 def test_top_p_keeps_at_least_one_and_reaches_p(logits: list[float], p: float) -> None:
     left = kept(top_p_filter(tensor(logits), p), logits)
@@ -81,6 +85,7 @@ def test_filters_work_on_each_row() -> None:
         assert torch.equal(function(logits, value), torch.stack(rows).reshape(3, 4, 9))
 
 
+@settings(deadline=None)
 @given(LOGITS, st.floats(0.1, 10), st.integers(1, 9), st.floats(0.05, 0.95))
 def test_next_probs_in_steps(
     logits: list[float], temperature: float, k: int, p: float
@@ -101,6 +106,7 @@ def test_next_probs_in_steps(
     )
 
 
+@settings(deadline=None)
 @given(LOGITS)
 def test_temperature_zero_is_greedy(logits: list[float]) -> None:
     probs = next_probs(tensor(logits), temperature=0)
@@ -139,6 +145,7 @@ def test_bad_top_p(p: float) -> None:
         top_p_filter(torch.zeros(3), p)
 
 
+@settings(deadline=None)
 @given(LOGITS, st.lists(st.integers(0, 8), min_size=1), st.floats(0.2, 5))
 def test_repetition_penalty_by_hand(
     logits: list[float], text: list[int], penalty: float
@@ -201,16 +208,7 @@ class TestAgainstTransformers:
         torch.testing.assert_close(next_probs(scores, 0.7, 20, 0.8), theirs.softmax(-1))
 
 
-DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 every_dtype = pytest.mark.parametrize("dtype", DTYPES)
-MAGNITUDES = st.builds(
-    lambda mantissa, exponent: float(f"{mantissa}e{exponent}"),
-    st.floats(1.0, 9.99),
-    st.one_of(
-        st.integers(-323, 307),
-        st.sampled_from([-324, -50, -46, -45, -40, -38, -8, -5, 4, 5, 37, 38, 39, 45]),
-    ),
-)
 
 
 @every_dtype
@@ -251,6 +249,7 @@ def test_top_p_on_every_border_of_twentieths(dtype: torch.dtype, p: Fraction) ->
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@settings(deadline=None)
 @given(
     st.lists(st.integers(1, 20), min_size=1, max_size=8),
     st.integers(1, 9),
@@ -268,6 +267,7 @@ def test_top_p_of_what_top_k_leaves(
 
 
 @every_dtype
+@settings(deadline=None)
 @given(
     LOGITS, MAGNITUDES, st.sampled_from([None, 0.5, 1.0]), st.sampled_from([None, 2])
 )
@@ -304,12 +304,13 @@ def test_temperatures_that_such_numbers_cannot_be_divided_by(
         assert next_probs(logits, temperature).tolist() == limit
         return
     said = re.escape(f"temperature: {temperature} is 0 or infinite as {dtype}")
-    for settings in ({}, {"top_k": 2}, {"top_p": 0.9}, {"top_k": 1, "top_p": 1.0}):
+    for filters in ({}, {"top_k": 2}, {"top_p": 0.9}, {"top_k": 1, "top_p": 1.0}):
         with pytest.raises(ValueError, match=said):
-            next_probs(logits, temperature, **settings)
+            next_probs(logits, temperature, **filters)
 
 
 @every_dtype
+@settings(deadline=None)
 @given(LOGITS, MAGNITUDES)
 def test_any_penalty_gives_its_numbers_or_an_error_that_names_it(
     dtype: torch.dtype, logits: list[float], penalty: float

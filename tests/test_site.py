@@ -162,7 +162,9 @@ def kilobytes(paths: set[str]) -> float:
 @cache
 def packed(file: Path) -> int:
     raw = file.read_bytes()
-    return len(raw if file.suffix in (".woff", ".woff2", ".png") else gzip.compress(raw))
+    return len(
+        raw if file.suffix in (".woff", ".woff2", ".png") else gzip.compress(raw)
+    )
 
 
 @pytest.mark.parametrize(
@@ -210,7 +212,9 @@ def look_at(page: Page, width: int, scheme: Literal["dark", "light"]) -> None:
 
 def axe_finds(page: Page) -> list[str]:
     """What is serious; all that passes would take axe as long again to list."""
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    found = (
+        Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    )
     return [
         f"{violation['id']}: {node['html'][:160]}"
         for violation in found

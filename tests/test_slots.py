@@ -1,7 +1,7 @@
 """Slots: Zipf's law, one word given another, and slips by hand."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lmlib.slots import Slot, make_slot, mix
@@ -48,6 +48,7 @@ def test_what_has_no_share_is_not_in_the_mixture() -> None:
     assert mix([]) == {}
 
 
+@settings(deadline=None)
 @given(SHARES)
 def test_a_mixture_of_distributions_is_one(shares: list[float]) -> None:
     shares = [share / sum(shares) for share in shares]

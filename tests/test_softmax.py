@@ -6,8 +6,9 @@ import re
 
 import pytest
 import torch
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support.magnitudes import DTYPES, MAGNITUDES
 from torch.nn import functional as F
 
 from lmlib.softmax import cross_entropy, entropy, log_softmax, perplexity, softmax
@@ -91,6 +92,7 @@ def test_impossible_token_gets_exactly_zero() -> None:
     assert cross_entropy(tensor([[1.0, -math.inf]]), torch.tensor([1])) == math.inf
 
 
+@settings(deadline=None)
 @given(LOGITS, TEMPERATURES)
 def test_sums_to_one_and_keeps_the_order(
     logits: list[float], temperature: float
@@ -101,6 +103,7 @@ def test_sums_to_one_and_keeps_the_order(
     assert all(probs[i] <= probs[j] for i, j in itertools.pairwise(by_logit))
 
 
+@settings(deadline=None)
 @given(LOGITS, st.floats(-100, 100))
 def test_adding_a_constant_changes_nothing(
     logits: list[float], constant: float
@@ -113,6 +116,7 @@ def test_adding_a_constant_changes_nothing(
     )
 
 
+@settings(deadline=None)
 @given(LOGITS, TEMPERATURES)
 def test_temperature_divides_the_logits(
     logits: list[float], temperature: float
@@ -123,6 +127,7 @@ def test_temperature_divides_the_logits(
     )
 
 
+@settings(deadline=None)
 @given(LOGITS, TEMPERATURES, TEMPERATURES)
 def test_higher_temperature_opens_the_choice(
     logits: list[float], one: float, other: float
@@ -181,6 +186,7 @@ def test_entropy_loop_library_and_torch() -> None:
     )
 
 
+@settings(deadline=None)
 @given(LOGITS, LOGITS)
 def test_no_guess_has_a_lower_cross_entropy_than_the_truth(
     truth: list[float], guess: list[float]
@@ -255,6 +261,7 @@ def test_entropy_of_what_is_no_distribution(probs: list[float], value: str) -> N
         entropy(tensor(probs))
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-20, 20), min_size=2, max_size=6))
 def test_a_tiny_temperature_is_the_argmax(logits: list[float]) -> None:
     highest = sorted(logits)
@@ -264,22 +271,12 @@ def test_a_tiny_temperature_is_the_argmax(logits: list[float]) -> None:
     ]
 
 
-DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 ROUNDING = {
     torch.float16: 5e-3,
     torch.bfloat16: 4e-2,
     torch.float32: 1e-5,
     torch.float64: 1e-12,
 }
-# Any size that a number of Python can have, near the ends of every kind of number too.
-MAGNITUDES = st.builds(
-    lambda mantissa, exponent: float(f"{mantissa}e{exponent}"),
-    st.floats(1.0, 9.99),
-    st.one_of(
-        st.integers(-323, 307),
-        st.sampled_from([-324, -50, -46, -45, -40, -38, -8, -5, 4, 5, 37, 38, 39, 45]),
-    ),
-)
 FEW_LOGITS = st.lists(
     st.sampled_from([-math.inf, -8.0, -1.0, 0.0, 0.5, 2.0, 60.0]),
     min_size=1,
@@ -294,6 +291,7 @@ def limit(logits: list[float], temperature: float) -> list[float]:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@settings(deadline=None)
 @given(FEW_LOGITS, MAGNITUDES)
 def test_any_temperature_gives_its_limit_or_an_error_that_names_it(
     dtype: torch.dtype, logits: list[float], temperature: float

@@ -19,7 +19,9 @@ import scaling  # noqa: E402
 import stored  # noqa: E402
 
 DATA = Path(lmlib.__file__).parent / "data"
-STORED = {path.name: json.loads(path.read_text("utf-8")) for path in DATA.glob("*.json")}
+STORED = {
+    path.name: json.loads(path.read_text("utf-8")) for path in DATA.glob("*.json")
+}
 CHAPTERS = {
     path.stem: nbformat.read(path, as_version=4)
     for path in sorted((ROOT / "chapters").glob("*.ipynb"))
@@ -47,7 +49,9 @@ def test_a_file_says_how_to_make_it_anew(file: str) -> None:
     made_by = STORED[file]["made_by"]
     assert set(made_by) == {"command", "seeds", "seconds"}
     assert made_by["command"].startswith("python ")
-    assert file in (ROOT / script_of(file)).read_text("utf-8"), "another script writes it"
+    assert file in (ROOT / script_of(file)).read_text("utf-8"), (
+        "another script writes it"
+    )
     assert made_by["seeds"] and all(isinstance(seed, int) for seed in made_by["seeds"])
     assert made_by["seconds"] > 0
 

@@ -124,7 +124,6 @@ LONG_MODULES = {
     "ngrams": "Kneser–Ney's counts as sorted arrays, of which no half says anything alone",
     "scaling_laws": "a fit from many starts, with its own descent instead of SciPy's",
     "transformer": "GPT and BERT beside each other, to be compared",
-    "hosted.completions": "one request, whose fields OpenAI's interface decides",
     "interop.gpt2": "the names of all tensors on both sides",
 }
 LONG_FUNCTIONS = {

@@ -20,7 +20,9 @@ def test_a_chapter_that_takes_longer_than_it_says(
     start: int, errors: int, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chapter_seconds, "START", start)
-    says = nbformat.v4.new_markdown_cell("*It runs in about 0 seconds on two CPU cores.*")
+    says = nbformat.v4.new_markdown_cell(
+        "*It runs in about 0 seconds on two CPU cores.*"
+    )
     cells = [nbformat.v4.new_code_cell(f"x = {i}") for i in range(2)]
     nbformat.write(nbformat.v4.new_notebook(cells=[says, *cells]), "chapter.ipynb")
     plugins = ("-p", "summary", "-p", "chapter_seconds", "-p", "no:cacheprovider")
@@ -35,7 +37,9 @@ def test_long_files_come_first_and_stay_whole() -> None:
     def tests(*names: str) -> list[SimpleNamespace]:
         return [SimpleNamespace(path=Path(name)) for name in names]
 
-    items = tests("test_a.py", "test_a.py", "test_print.py", "test_site.py", "test_site.py")
+    items = tests(
+        "test_a.py", "test_a.py", "test_print.py", "test_site.py", "test_site.py"
+    )
     ordered = [*items[3:], items[2], *items[:2]]
     in_one_process = [*items]
     long_first.pytest_collection_modifyitems(SimpleNamespace(), in_one_process)

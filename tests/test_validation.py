@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.magnitudes import DTYPES
 
 from lmlib.validation import (
     check_choice,
@@ -20,8 +21,6 @@ from lmlib.validation import (
     check_temperature,
     check_values,
 )
-
-DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 
 
 @pytest.fixture
@@ -47,6 +46,7 @@ def test_a_choice_that_is_none() -> None:
         check_choice("kind", None, {"a": 1, "b": 2})
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-3, 12), max_size=6), st.integers(1, 9))
 def test_ids_in_a_tensor_and_in_a_list(ids: list[int], vocab_size: int) -> None:
     wrong = [i for i in ids if not 0 <= i < vocab_size]
@@ -72,6 +72,7 @@ def test_ids_of_a_batch() -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@settings(deadline=None)
 @given(st.floats(allow_nan=True, allow_infinity=True))
 def test_a_divisor_is_refused_exactly_where_dividing_goes_wrong(
     dtype: torch.dtype, value: float

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import random
 import re
 import statistics
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import torch
 from anywidget import AnyWidget
+from matplotlib.figure import Figure
 from playwright.sync_api import Browser, Locator, Page, expect
 from torch import Tensor
 
@@ -24,7 +26,10 @@ from lmlib.widgets import AttentionHeatmap, TemperatureScrubber
 from lmlib.widgets.base import HERE, VIEW
 
 WORDS = ["fox", "wolf", "crow", "cat", "</script><b>"]
-LOGITS = {"a fat": [2.0, 1.0, 1.0, -1.0, -math.inf], "lived in": [0.0, 3.0, 0.0, 0.0, 0.0]}
+LOGITS = {
+    "a fat": [2.0, 1.0, 1.0, -1.0, -math.inf],
+    "lived in": [0.0, 3.0, 0.0, 0.0, 0.0],
+}
 
 
 def scrubber(**settings: Any) -> TemperatureScrubber:
@@ -36,7 +41,9 @@ def generator(seed: int = 0) -> torch.Generator:
 
 
 def causal_weights(layers: int, heads: int, T: int) -> Tensor:
-    scores = torch.randn(layers, heads, T, T, generator=generator(), dtype=torch.float64)
+    scores = torch.randn(
+        layers, heads, T, T, generator=generator(), dtype=torch.float64
+    )
     return softmax(scores.masked_fill(~causal_mask(T), -math.inf))
 
 
@@ -64,7 +71,8 @@ def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
         )
         contexts.append(context)
         context.route(
-            "http*://**", lambda route: (problems.append(route.request.url), route.abort())
+            "http*://**",
+            lambda route: (problems.append(route.request.url), route.abort()),
         )
         page = context.new_page()
         page.on("console", lambda message: problems.append(message.text))
@@ -118,9 +126,9 @@ CASES = [
 def test_softmax_and_filters_equal_lmlib(
     V: int, spread: float, temperature: float, numbers: Callable[..., Any]
 ) -> None:
-    logits = (torch.randn(V, generator=generator(V), dtype=torch.float64) * spread).round(
-        decimals=6
-    )
+    logits = (
+        torch.randn(V, generator=generator(V), dtype=torch.float64) * spread
+    ).round(decimals=6)
     logits[1], logits[3] = logits[0], -math.inf  # a tie, and something impossible
     close(
         numbers("[...lib.softmax(z.map(inf), t)]", z=logits.tolist(), t=temperature),
@@ -135,18 +143,23 @@ def test_softmax_and_filters_equal_lmlib(
     )
     for top_k, top_p in [(1, None), (3, None), (None, 0.5), (None, 1.0), (4, 0.9)]:
         setting = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
-        found = numbers("[...lib.nextProbs(z.map(inf), s)]", z=logits.tolist(), s=setting)
+        found = numbers(
+            "[...lib.nextProbs(z.map(inf), s)]", z=logits.tolist(), s=setting
+        )
         wanted = next_probs(logits, **setting)
         assert [p > 0 for p in found] == (wanted > 0).tolist()
         close(found, wanted)
 
 
-@pytest.mark.parametrize("scale, mask", list(itertools.product([True, False], repeat=2)))
+@pytest.mark.parametrize(
+    "scale, mask", list(itertools.product([True, False], repeat=2))
+)
 def test_attention_equals_lmlib(
     scale: bool, mask: bool, numbers: Callable[..., Any]
 ) -> None:
     q, k = (
-        4 * torch.randn(9, 7, generator=generator(s), dtype=torch.float64) for s in (1, 2)
+        4 * torch.randn(9, 7, generator=generator(s), dtype=torch.float64)
+        for s in (1, 2)
     )
     options = {"scale": scale, "mask": mask}
     found = numbers(
@@ -157,7 +170,9 @@ def test_attention_equals_lmlib(
     )
     close(
         found,
-        scaled_dot_product_attention(q, k, k, causal_mask(9) if mask else None, scale)[1],
+        scaled_dot_product_attention(q, k, k, causal_mask(9) if mask else None, scale)[
+            1
+        ],
     )
 
 
@@ -183,9 +198,9 @@ def drawn(probs: Tensor, seed: int, n: int) -> list[int]:
 def test_every_drawn_word_is_the_expected_one(numbers: Callable[..., Any]) -> None:
     probs = softmax(torch.randn(304, generator=generator(5), dtype=torch.float64) * 3)
     for seed in (0, 7, 2**32 - 1):
-        assert numbers("lib.sample(p, seed, 1000)", p=probs.tolist(), seed=seed) == drawn(
-            probs, seed, 1000
-        )
+        assert numbers(
+            "lib.sample(p, seed, 1000)", p=probs.tolist(), seed=seed
+        ) == drawn(probs, seed, 1000)
 
 
 def rows(page: Page) -> dict[str, str]:
@@ -265,7 +280,8 @@ def test_draws_are_counted_and_can_be_repeated(show: Show) -> None:
         page.get_by_role("button", name="Draw words 10", exact=True).click()
         expected = drawn(probs, 3, 110)
         counts = [
-            text.split(" · ")[0] for text in page.locator(".rows .drawn").all_inner_texts()
+            text.split(" · ")[0]
+            for text in page.locator(".rows .drawn").all_inner_texts()
         ]
         assert counts == [str(expected.count(i)) for i in range(4)]
         newest = page.locator(".newest").inner_text().removeprefix("… ").split(" · ")
@@ -275,7 +291,8 @@ def test_draws_are_counted_and_can_be_repeated(show: Show) -> None:
 
 def test_heatmap_follows_keys_and_switches(show: Show) -> None:
     q, k = (
-        2 * torch.randn(6, 5, generator=generator(s), dtype=torch.float64) for s in (3, 4)
+        2 * torch.randn(6, 5, generator=generator(s), dtype=torch.float64)
+        for s in (3, 4)
     )
     page = show(AttentionHeatmap(list("abcdef"), q=q, k=k))
 
@@ -310,8 +327,12 @@ def test_heatmap_follows_keys_and_switches(show: Show) -> None:
     expect_row(1, scale=False, mask=False)
 
 
-def test_a_page_that_scrolls_under_a_resting_pointer_chooses_nothing(show: Show) -> None:
-    page = show(AttentionHeatmap([f"w{i}" for i in range(40)], causal_weights(1, 1, 40)))
+def test_a_page_that_scrolls_under_a_resting_pointer_chooses_nothing(
+    show: Show,
+) -> None:
+    page = show(
+        AttentionHeatmap([f"w{i}" for i in range(40)], causal_weights(1, 1, 40))
+    )
     rows = page.locator(".token.query")
     rows.nth(39).scroll_into_view_if_needed()
     box = rows.nth(36).bounding_box()
@@ -365,16 +386,18 @@ WIDGETS = {
 
 @pytest.mark.parametrize("make", WIDGETS.values(), ids=WIDGETS)
 def test_the_bundle_serves_every_front_end(make: Callable[[], Any], show: Show) -> None:
-    (bundle, metadata), (again, _) = make()._repr_mimebundle_(), make()._repr_mimebundle_()
+    (bundle, metadata), (again, _) = (
+        make()._repr_mimebundle_(),
+        make()._repr_mimebundle_(),
+    )
     assert set(bundle) == {VIEW, "text/html", "image/png", "text/plain"}
     assert (
         bundle["text/html"] == again["text/html"]
         and bundle["text/plain"] == again["text/plain"]
     )
     assert "http" not in bundle["text/html"].replace("http://www.w3.org", "")
-    assert (
-        metadata == AnyWidget._repr_mimebundle_(make())[1]
-    )  # Colab finds its widget manager by it
+    # Colab finds its widget manager by it.
+    assert metadata == AnyWidget._repr_mimebundle_(make())[1]
     page = show(make(), scripts=False)
     assert page.locator("img").is_visible()
     assert page.locator("img").get_attribute("alt") == bundle["text/plain"]
@@ -460,13 +483,181 @@ def test_page_and_python_tell_each_other(browser: Browser) -> None:
         [widget._esm, json.loads(json.dumps(state))],
     )
     move(page.get_by_label("Temperature τ").first, "ArrowRight", 3)
-    assert page.evaluate("[window.saved, window.model.get('temperature') > 1]") == [3, True]
+    assert page.evaluate("[window.saved, window.model.get('temperature') > 1]") == [
+        3,
+        True,
+    ]
     widget.temperature = page.evaluate("window.model.get('temperature')")
     assert rows(page)["fox"] == f"{widget.probs[0]:.4f}"
     widget.temperature = 0.5
     page.evaluate("window.model.set('temperature', 0.5)")
     assert rows(page)["fox"] == f"{widget.probs[0]:.4f}"
     page.close()
+
+
+# What a parser of HTML, a formula or a browser would make something else of.
+NASTY = [
+    "$$",
+    "$x$",
+    "<b>x</b>",
+    "</script>",
+    "&amp;",
+    "a|b",
+    "{word}",
+    "_x_",
+    "\\n",
+    "$&",
+    "\"'",
+]
+UNSEEN = {
+    " is": "␣is",
+    "\n": "⏎",
+    "\t": "⇥",
+    " ": "␣",
+    "": "∅",
+    "a  b": "a␣␣b",
+    "\r": "\\r",
+    "a b": "a b",
+}
+SHOWN = {**{word: word for word in NASTY}, **UNSEEN}
+
+
+def tick_texts(figure: Figure) -> list[tuple[str, Any]]:
+    """What is drawn at the words' ticks, and whether as a formula."""
+    figure.canvas.draw()
+    labels = figure.axes[0].get_yticklabels()
+    return [label._preprocess_math(label.get_text()) for label in labels]
+
+
+def nasty_scrubber(**settings: Any) -> TemperatureScrubber:
+    logits = torch.arange(len(SHOWN), 0, -1, dtype=torch.float64)
+    return TemperatureScrubber(
+        dict.fromkeys(["9", "$$ <b>", "", "1"], logits),
+        list(SHOWN),
+        named=99,
+        **settings,
+    )
+
+
+def test_words_of_the_scrubber_are_text(show: Show) -> None:
+    widget = nasty_scrubber()
+    page = show(widget)
+    names = page.locator(".rows .word span:first-child")
+    assert names.all_text_contents() == list(SHOWN.values())
+    # In the order in which they were given.
+    assert page.locator("option").all_text_contents() == ["9", "$$ <b>", "∅", "1"]
+    for place, word in enumerate(SHOWN.values()):
+        names.nth(place).click()
+        assert (
+            page.locator("p.heading").text_content()
+            == f"From logit to probability: {word}"
+        )
+        assert names.nth(place).get_attribute("title") == word
+    page.get_by_role("button", name="Draw words 1000", exact=True).click()
+    newest = page.locator(".newest").text_content() or ""
+    assert set(newest.removeprefix("… ").split(" · ")) <= set(SHOWN.values())
+    page.locator("select").select_option("$$ <b>")
+    assert page.locator("b").evaluate_all(
+        "nodes => nodes.every((n) => !n.textContent.includes('x'))"
+    )
+    assert tick_texts(widget.picture()) == [(word, False) for word in SHOWN.values()]
+    widget.context = "$$ <b>"
+    title = widget.picture().axes[0].get_title(loc="left")
+    assert title == "$$ <b> …   τ = 1"
+    assert widget.sentence().startswith("Temperature scrubber. After “$$ <b>” at")
+    assert (
+        show(widget, scripts=False).locator("img").get_attribute("alt")
+        == widget.sentence()
+    )
+
+
+def test_words_of_the_heatmap_are_text(show: Show) -> None:
+    T, words = len(SHOWN), list(SHOWN.values())
+    text = {"tokens": list(SHOWN), "weights": causal_weights(1, 2, T)}
+    widget = AttentionHeatmap({"9": text, "$$ <b>": text, "\n": text, "1": text})
+    page = show(widget)
+    for kind in ("query", "key"):
+        assert page.locator(f".token.{kind} .text").all_text_contents() == words
+    options = page.get_by_label("Text").locator("option").all_text_contents()
+    assert options == ["9", "$$ <b>", "⏎", "1"]
+    for place, word in enumerate(words):
+        page.locator(".token.query").nth(place).click()
+        assert page.locator(".looks b").text_content() == f"{word} looks at "
+    assert tick_texts(widget.picture()) == [(word, False) for word in words]
+    assert (
+        all(word in widget.sentence() for word in words)
+        and "\n" not in widget.sentence()
+    )
+    assert (
+        show(widget, scripts=False).locator("img").get_attribute("alt")
+        == widget.sentence()
+    )
+
+
+def test_a_translation_is_text_too(show: Show) -> None:
+    labels = {
+        "cut": "<i>cut</i> & $$",
+        "after_filter": "<i>a</i>",
+        "entropy": "<i>{nats}</i> <b>{bits}</b>",
+        "probability": "$$",
+    }
+    widget = nasty_scrubber(top_k=1, labels=labels)
+    page = show(widget)
+    move(page.locator(".rows .word").first, "ArrowDown", 1)
+    assert page.locator(".chain dt").last.text_content() == "<i>a</i>"
+    assert page.locator(".chain dd").last.text_content() == "<i>cut</i> & $$"
+    assert page.locator(".open").inner_html() == "&lt;i&gt;0&lt;/i&gt; <b>0</b>"
+    label = widget.picture().axes[0].xaxis.label
+    assert label._preprocess_math(label.get_text()) == ("$$", False)
+    names = {"query": "$q$", "key": "$k$"}
+    axes = AttentionHeatmap(["a"], [[1.0]], labels=names).picture().axes[0]
+    drawn = [
+        label._preprocess_math(label.get_text())
+        for label in (axes.yaxis.label, axes.xaxis.label)
+    ]
+    assert drawn == [("$q$", False), ("$k$", False)]
+
+
+def shares(total: int, most: int) -> Iterator[list[int]]:
+    """Every way to share ``total`` out, none more than ``most``, largest first."""
+    if total == 0:
+        yield []
+    for first in range(min(total, most), 0, -1):
+        yield from ([first, *others] for others in shares(total - first, first))
+
+
+def test_top_p_at_every_border_of_twentieths(numbers: Callable[..., Any]) -> None:
+    """The smallest n for which the n likeliest hold p, found with whole numbers of twentieths."""
+    cases, wanted = [], []
+    for number, parts in enumerate(shares(20, 20)):
+        mixed = random.Random(number).sample(parts, len(parts))
+        order = sorted(range(len(mixed)), key=lambda i: (-mixed[i], i))
+        for k in range(1, 21):
+            n = next(n for n in range(1, 21) if sum(parts[:n]) >= k)
+            cases.append([[math.log(part / 20) for part in mixed], k / 20])
+            wanted.append(sorted(order[:n] if k < 20 else order))
+    code = "cases.map(([z, top_p]) => [...lib.nextProbs(z, { top_p })].flatMap((p, i) => (p > 0 ? [i] : [])))"
+    assert len(cases) == 627 * 20
+    assert numbers(code, cases=cases) == wanted
+
+
+@pytest.mark.parametrize("p", [1e-9, 1e-6, 5e-324])
+def test_the_likeliest_word_stays_however_small_p_is(
+    p: float, numbers: Callable[..., Any]
+) -> None:
+    assert numbers("[...lib.nextProbs([0, 1], { top_p })]", top_p=p) == [0, 1]
+
+
+def test_top_p_keeps_two_of_four(numbers: Callable[..., Any]) -> None:
+    logits = [math.log(p) for p in (0.3, 0.1, 0.1, 0.5)]
+    for temperature in (0.05, 1.0, 5.0):
+        z = [temperature * logit for logit in logits]
+        found = numbers(
+            "[...lib.nextProbs(z, { temperature, top_p: 0.8 })]",
+            z=z,
+            temperature=temperature,
+        )
+        assert [p > 0 for p in found] == [True, False, False, True]
 
 
 EVEN = torch.full((2, 2), 0.5)
@@ -503,7 +694,10 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
         "weights.*off by 2",
     ),
     "future": (lambda: AttentionHeatmap(["a", "b"], EVEN), "weights.*later token"),
-    "nan weights": (lambda: AttentionHeatmap(["a", "b"], EVEN * math.nan), "weights.*nan"),
+    "nan weights": (
+        lambda: AttentionHeatmap(["a", "b"], EVEN * math.nan),
+        "weights.*nan",
+    ),
     "half": (lambda: AttentionHeatmap(["a", "b"], q=EVEN), "weights.*both q and k"),
     "sizes": (
         lambda: AttentionHeatmap(["a", "b"], q=EVEN, k=torch.ones(2, 3)),

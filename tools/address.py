@@ -47,26 +47,6 @@ reasons = {  # words of pip, git or the system, and what they mean
     "unable to access|Username|onnection|timed out": f"check the network and {book}",
     r"(?is).*error: ([^\n]+)|": r"pip failed: \1",
 }
-
-
-def run_pip(*words):
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "errors": "replace"}
-    command, env = [sys.executable, "-m", "pip", *words], {**os.environ, "LANGUAGE": "en"}
-    return subprocess.run(command, stdin=subprocess.DEVNULL, env=env, **streams)
-
-
-def install():  # all that is here becomes a constraint, so that pip moves nothing
-    version = r"\d+(\.\d+)*((a|b|rc|\.post|\.dev)\d+)*(\+[\w.]+)?"
-    exact = rf"(?!lmlib=|{name}=)[\w.-]+=={version}"
-    here = run_pip("list", "--format=freeze").stdout.splitlines()
-    with tempfile.TemporaryDirectory() as folder:
-        file = pathlib.Path(folder, "constraints.txt")
-        file.write_text("\n".join(line for line in here if re.fullmatch(exact, line)))
-        release = f"{name} @ git+{book}@vVERSION"
-        done = run_pip("install", "--no-input", "--constraint", str(file), release)
-    return done.stdout if done.returncode else None
-
-
 spec = importlib.util.find_spec("lmlib")  # this imports nothing
 folder = pathlib.Path(spec.origin).parent if spec and spec.origin else None
 # Another package may have this name and folder, too. (0.1.0 was still the book's.)
@@ -76,22 +56,29 @@ why = None
 if folder and (folder in others or not (folder / "stories.toml").exists()):
     remove = f"%pip uninstall -y lmlib {name}"
     why = f"another lmlib is in {folder}; run {remove}, restart, and run all again"
-elif folder:
-    print("lmlib is here already.")
-elif sys.version_info < (3, 11):
+elif not folder and sys.version_info < (3, 11):
     why = "lmlib needs Python 3.11 or newer; use a newer runtime"
-else:
-    try:
-        said = install()
-    except OSError as error:
-        said = f"error: {error}"
-    if said is None:
-        print("lmlib is installed.")
-    else:
+elif not folder:
+    pip, english = [sys.executable, "-m", "pip"], {**os.environ, "LANGUAGE": "en"}
+    mixed = {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT, "env": english}
+    number = r"\d+(?:\.\d+)*(?:(?:a|b|rc|\.post|\.dev)\d+)*(?:\+[\w.]+)?"
+    try:  # with the versions of all that is here as constraints, pip moves nothing
+        command = [*pip, "list", "--format=freeze"]
+        here = subprocess.check_output(command, errors="replace", **mixed)
+        keep = re.findall(rf"(?m)^(?!lmlib=|{name}=)[\w.-]+=={number}$", here)
+        with tempfile.TemporaryDirectory() as temporary:
+            constraints = pathlib.Path(temporary, "constraints.txt")
+            constraints.write_text("\n".join(keep))
+            command = [*pip, "install", "--no-input", "-c", str(constraints)]
+            release = f"{name} @ git+{book}@vVERSION"
+            subprocess.check_output([*command, release], errors="replace", **mixed)
+    except (OSError, subprocess.CalledProcessError) as error:
+        said = getattr(error, "output", None) or f"error: {error}"
         found = [re.search(words, said) for words in reasons]
         why = next(f.expand(r) for f, r in zip(found, reasons.values()) if f)
 if why:
     sys.exit(f"Nothing was installed: {why}.")
+print("lmlib is here already." if folder else "lmlib is installed.")
 """.strip()
 TAG = "install"
 

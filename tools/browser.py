@@ -9,6 +9,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+# Where macOS has it, outside the PATH.
+APPLICATIONS = [
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+]
 FLAGS = [
     "--disable-gpu",
     "--disable-background-networking",
@@ -17,11 +22,11 @@ FLAGS = [
 
 
 def chromium_path(own: str) -> str | None:
-    """First Chromium that exists: $CHROMIUM, Playwright's `own`, then the PATH."""
+    """First Chromium that exists: $CHROMIUM, Playwright's `own`, then the PATH, then macOS's applications."""
     found = (
         shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")
     )
-    candidates = [os.environ.get("CHROMIUM"), own, *found]
+    candidates = [os.environ.get("CHROMIUM"), own, *found, *APPLICATIONS]
     return next((path for path in candidates if path and Path(path).is_file()), None)
 
 

@@ -71,13 +71,17 @@ def _likeliest(listed: list[tuple[Any, Any]], top: int | None) -> Listed:
     return sorted(possible, key=lambda t: -t[1])[:top]
 
 
+def _pairs(listed: list[dict[str, Any] | None]) -> list[tuple[Any, Any]]:
+    return [(token["token"], token["logprob"]) for token in listed if token is not None]
+
+
 def _places(logprobs: dict[str, Any], top: int | None) -> list[tuple[str, Listed]]:
     """Each token written, with the likeliest at its place, in either of the interface's two forms."""
     # The form for chats; llama.cpp has it for both.
     if content := logprobs.get("content"):
-        tokens = [(place or {}).get("token") for place in content]
-        lists = [(place or {}).get("top_logprobs") or [] for place in content]
-        pairs = [[(t["token"], t["logprob"]) for t in given if t] for given in lists]
+        known = [{"token": None} if place is None else place for place in content]
+        tokens = [place["token"] for place in known]
+        pairs = [_pairs(place.get("top_logprobs") or []) for place in known]
     else:
         tokens = logprobs.get("tokens") or []
         pairs = [list((x or {}).items()) for x in logprobs.get("top_logprobs") or []]

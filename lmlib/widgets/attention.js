@@ -18,7 +18,6 @@ function palette(stops) {
 const shade = (colours, w) => colours[Math.round(255 * Math.sqrt(Math.min(1, w)))];
 const luminance = (rgb) => rgb.map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4)).reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
 const inkOn = (rgb) => (luminance(rgb) > 0.179 ? "#000" : "#fff");
-const visible = (token) => token.replace(/ /g, "␣").replace(/\n/g, "⏎").replace(/\t/g, "⇥") || "∅";
 
 /** Numbers out of base64: exact doubles, or ten-thousandths in two bytes. */
 function unpack({ format, data }) {
@@ -61,11 +60,11 @@ function sized(canvas, width, height) {
 }
 
 function render({ model, el }) {
-  const { examples, labels } = model.get("_data");
+  const { examples, names: choices, labels } = model.get("_data");
   const t = translator(labels);
   let colours = palette(RAMPS.light);
   let dark = false;
-  let example, read, now, cell, hovered = null;
+  let example, read, now, cell, keyRows, hovered = null;
   const ui = stage(el, t("title"), (isDark) => { dark = isDark; colours = palette(RAMPS[dark ? "dark" : "light"]); if (now) { paintMap(); paintHeads(); paintRamp(); } });
 
   const picker = (trait, choice) => {
@@ -74,7 +73,7 @@ function render({ model, el }) {
     const set = (values, value) => {
       field.hidden = values.length < 2;
       field.style.display = field.hidden ? "none" : "";
-      select.replaceChildren(...values.map((v) => h("option", { value: v }, v)));
+      select.replaceChildren(...values.map(([v, shown = v]) => h("option", { value: v }, shown)));
       select.value = value;
     };
     return { field, set };
@@ -114,7 +113,7 @@ function render({ model, el }) {
   const chosen = () => current("query", example.tokens.length);
   const layer = () => current("layer", example.layers);
   const head = () => current("head", example.heads);
-  const name = (i) => `${visible(example.tokens[i])}${repeated.has(example.tokens[i]) ? ` (${i})` : ""}`;
+  const name = (i) => `${example.tokens[i]}${repeated.has(example.tokens[i]) ? ` (${i})` : ""}`;
   let repeated = new Set();
 
   /** Another text: new lists of tokens. */
@@ -126,17 +125,23 @@ function render({ model, el }) {
     hovered = null;
     // A pointer that rests is passed by rows that scroll: only one that moves (no "enter") looks at a row.
     queries.replaceChildren(...tokens.map((token, i) => h("div", { className: "token query", role: "option", onclick: () => choose(i, true), onpointermove: (e) => e.pointerType === "mouse" && hovered !== i && hover(i), onpointerleave: () => hover(null) },
-      h("span", { className: "text", title: token }, visible(token)), h("i", {}, i))));
-    keys.replaceChildren(...tokens.map((token, j) => h("div", { className: "token key numbers" }, h("i", {}, j), h("span", { className: "text", title: token }, visible(token)),
-      h("span", { className: "value score soft" }), h("span", { className: "value" }), h("span", { className: "fill" }))));
+      h("span", { className: "text", title: token }, token), h("i", {}, i))));
+    keyRows = tokens.map((token, j) => {
+      const [score, value, fill] = ["value score soft", "value", "fill"].map((className) => h("span", { className }));
+      score.hidden = !example.q;
+      return { score, value, fill, node: h("div", { className: "token key numbers" }, h("i", {}, j), h("span", { className: "text", title: token }, token), score, value, fill) };
+    });
+    keys.replaceChildren(...keyRows.map(({ node }) => node));
     const score = example.q ? [h("span", { className: "score" }, `${t("score")} · `)] : [];
     keyCaption.replaceChildren(h("span", {}, t("key")), h("span", {}, ...score, t("weight")));
     tickRow.style.display = formula.style.display = example.q ? "" : "none";
   }
 
   function hover(i, j) {
-    hovered = i;
-    paintRow();
+    if (i !== hovered) {
+      hovered = i;
+      paintRow();
+    }
     if (i !== null && j !== undefined) readout.textContent = t("cell", { query: name(i), key: name(j), w: words(now.weights[i][j]) });
   }
 
@@ -163,22 +168,20 @@ function render({ model, el }) {
   /** The chosen query: its sentence, its links, its numbers. */
   function paintRow() {
     const i = hovered ?? chosen();
+    const width = middle.clientWidth; // before anything changes, for else the browser lays out all of it first
     const weights = now.weights[i];
     const ranked = ranking(weights.map((w) => (Number.isNaN(w) ? -1 : w))).filter((j) => weights[j] >= 0.00005).slice(0, 5);
     const score = (j) => (now.scores && j === ranked[0] ? ` (${t("score")} ${show(now.scores[i][j], 2)})` : "");
     const list = ranked.map((j) => `${name(j)} ${words(weights[j])}${score(j)}`).join(", ");
     looks.replaceChildren(h("b", {}, t("looks", { query: name(i), list: "" })), `${list}${weights.filter((w) => w >= 0.00005).length > 5 ? ", …" : ""}`);
     [...queries.children].forEach((node, q) => { node.ariaSelected = q === chosen(); node.classList.toggle("shown", q === i); node.tabIndex = q === chosen() ? 0 : -1; });
-    [...keys.children].forEach((node, j) => {
+    keyRows.forEach(({ node, score, value, fill }, j) => {
       const w = weights[j];
       node.classList.toggle("hidden", Number.isNaN(w));
-      const [score, value] = node.querySelectorAll(".value");
-      score.textContent = now.scores ? show(now.scores[i][j], 2) : "";
-      score.hidden = !now.scores;
+      if (now.scores) score.textContent = show(now.scores[i][j], 2);
       value.textContent = words(w);
-      node.lastChild.style.transform = `scaleX(${w || 0})`;
+      fill.style.transform = `scaleX(${w || 0})`;
     });
-    const width = middle.clientWidth;
     const y = (n) => (n + 0.5) * ROW;
     const arc = (j) => `<path d="M0 ${y(i)}C${width / 2} ${y(i)} ${width / 2} ${y(j)} ${width} ${y(j)}" stroke-width="${(1 + 7 * weights[j]).toFixed(2)}" opacity="${(0.15 + 0.85 * weights[j]).toFixed(3)}"/>`;
     arcs.setAttribute("width", width);
@@ -197,7 +200,7 @@ function render({ model, el }) {
     const ruler = sized(corner, 1, 1);
     ruler.font = labelFont;
     const cut = (text, most) => { let s = text; while (s.length > 1 && ruler.measureText(s).width > most) s = s.slice(0, -1); return s === text ? s : `${s.slice(0, -1)}…`; };
-    const texts = example.tokens.map((token) => cut(visible(token), 64));
+    const texts = example.tokens.map((token) => cut(token, 64));
     const longest = Math.max(...texts.map((text) => ruler.measureText(text).width));
     const edge = Math.ceil(longest) + 12;
     cell = Math.max(n <= 30 ? 10 : 13, Math.min(56, Math.floor((mapBox.clientWidth - edge - 2) / n)));
@@ -268,9 +271,9 @@ function render({ model, el }) {
 
   /** Another head or another way of computing: the same tokens, new weights. */
   function update() {
-    pickers.example.set(Object.keys(examples), model.get("example"));
-    pickers.layer.set(places(example.layers), layer());
-    pickers.head.set(places(example.heads), head());
+    pickers.example.set(choices, model.get("example"));
+    pickers.layer.set(places(example.layers).map((i) => [i]), layer());
+    pickers.head.set(places(example.heads).map((i) => [i]), head());
     for (const [trait, { box }] of Object.entries(ticks)) box.checked = model.get(trait);
     now = read(layer(), head(), options());
     paintMap();

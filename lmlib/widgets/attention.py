@@ -13,29 +13,12 @@ from traitlets import Any as AnyTrait
 from traitlets import observe, validate
 
 from lmlib.attention import causal_mask, scaled_dot_product_attention
-from lmlib.widgets.base import BadValue, Widget, script, whole, with_defaults
-from lmlib.widgets.examples import Example, read_example
+from lmlib.notebook import visible
+from lmlib.widgets.base import Widget, script, with_defaults
+from lmlib.widgets.checks import BadValue, one_of, whole
+from lmlib.widgets.examples import read_examples
 from lmlib.widgets.labels import ATTENTION
 from lmlib.widgets.pictures import attention_picture
-
-
-def _examples(
-    tokens: Any, weights: Any, q: Any, k: Any, causal: bool
-) -> dict[str, Example]:
-    if not isinstance(tokens, Mapping):
-        return {
-            "": read_example(
-                "", {"tokens": tokens, "weights": weights, "q": q, "k": k}, causal
-            )
-        }
-    if not tokens or any(given is not None for given in (weights, q, k)):
-        raise BadValue(
-            "tokens: a mapping needs at least one {label: dict(tokens=…, weights=…)}, and no weights, q or k beside it"
-        )
-    return {
-        str(name): read_example(f"[{name!r}]", given, causal)
-        for name, given in tokens.items()
-    }
 
 
 class AttentionHeatmap(Widget):
@@ -77,23 +60,16 @@ class AttentionHeatmap(Widget):
         query: int | None = None,
         labels: dict[str, str] | None = None,
     ) -> None:
-        self._examples = _examples(tokens, weights, q, k, bool(causal))
-        name, first = next(iter(self._examples.items()))
+        self._examples = read_examples(tokens, weights, q, k, bool(causal))
+        first, text = next(iter(self._examples.items()))
         data = {
-            "examples": {
-                label: example.packed() for label, example in self._examples.items()
-            },
+            "examples": {name: text.packed() for name, text in self._examples.items()},
+            "names": [[name, visible(name)] for name in self._examples],
             "labels": with_defaults(labels, ATTENTION),
         }
-        chosen = len(first.tokens) - 1 if query is None else query
-        super().__init__(
-            _data=data,
-            example=name,
-            layer=layer,
-            head=head,
-            query=chosen,
-            mask=bool(causal),
-        )
+        chosen = len(text.tokens) - 1 if query is None else query
+        place = {"layer": layer, "head": head, "query": chosen}
+        super().__init__(_data=data, example=first, mask=bool(causal), **place)
 
     @property
     def weights(self) -> Tensor:
@@ -108,15 +84,16 @@ class AttentionHeatmap(Widget):
 
     def sentence(self) -> str:
         """The tokens, and where the chosen query looks."""
-        tokens, row = self._examples[self.example].tokens, self.weights[self.query]
+        tokens, row = self._examples[self.example].names, self.weights[self.query]
         top = row.argsort(descending=True, stable=True)[:3].tolist()
+        looks = [f"“{tokens[j]}” ({j}) {row[j]:.4f}" for j in top if row[j] > 0]
         return self._data["labels"]["sentence"].format(
             layer=self.layer,
             head=self.head,
             T=len(tokens),
             tokens=" ".join(tokens[:24]) + (" …" if len(tokens) > 24 else ""),
             query=f"“{tokens[self.query]}” ({self.query})",
-            list=", ".join(f"“{tokens[j]}” ({j}) {row[j]:.4f}" for j in top if row[j] > 0),
+            list=", ".join(looks),
         )
 
     def picture(self) -> Figure:
@@ -124,35 +101,26 @@ class AttentionHeatmap(Widget):
         shown, words = self._examples[self.example], self._data["labels"]
         masked = shown.causal if shown.given else self.mask
         hidden = np.triu(np.full((len(shown.tokens),) * 2, masked), 1)
-        return attention_picture(
-            shown.tokens, self.weights.numpy(), hidden, (words["query"], words["key"])
-        )
+        names = words["query"], words["key"]
+        return attention_picture(shown.names, self.weights.numpy(), hidden, names)
 
     @observe("example")
     def _fit(self, change: Any) -> None:
         """Another text may have fewer layers, heads and tokens."""
         shown = self._examples[self.example]
-        self.layer, self.head = (
-            min(self.layer, shown.layers - 1),
-            min(self.head, shown.heads - 1),
-        )
+        self.layer = min(self.layer, shown.layers - 1)
+        self.head = min(self.head, shown.heads - 1)
         self.query = min(self.query, len(shown.tokens) - 1)
 
     @validate("example")
     def _valid_example(self, proposal: Any) -> str:
-        if proposal["value"] not in self._examples:
-            raise BadValue(
-                f"example: {proposal['value']!r} is unknown; choose one of {list(self._examples)}"
-            )
-        return proposal["value"]
+        return one_of("example", proposal["value"], self._examples)
 
     @validate("layer", "head", "query")
     def _valid_place(self, proposal: Any) -> int:
         shown, name = self._examples[self.example], proposal["trait"].name
-        size = {"layer": shown.layers, "head": shown.heads, "query": len(shown.tokens)}[
-            name
-        ]
-        return whole(name, proposal["value"], 0, size - 1)
+        size = {"layer": shown.layers, "head": shown.heads, "query": len(shown.tokens)}
+        return whole(name, proposal["value"], 0, size[name] - 1)
 
     @validate("scale", "mask")
     def _valid_switch(self, proposal: Any) -> bool:

@@ -17,14 +17,12 @@ from typing import Any
 import anywidget
 from anywidget._util import get_repr_metadata
 from matplotlib.figure import Figure
-from traitlets import Dict, TraitError
+from traitlets import Dict
+
+from lmlib.widgets.checks import BadValue
 
 HERE = Path(__file__).parent
 VIEW = "application/vnd.jupyter.widget-view+json"
-
-
-class BadValue(ValueError, TraitError):
-    """A ValueError that traitlets knows too, so that a bad value from the page is rolled back."""
 
 
 def script(name: str) -> str:
@@ -49,21 +47,6 @@ def with_defaults(
             f"labels: {unknown} are not used here; the keys are {sorted(defaults)}"
         )
     return defaults | (labels or {})
-
-
-def whole(name: str, value: Any, low: int, high: int, or_none: str = "") -> int:
-    """`value` as an int, or a ValueError that says which numbers would do."""
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float))
-        or value != value
-        or int(value) != value
-        or not low <= value <= high
-    ):
-        raise BadValue(
-            f"{name}: {value!r} is no whole number from {low} to {high}; use one{or_none}"
-        )
-    return int(value)
 
 
 class Widget(anywidget.AnyWidget):
@@ -98,7 +81,9 @@ class Widget(anywidget.AnyWidget):
     def _png(self) -> str:
         stream = BytesIO()
         # Without the version of matplotlib the same figure gives the same bytes.
-        self.picture().savefig(stream, format="png", dpi=110, metadata={"Software": None})
+        self.picture().savefig(
+            stream, format="png", dpi=110, metadata={"Software": None}
+        )
         return base64.b64encode(stream.getvalue()).decode("ascii")
 
     def _html(self, png: str, sentence: str) -> str:

@@ -31,14 +31,17 @@ export function topK(logits, k, order = ranking(logits)) {
   return kept;
 }
 
-/** Keep the fewest of the likeliest words that hold probability p together; −∞ for the others. */
+/**
+ * Keep the fewest of the likeliest words that hold probability p together; −∞ for the others.
+ * A sum that falls short of p by rounding alone counts as p. The likeliest word stays in any case.
+ */
 export function topP(logits, p, order = ranking(logits)) {
   if (p === 1) return Float64Array.from(logits);
   const probs = softmax(logits);
   const kept = new Float64Array(logits.length).fill(-Infinity);
   let before = 0;
   for (const i of order) {
-    if (before >= p) break;
+    if (before > 0 && before >= p - 1e-6) break;
     kept[i] = logits[i];
     before += probs[i];
   }

@@ -1,10 +1,15 @@
-"""The static pictures of the widgets, for GitHub, PDF and pages without scripts."""
+"""The static pictures of the widgets, for GitHub, PDF and pages without scripts.
+
+Words come as they are to be shown. To matplotlib they are text: a "$" in them begins no formula.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 BLUE, INK, SOFT = "#0072B2", "#1b1f24", "#57606a"
@@ -21,9 +26,9 @@ def temperature_picture(
     for place, (_, p) in enumerate(bars):
         axes.text(p + 0.015, place, f"{p:.4f}", va="center", fontsize=12, color=INK)
     axes.set(xlim=(0, 1.16), xticks=[0, 0.5, 1], ylim=(len(bars) - 0.5, -0.5))
-    axes.set_yticks(places, [word for word, _ in bars], fontsize=12)
-    axes.set_title(title, fontsize=13, loc="left")
-    axes.set_xlabel(label, fontsize=12)
+    axes.set_yticks(places, [word for word, _ in bars], fontsize=12, parse_math=False)
+    axes.set_title(title, fontsize=13, loc="left", parse_math=False)
+    axes.set_xlabel(label, fontsize=12, parse_math=False)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 
@@ -39,21 +44,21 @@ def attention_picture(
     side = min(6.0, 2.4 + 0.42 * T)
     figure = Figure(figsize=(6, side), layout="constrained")
     axes = figure.subplots()
-    axes.imshow(
-        np.where(hidden, np.nan, np.sqrt(weights)),
-        cmap="Blues",
-        vmin=0,
-        vmax=1,
-        interpolation="nearest",
-    )
+    shades = np.where(hidden, np.nan, np.sqrt(weights))
+    axes.imshow(shades, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
     if T <= 10:
-        for i, j in np.argwhere(~hidden):
-            axes.text(j, i, f"{weights[i, j]:.2f}", ha="center", va="center", fontsize=12 if T <= 7 else 9,
-                      color="white" if weights[i, j] > 0.3 else "black")  # fmt: skip
+        _write_in(axes, weights, hidden, size=12 if T <= 7 else 9)
     if T <= 40:
-        size = 12 if T <= 12 else 7
-        axes.set_xticks(range(T), tokens, rotation=90, fontsize=size)
-        axes.set_yticks(range(T), tokens, fontsize=size)
-    axes.set_ylabel(axis_names[0], fontsize=12, color=SOFT)
-    axes.set_xlabel(axis_names[1], fontsize=12, color=SOFT)
+        style: dict[str, Any] = {"fontsize": 12 if T <= 12 else 7, "parse_math": False}
+        axes.set_xticks(range(T), tokens, rotation=90, **style)
+        axes.set_yticks(range(T), tokens, **style)
+    axes.set_ylabel(axis_names[0], fontsize=12, color=SOFT, parse_math=False)
+    axes.set_xlabel(axis_names[1], fontsize=12, color=SOFT, parse_math=False)
     return figure
+
+
+def _write_in(axes: Axes, weights: np.ndarray, hidden: np.ndarray, size: int) -> None:
+    for i, j in np.argwhere(~hidden):
+        ink = "white" if weights[i, j] > 0.3 else "black"
+        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size}
+        axes.text(j, i, f"{weights[i, j]:.2f}", color=ink, **style)

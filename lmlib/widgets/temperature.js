@@ -14,8 +14,8 @@ const exp = (index, less = "") => `<mi>exp</mi><mo stretchy="false">(</mo>${over
 const sum = (less) => `<munder><mo>∑</mo><mi>j</mi></munder>${exp("j", less)}`;
 const M = "<mo>−</mo><mi>m</mi>";
 const P = "<msub><mi>p</mi><mi>i</mi></msub>";
-const math = (inside, block) => `<math${block ? ' display="block"' : ""}>${inside}</math>`;
-const FORMULA = math(`${P}<mo>=</mo><mfrac><mrow>${exp("i")}</mrow><mrow>${sum("")}</mrow></mfrac>`, true);
+const math = (inside, block) => h("span", { innerHTML: `<math${block ? ' display="block"' : ""}>${inside}</math>` }).firstChild;
+const FORMULA = () => math(`${P}<mo>=</mo><mfrac><mrow>${exp("i")}</mrow><mrow>${sum("")}</mrow></mfrac>`, true);
 
 /** Everything the page shows for one setting, computed once. */
 function compute(logits, order, setting) {
@@ -54,7 +54,7 @@ function bar(name, props) {
 }
 
 function render({ model, el }) {
-  const { vocab, contexts, named, labels } = model.get("_data");
+  const { vocab, contexts, names, named, labels } = model.get("_data");
   const t = translator(labels);
   const ui = stage(el, t("title"));
   let logits, order, bars, rest, now;
@@ -62,7 +62,7 @@ function render({ model, el }) {
   let drawn = { N: 0, counts: new Map(), newest: [] };
   let draw = null;
 
-  const select = h("select", { onchange: () => change(model, { context: select.value }) }, ...Object.keys(contexts).map((name) => h("option", { value: name }, name)));
+  const select = h("select", { onchange: () => change(model, { context: select.value }) }, ...names.map(([name, shown]) => h("option", { value: name }, shown)));
   const setter = (trait) => (value) => change(model, { [trait]: value });
   const dials = {
     temperature: dial({ name: t("temperature"), stops: TEMPERATURES, step: "any", ends: [t("sharper"), t("flatter")], onChange: setter("temperature") }),
@@ -80,8 +80,7 @@ function render({ model, el }) {
   const chosenName = h("p", { className: "heading" });
   const newest = h("p", { className: "newest" });
   const tally = h("p", { className: "numbers" });
-  const formula = h("div", { className: "formula" });
-  formula.innerHTML = FORMULA;
+  const formula = h("div", { className: "formula" }, FORMULA());
 
   /** New context: new rows, in the order of the logits, which no temperature can change. */
   function arrange() {
@@ -106,15 +105,16 @@ function render({ model, el }) {
   function explain() {
     const id = order[chosen];
     const e = Math.exp(logits[id] / model.get("temperature") - now.m);
+    const share = (part, all, value) => [`${show(part)} / ${show(all)} = `, h("b", {}, show(value))];
     const lines = [
       [math("<msub><mi>s</mi><mi>i</mi></msub>"), show(logits[id])],
       [math(over("i")), show(logits[id] / model.get("temperature"))],
       [math(exp("i", M)), show(e)],
       [math(sum(M)), show(now.all)],
-      [math(P), `${show(e)} / ${show(now.all)} = <b>${show(now.before[id])}</b>`],
+      [math(P), ...share(e, now.all, now.before[id])],
     ];
-    if (now.kept < 1 - 1e-12) lines.push([t("after_filter"), now.probs[id] > 0 ? `${show(now.before[id])} / ${show(now.kept)} = <b>${show(now.probs[id])}</b>` : t("cut")]);
-    chain.innerHTML = lines.map(([term, value]) => `<dt>${term}</dt><dd>${value}</dd>`).join("");
+    if (now.kept < 1 - 1e-12) lines.push([t("after_filter"), ...(now.probs[id] > 0 ? share(now.before[id], now.kept, now.probs[id]) : [t("cut")])]);
+    chain.replaceChildren(...lines.flatMap(([term, ...value]) => [h("dt", {}, term), h("dd", {}, ...value)]));
     chosenName.textContent = t("numbers_of", { word: vocab[id] });
   }
 
@@ -150,7 +150,7 @@ function render({ model, el }) {
     if (seed.getRootNode().activeElement !== seed) seed.value = setting.seed;
     now = compute(logits, order, setting);
     const values = { nats: show(now.nats), bits: show(now.nats / Math.LN2), n: Math.exp(now.nats).toFixed(2) };
-    openness.innerHTML = t("entropy", values);
+    openness.replaceChildren(...t("entropy", values).split(/<b>(.*?)<\/b>/).map((part, i) => (i % 2 ? h("b", {}, part) : part))); // all else in a label is text
     reset();
     explain();
     const best = order[0];

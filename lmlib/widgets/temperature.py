@@ -12,47 +12,25 @@ from torch import Tensor
 from traitlets import Any as AnyTrait
 from traitlets import validate
 
+from lmlib.notebook import visible
 from lmlib.sampling import next_probs
 from lmlib.softmax import entropy
-from lmlib.widgets.base import BadValue, Widget, script, whole, with_defaults
+from lmlib.widgets.base import Widget, script, with_defaults
+from lmlib.widgets.checks import (
+    logits_of,
+    one_of,
+    temperature_of,
+    top_p_of,
+    whole,
+    words_of,
+)
 from lmlib.widgets.labels import TEMPERATURE
 from lmlib.widgets.pictures import temperature_picture
 
-LOWEST, HIGHEST = 0.05, 5.0
 
-
-def _check_vocab(vocab: Sequence[str]) -> list[str]:
-    words = list(vocab)
-    if not words or not all(isinstance(word, str) for word in words):
-        raise BadValue(
-            f"vocab: {vocab!r} is no list of words; give the V words of the logits in order of their ids"
-        )
-    return words
-
-
-def _check_logits(name: str, logits: Any, size: int) -> list[float]:
-    try:
-        row = torch.tensor(
-            logits.tolist() if hasattr(logits, "tolist") else list(logits),
-            dtype=torch.float64,
-        )
-    except (TypeError, ValueError) as error:
-        raise BadValue(
-            f"logits[{name!r}]: {logits!r} are no numbers; give {size} logits"
-        ) from error
-    if row.shape != (size,):
-        raise BadValue(
-            f"logits[{name!r}]: shape {tuple(row.shape)}; give one logit for each of the {size} words, shape ({size},)"
-        )
-    if row.isnan().any() or (row == math.inf).any():
-        raise BadValue(
-            f"logits[{name!r}]: {'nan' if row.isnan().any() else 'inf'} among them; use -inf for impossible words"
-        )
-    if (row == -math.inf).all():
-        raise BadValue(
-            f"logits[{name!r}]: all -inf, so no word is possible; leave at least one finite logit"
-        )
-    return [round(z, 6) for z in row.tolist()]
+def _packed(row: list[float]) -> list[float | None]:
+    """JSON has no −∞."""
+    return [z if math.isfinite(z) else None for z in row]
 
 
 class TemperatureScrubber(Widget):
@@ -90,32 +68,18 @@ class TemperatureScrubber(Widget):
         seed: int = 0,
         labels: dict[str, str] | None = None,
     ) -> None:
-        self._vocab = _check_vocab(vocab)
-        if not isinstance(logits, Mapping) or not logits:
-            raise BadValue(
-                f"logits: {logits!r} is empty or no mapping; give {{context: logits of its next word}}"
-            )
-        self._logits = {
-            str(name): _check_logits(str(name), row, len(self._vocab))
-            for name, row in logits.items()
-        }
+        vocab = words_of(vocab)
+        self._logits = logits_of(logits, len(vocab))
         data = {
-            "vocab": self._vocab,
-            "contexts": {
-                name: [z if math.isfinite(z) else None for z in row]
-                for name, row in self._logits.items()
-            },
+            "vocab": [visible(word) for word in vocab],
+            "contexts": {name: _packed(row) for name, row in self._logits.items()},
+            "names": [[name, visible(name)] for name in self._logits],
             "named": whole("named", named, 1, 100),
             "labels": with_defaults(labels, TEMPERATURE),
         }
-        first = next(iter(self._logits))
+        start = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
         super().__init__(
-            _data=data,
-            context=first,
-            temperature=temperature,
-            top_k=top_k,
-            top_p=top_p,
-            seed=seed,
+            _data=data, context=next(iter(self._logits)), seed=seed, **start
         )
 
     @property
@@ -130,14 +94,14 @@ class TemperatureScrubber(Widget):
 
     def sentence(self) -> str:
         """The most probable words with their probabilities, and the entropy."""
-        probs, words = self.probs, self._data["labels"]
+        probs, vocab = self.probs, self._data["vocab"]
         top = self.ranking()[:3]
         nats = float(entropy(probs))
-        return words["sentence"].format(
-            context=self.context,
+        return self._data["labels"]["sentence"].format(
+            context=visible(self.context),
             T=f"{self.temperature:g}",
-            V=len(self._vocab),
-            top=", ".join(f"{self._vocab[i]} {probs[i]:.4f}" for i in top),
+            V=len(vocab),
+            top=", ".join(f"{vocab[i]} {probs[i]:.4f}" for i in top),
             rest=f"{1 - float(probs[top].sum()):.4f}",
             nats=f"{nats:.4f}",
             bits=f"{nats / math.log(2):.4f}",
@@ -150,65 +114,35 @@ class TemperatureScrubber(Widget):
 
     def picture(self) -> Figure:
         """The bars as they stand now."""
-        order = [
-            i
-            for i in self.ranking()[: self._data["named"]]
-            if math.isfinite(self.logits[i])
-        ]
-        bars = [(self._vocab[i], float(self.probs[i])) for i in order]
-        left = len(self._vocab) - len(bars)
-        if left:
-            bars.append(
-                (self._data["labels"]["others"].format(n=left), 1 - sum(p for _, p in bars))
-            )
-        return temperature_picture(
-            bars,
-            f"{self.context} …   τ = {self.temperature:g}",
-            self._data["labels"]["probability"],
-        )
+        vocab, labels = self._data["vocab"], self._data["labels"]
+        named = self.ranking()[: self._data["named"]]
+        named = [i for i in named if math.isfinite(self.logits[i])]
+        probs = self.probs
+        bars = [(vocab[i], float(probs[i])) for i in named]
+        if left := len(vocab) - len(bars):
+            rest = 1 - sum(p for _, p in bars)
+            bars.append((labels["others"].format(n=left), rest))
+        title = f"{visible(self.context)} …   τ = {self.temperature:g}"
+        return temperature_picture(bars, title, labels["probability"])
 
     @validate("context")
     def _valid_context(self, proposal: Any) -> str:
-        if proposal["value"] not in self._logits:
-            raise BadValue(
-                f"context: {proposal['value']!r} is unknown; choose one of {list(self._logits)}"
-            )
-        return proposal["value"]
+        return one_of("context", proposal["value"], self._logits)
 
     @validate("temperature")
     def _valid_temperature(self, proposal: Any) -> float:
-        value = proposal["value"]
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, (int, float))
-            or not LOWEST <= value <= HIGHEST
-        ):
-            raise BadValue(
-                f"temperature: {value!r} is not from {LOWEST} to {HIGHEST:g}; towards 0 lies the argmax"
-            )
-        return float(value)
+        return temperature_of(proposal["value"])
 
     @validate("top_k")
     def _valid_top_k(self, proposal: Any) -> int | None:
-        value = proposal["value"]
-        return (
-            None
-            if value is None
-            else whole("top_k", value, 1, len(self._vocab), ", or None to keep all")
-        )
+        value, V = proposal["value"], len(self._data["vocab"])
+        if value is None:
+            return None
+        return whole("top_k", value, 1, V, ", or None to keep all")
 
     @validate("top_p")
     def _valid_top_p(self, proposal: Any) -> float | None:
-        value = proposal["value"]
-        if value is None:
-            return None
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, (int, float))
-            or not 0 < value <= 1
-        ):
-            raise BadValue(f"top_p: {value!r} is outside (0, 1]; use 1 or None to keep all")
-        return float(value)
+        return top_p_of(proposal["value"])
 
     @validate("seed")
     def _valid_seed(self, proposal: Any) -> int:

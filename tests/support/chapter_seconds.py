@@ -37,7 +37,9 @@ def pytest_runtest_teardown(
     item: pytest.Item, nextitem: pytest.Item | None
 ) -> Iterator[None]:
     """Behind the last cell of a chapter, while its kernel still runs."""
-    last = isinstance(item, IPyNbCell) and (not nextitem or nextitem.parent != item.parent)
+    last = isinstance(item, IPyNbCell) and (
+        not nextitem or nextitem.parent != item.parent
+    )
     kernel = item.parent.kernel if last else None
     if kernel is None or not kernel.is_alive():  # such a chapter has failed already
         return (yield)

@@ -89,7 +89,9 @@ class Runtime:
 
     def __post_init__(self) -> None:
         if not (COLAB / "installed").exists():
-            pytest.fail("there is no environment with Colab's versions; run `make colab`")
+            pytest.fail(
+                "there is no environment with Colab's versions; run `make colab`"
+            )
         layer = self.folder / "layer"
         subprocess.run(
             [COLAB / "bin/python", "-m", "venv", "--without-pip", layer], check=True
@@ -100,7 +102,13 @@ class Runtime:
         self.python = layer / "bin" / "python"
         self.kernels = self.folder / "jupyter" / "kernels"
         (self.kernels / "colab").mkdir(parents=True)
-        command = [str(self.python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        command = [
+            str(self.python),
+            "-m",
+            "ipykernel_launcher",
+            "-f",
+            "{connection_file}",
+        ]
         spec = {"argv": command, "display_name": "Colab", "language": "python"}
         (self.kernels / "colab" / "kernel.json").write_text(
             json.dumps(spec | {"env": self.variables})

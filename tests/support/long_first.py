@@ -15,8 +15,9 @@ LONG = {
     "test_colab.py": 200,
     "test_classroom_grades.py": 120,
     "test_widgets.py": 80,
-    "test_terminal.py": 70,
-    "test_processes.py": 40,
+    "test_train.py": 70,
+    "test_distributed.py": 40,
+    "test_systems.py": 35,
     "test_print.py": 30,
     "test_transformer.py": 25,
     "test_colab_widgets.py": 25,
@@ -34,6 +35,10 @@ def seconds(item: pytest.Item) -> int:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if hasattr(config, "workerinput"):  # in one process the order of the files reads better
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    if hasattr(
+        config, "workerinput"
+    ):  # in one process the order of the files reads better
         items.sort(key=seconds, reverse=True)

@@ -1,0 +1,98 @@
+"""What the widgets take: numbers in a range, words, logits; a ValueError says what would do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from traitlets import TraitError
+
+
+class BadValue(ValueError, TraitError):
+    """A ValueError that traitlets knows too, so that a bad value from the page is rolled back."""
+
+
+LOWEST, HIGHEST = 0.05, 5.0
+
+
+def _number(value: Any) -> bool:
+    """True and False are none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def whole(name: str, value: Any, low: int, high: int, or_none: str = "") -> int:
+    """``value`` as an int. Raises ValueError for all but whole numbers from ``low`` to ``high``."""
+    if not (_number(value) and low <= value <= high and int(value) == value):
+        raise BadValue(
+            f"{name}: {value!r} is no whole number from {low} to {high}; use one{or_none}"
+        )
+    return int(value)
+
+
+def one_of(name: str, value: Any, known: Mapping[str, Any]) -> str:
+    """``value`` if it is a key of ``known``. Raises ValueError for any other."""
+    if value not in known:
+        raise BadValue(f"{name}: {value!r} is unknown; choose one of {list(known)}")
+    return value
+
+
+def temperature_of(value: Any) -> float:
+    """``value`` as a float. Raises ValueError for all but numbers that the slider has."""
+    if not (_number(value) and LOWEST <= value <= HIGHEST):
+        raise BadValue(
+            f"temperature: {value!r} is not from {LOWEST} to {HIGHEST:g}; towards 0 lies the argmax"
+        )
+    return float(value)
+
+
+def top_p_of(value: Any) -> float | None:
+    """``value`` as a float, or None. Raises ValueError for numbers outside (0, 1]."""
+    if value is not None and not (_number(value) and 0 < value <= 1):
+        raise BadValue(f"top_p: {value!r} is outside (0, 1]; use 1 or None to keep all")
+    return None if value is None else float(value)
+
+
+def words_of(vocab: Sequence[str]) -> list[str]:
+    """The words as a list. Raises ValueError where there is none, or something else among them."""
+    words = list(vocab)
+    if not words or not all(isinstance(word, str) for word in words):
+        raise BadValue(
+            f"vocab: {vocab!r} is no list of words; give the V words of the logits in order of their ids"
+        )
+    return words
+
+
+def logits_of(given: Any, size: int) -> dict[str, list[float]]:
+    """Each context with its row of logits. Raises ValueError as :func:`_row` does, and for no context."""
+    if not isinstance(given, Mapping) or not given:
+        raise BadValue(
+            f"logits: {given!r} is empty or no mapping; give {{context: logits of its next word}}"
+        )
+    return {
+        str(name): _row(f"logits[{str(name)!r}]", z, size) for name, z in given.items()
+    }
+
+
+def _row(name: str, logits: Any, size: int) -> list[float]:
+    """One logit a word, rounded to six decimals."""
+    try:
+        listed = logits.tolist() if hasattr(logits, "tolist") else list(logits)
+        row = torch.tensor(listed, dtype=torch.float64)
+    except (TypeError, ValueError) as error:
+        raise BadValue(
+            f"{name}: {logits!r} are no numbers; give {size} logits"
+        ) from error
+    if row.shape != (size,):
+        raise BadValue(
+            f"{name}: shape {tuple(row.shape)}; give one logit for each of the {size} words, shape ({size},)"
+        )
+    if row.isnan().any() or (row == math.inf).any():
+        found = "nan" if row.isnan().any() else "inf"
+        raise BadValue(f"{name}: {found} among them; use -inf for impossible words")
+    if (row == -math.inf).all():
+        raise BadValue(
+            f"{name}: all -inf, so no word is possible; leave at least one finite logit"
+        )
+    return [round(z, 6) for z in row.tolist()]

@@ -32,14 +32,6 @@ READERS = [
     for file in sorted(STORED)
     if any(c.cell_type == "code" and file in c.source for c in notebook.cells)
 ]
-# Chapters that do not yet name the script of what they read; remove a line when its chapter does.
-UNNAMED = {
-    ("generation", "hosted_answer.json"),
-    ("scale", "processes.json"),
-    ("scale", "scaling.json"),
-}
-
-
 def script_of(file: str) -> str:
     return STORED[file]["made_by"]["command"].split()[1]
 
@@ -61,12 +53,11 @@ def test_a_chapter_names_the_script_of_what_it_shows(name: str, file: str) -> No
     prose = "\n".join(
         cell.source for cell in CHAPTERS[name].cells if cell.cell_type == "markdown"
     )
-    assert (script_of(file) in prose) != ((name, file) in UNNAMED)
+    assert script_of(file) in prose
 
 
 def test_every_file_is_read_by_a_chapter() -> None:
     assert {file for _, file in READERS} == set(STORED)
-    assert set(READERS) >= UNNAMED
 
 
 def test_a_script_stores_its_command(

@@ -76,7 +76,7 @@ elif not folder:
         said = getattr(error, "output", None) or f"error: {error}"
         found = [re.search(words, said) for words in reasons]
         why = next(f.expand(r) for f, r in zip(found, reasons.values()) if f)
-        # A new pip trips over versions of Debian's kind when all is done. Is lmlib whole?
+        # A new pip may stumble over another package when all is done: is it whole?
         for done in importlib.metadata.distributions(name=name):
             whole = done.locate_file("lmlib/__init__.py").exists()
             why = None if whole and done.read_text("RECORD") else why

@@ -28,7 +28,7 @@ Pair = tuple[int, int]
 
 
 def count_pairs(words: Words) -> Counter[Pair]:
-    """How often each pair of neighbours stands in a text, from how often each word does."""
+    """How often each pair of neighbours stands in the text whose words are counted."""
     counts: Counter[Pair] = Counter()
     for word, n in words.items():
         for pair in pairwise(word):
@@ -48,7 +48,7 @@ def merge(ids: Sequence[int], pair: Pair, new: int) -> Word:
 
 
 def train(words: Words, n_merges: int, first: int = 256) -> dict[Pair, int]:
-    """Merge the most frequent pair, again and again; each gets the next id. Formula `eq:bpe`."""
+    """Merge the most frequent pair, `eq:bpe`, again and again; each gets the next id."""
     merges: dict[Pair, int] = {}
     while len(merges) < n_merges and (counts := count_pairs(words)):
         best = min(counts, key=lambda pair: (-counts[pair], pair))
@@ -58,7 +58,7 @@ def train(words: Words, n_merges: int, first: int = 256) -> dict[Pair, int]:
 
 
 def encode(word: Sequence[int], merges: Mapping[Pair, int]) -> Word:
-    """Apply the earliest of ``merges`` that fits, which has the lowest id, until none fits."""
+    """Apply the earliest merge that fits, which has the lowest id, until none fits."""
     while fitting := merges.keys() & pairwise(word):
         pair = min(fitting, key=merges.__getitem__)
         word = merge(word, pair, merges[pair])

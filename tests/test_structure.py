@@ -56,7 +56,6 @@ def test_no_import_goes_in_a_circle() -> None:
 TALKS = {
     "train.__main__": "it is a command",
     "train.job": "what the command says of its run",
-    "classroom.__main__": "it is a command",
     "classroom.commands": "what the command does",
     "classroom.checks": "it answers a student in a notebook",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -52,3 +53,19 @@ def test_files_that_are_named_exist() -> None:
     ignored = re.findall(r"tests/test_\w+\.py", (ROOT / "Makefile").read_text("utf-8"))
     names = {*long_first.LONG, *(Path(path).name for path in ignored)}
     assert not [name for name in names if not (ROOT / "tests" / name).is_file()]
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "tests").glob("test_*.py")), ids=lambda path: path.stem
+)
+def test_cases_have_an_order(path: Path) -> None:
+    """Each process draws another order of a set, and they must agree on what they share."""
+    for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith(
+            "parametrize"
+        ):
+            cases = [*call.args, *(keyword.value for keyword in call.keywords)][1]
+            named_set = isinstance(cases, ast.Call) and ast.unparse(cases.func) == "set"
+            assert not named_set and not isinstance(cases, ast.Set | ast.SetComp), (
+                f"line {call.lineno}: sort these cases"
+            )

@@ -8,9 +8,9 @@ from __future__ import annotations
 import builtins
 import json
 import re
-from pathlib import Path
 
 from lmlib.classroom.exercises import Exercise
+from lmlib.classroom.no_notebook import NAMES
 from lmlib.classroom.statements import UNREADABLE, Part, parts_of, same
 
 FILE_LIMIT, CODE_LIMIT = 100 << 20, 300_000
@@ -43,15 +43,6 @@ class Submission:
             except UNREADABLE:
                 self.broken.append(source)
 
-    @classmethod
-    def of(cls, path: Path) -> Submission:
-        """The submission in a file."""
-        try:
-            with path.open("rb") as file:
-                return cls(file.read(FILE_LIMIT + 1))
-        except OSError:
-            return cls(b"unreadable")
-
     def _sources(self, data: bytes) -> list[str]:
         if not data.strip():
             self.trouble = "The file is empty."
@@ -64,7 +55,9 @@ class Submission:
                 ]
                 code = [cell for cell in cells if cell.get("cell_type") == "code"]
                 sources = ["".join(cell.get("source", "")) for cell in code]
-                return [source.encode("utf-8", "replace").decode() for source in sources]
+                return [
+                    source.encode("utf-8", "replace").decode() for source in sources
+                ]
             except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
                 self.trouble = DAMAGED
         return []
@@ -78,7 +71,9 @@ class Submission:
         """
         places: dict[str, list[int]] = {}
         for n, part in enumerate(self.parts):
-            if exercise.function not in part.binds or not same(part.source, exercise.stub):
+            if exercise.function not in part.binds or not same(
+                part.source, exercise.stub
+            ):
                 for name in part.binds:
                     places.setdefault(name, []).append(n)
         if exercise.function not in places:
@@ -103,7 +98,7 @@ class Submission:
                 if (n := before[-1] if before else found[0]) not in taken:
                     taken.add(n)
                     wanted += self.parts[n].uses
-            elif not hasattr(builtins, name):
+            elif name not in NAMES and not hasattr(builtins, name):
                 unknown.add(name)
         return taken, unknown
 

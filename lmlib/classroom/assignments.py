@@ -19,7 +19,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from lmlib.classroom.exercises import Exercise, needed
+from lmlib.classroom.exercises import Exercise, needed, with_formulas
 from lmlib.classroom.values import encode
 
 BOOK = Path(__file__).parents[2]
@@ -69,27 +69,16 @@ class Assignment:
             raise ValueError(
                 f"exercise {name!r} of chapter {self.topic!r} has no {{exercise}} directive with a difficulty"
             )
-        text = self._with_formulas(statement[1])
-        return Exercise(name, text, solution, check, level[1], int(level[2]))
-
-    def _with_formulas(self, text: str) -> str:
-        """Each formula that the chapter has elsewhere, written below the text that names it."""
         chapter = "\n".join(cell.source for cell in self.cells)
-        names = list(dict.fromkeys(re.findall(r"\{eq\}`(eq:[\w-]+)`", text)))
-        for number, name in enumerate(names, 1):
-            formula = re.search(rf"\$\$((?:(?!\$\$).)*)\$\$ \({name}\)", chapter, re.DOTALL)
-            if formula is None:
-                raise ValueError(
-                    f"formula {name!r} does not stand in chapter {self.topic!r}"
-                )
-            text = text.replace(f"{{eq}}`{name}`", f"({number})")
-            text += f"\n\n$$\n{formula[1].strip()} \\tag{{{number}}}\n$$"
-        return text
+        text = with_formulas(statement[1], chapter, self.topic)
+        return Exercise(name, text, solution, check, level[1], int(level[2]))
 
     @cached_property
     def offered(self) -> str:
         """What the first cell of the student's notebook gives: imports and functions of the chapter."""
-        sources = [text for e in self.exercises.values() for text in (e.solution, e.check)]
+        sources = [
+            text for e in self.exercises.values() for text in (e.solution, e.check)
+        ]
         return needed("\n".join(self._setup_cells), *sources)
 
     def setup(self, *sources: str) -> str:
@@ -108,7 +97,9 @@ class Assignment:
         path = self.book / "assignments" / self.topic / "inputs.py"
         spec = importlib.util.spec_from_file_location(f"inputs_of_{self.topic}", path)
         if spec is None or spec.loader is None or not path.is_file():
-            raise ValueError(f"topic: {self.topic!r} has no hidden inputs; write {path}")
+            raise ValueError(
+                f"topic: {self.topic!r} has no hidden inputs; write {path}"
+            )
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return module
@@ -116,7 +107,9 @@ class Assignment:
     def inputs(self, name: str, seed: str) -> list[Any]:
         """The hidden inputs of an exercise, encoded. The class's secret ``seed`` decides them."""
         generator = getattr(self.inputs_module, name.replace("-", "_"))
-        return [encode(list(args)) for args in generator(random.Random(f"{seed} {name}"))]
+        return [
+            encode(list(args)) for args in generator(random.Random(f"{seed} {name}"))
+        ]
 
     def mistakes(self) -> dict[str, list[list[str]]]:
         """For each exercise the changes, (right, wrong), that make wrong answers of the solution."""
@@ -126,7 +119,11 @@ class Assignment:
     def digest(self) -> str:
         """Changes when anything changes that decides a grade."""
         inputs = self.book / "assignments" / self.topic / "inputs.py"
-        text = repr(self.exercises) + "".join(self._setup_cells) + inputs.read_text("utf-8")
+        text = (
+            repr(self.exercises)
+            + "".join(self._setup_cells)
+            + inputs.read_text("utf-8")
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
 

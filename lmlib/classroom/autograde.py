@@ -50,9 +50,13 @@ class Sandboxed(NbGraderPreprocessor):
     ) -> tuple[NotebookNode, ResourcesDict]:
         """Grade every answer of a notebook."""
         course = Course(self.course, Path(self.book))
-        topic, student = (resources["nbgrader"][key] for key in ("assignment", "student"))
+        topic, student = (
+            resources["nbgrader"][key] for key in ("assignment", "student")
+        )
         cells = {
-            c.metadata.nbgrader.grade_id: c for c in nb.cells if "nbgrader" in c.metadata
+            c.metadata.nbgrader.grade_id: c
+            for c in nb.cells
+            if "nbgrader" in c.metadata
         }
         trouble, waited = nb.metadata.get("trouble"), False
         for name, expected in expectations(course, topic).items():

@@ -23,14 +23,9 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from lmlib.classroom.assignments import BOOK, Assignment
-from lmlib.classroom.exercises import STUB
-from lmlib.classroom.release import OPENING, otter_notebook, source_notebook
-
-SETTINGS = """# Made by lmlib.classroom, so that nbgrader's own commands work in this folder as well.
-from lmlib.classroom.course import Course
-
-c.merge(Course(".").config())
-"""
+from lmlib.classroom.release import otter_notebook, source_notebook
+from lmlib.classroom.settings import SETTINGS, nbgrader_config
+from lmlib.files import unfinished, write_whole
 
 
 @dataclass(frozen=True)
@@ -53,7 +48,9 @@ class Course:
         """
         file = self.path / "seed"
         if not file.exists():
-            write(file, secrets.token_hex(16), mode=0o600)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            unfinished(file).touch(0o600)  # its owner's alone, from the first byte on
+            write_whole(file, secrets.token_hex(16))
         seed = file.read_text("ascii").strip()
         if not seed:
             raise ValueError(
@@ -83,27 +80,8 @@ class Course:
         return sorted(path.parent.parent.name for path in found)
 
     def config(self, gradebook: str = "gradebook.db", sandboxed: bool = True) -> Config:
-        """nbgrader's settings. Its own execution of the notebook is replaced by `autograde.Sandboxed`."""
-        config = Config()
-        config.CourseDirectory.root = str(self.path)
-        config.CourseDirectory.db_url = f"sqlite:///{self.path / gradebook}"
-        config.ClearSolutions.code_stub = {"python": STUB}
-        config.Autograde.autograde_preprocessors = [
-            "lmlib.classroom.autograde.Sandboxed",
-            "nbgrader.preprocessors.SaveAutoGrades",
-            "nbgrader.preprocessors.AssignLatePenalties",
-            "nbgrader.preprocessors.CheckCellMetadata",
-        ]
-        config.GenerateFeedback.preprocessors = [
-            "nbgrader.preprocessors.GetGrades",
-            "nbconvert.preprocessors.TagRemovePreprocessor",
-            "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
-        ]
-        config.TagRemovePreprocessor.remove_cell_tags = {OPENING}
-        config.Sandboxed.course = str(self.path)
-        config.Sandboxed.book = str(self.book)
-        config.Sandboxed.sandboxed = sandboxed
-        return config
+        """nbgrader's settings for this class."""
+        return nbgrader_config(self.path, self.book, gradebook, sandboxed)
 
     def nbgrader(self, config: Config) -> NbGraderAPI:
         """nbgrader for this class."""
@@ -126,8 +104,9 @@ class Course:
         assignment.inputs_module  # noqa: B018  # an assignment without inputs fails now, not when grading
         assert self.seed
         for stage, make in (("source", source_notebook), ("otter", otter_notebook)):
-            write(self.notebook(stage, topic), nbformat.writes(make(assignment)) + "\n")
-        write(self.path / "nbgrader_config.py", SETTINGS)
+            text = nbformat.writes(make(assignment)) + "\n"
+            write_whole(self.notebook(stage, topic), text)
+        write_whole(self.path / "nbgrader_config.py", SETTINGS)
         # A new gradebook calls the program `alembic`, which stands beside Python and perhaps not on the PATH.
         os.environ["PATH"] = (
             f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -140,18 +119,3 @@ def succeed(outcome: dict[str, Any]) -> None:
     """Raise RuntimeError with nbgrader's own words where it failed."""
     if not outcome["success"]:
         raise RuntimeError(f"nbgrader: {outcome.get('log') or outcome.get('error')}")
-
-
-def write(path: Path, text: str, encoding: str = "utf-8", mode: int = 0o666) -> None:
-    """Write a file as a whole or not at all, so that a full disk leaves the old one.
-
-    ``mode`` says who may read it, from its first byte on: ``0o600`` is the owner alone.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + f".{os.getpid()}")
-    try:
-        draft.touch(mode)
-        draft.write_text(text, encoding)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

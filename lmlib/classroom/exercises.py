@@ -35,12 +35,16 @@ class Exercise:
     @property
     def head(self) -> str:
         """Signature and docstring."""
-        return "\n".join(self.solution.splitlines()[: self._definition.body[0].end_lineno])
+        return "\n".join(
+            self.solution.splitlines()[: self._definition.body[0].end_lineno]
+        )
 
     @property
     def body(self) -> str:
         """What the student has to write."""
-        return "\n".join(self.solution.splitlines()[self._definition.body[0].end_lineno :])
+        return "\n".join(
+            self.solution.splitlines()[self._definition.body[0].end_lineno :]
+        )
 
     @property
     def stub(self) -> str:
@@ -52,6 +56,18 @@ class Exercise:
         (definition,) = ast.parse(self.solution).body
         assert isinstance(definition, ast.FunctionDef)
         return definition
+
+
+def with_formulas(text: str, chapter: str, topic: str) -> str:
+    """Each formula that the chapter has elsewhere, written below the text that names it."""
+    names = list(dict.fromkeys(re.findall(r"\{eq\}`(eq:[\w-]+)`", text)))
+    for number, name in enumerate(names, 1):
+        formula = re.search(rf"\$\$((?:(?!\$\$).)*)\$\$ \({name}\)", chapter, re.DOTALL)
+        if formula is None:
+            raise ValueError(f"formula {name!r} does not stand in chapter {topic!r}")
+        text = text.replace(f"{{eq}}`{name}`", f"({number})")
+        text += f"\n\n$$\n{formula[1].strip()} \\tag{{{number}}}\n$$"
+    return text
 
 
 def needed(offer: str, *sources: str) -> str:

@@ -14,7 +14,7 @@ from lmlib.classroom import sandbox
 from lmlib.classroom.assignments import Assignment
 from lmlib.classroom.exercises import Exercise
 from lmlib.classroom.statements import same
-from lmlib.classroom.values import decode, equal
+from lmlib.classroom.values import decode, equal, expressions
 
 HINT_LIMIT = 600
 """Characters of a hint that are shown: it may hold anything that the answer wrote."""
@@ -39,11 +39,13 @@ class Expected:
         exec(self.setup_for(exercise.solution), space)
         given = dict(space)
         exec(exercise.solution, space)
-        self.results = [self._result(space, decode(args, given)) for args in self.inputs]
+        self.results = [
+            self._result(space, decode(args, given)) for args in self.inputs
+        ]
 
     def setup_for(self, *sources: str) -> str:
         """What an answer may use of the chapter, and what the inputs need."""
-        return self.assignment.setup(*sources, *_expressions(self.inputs))
+        return self.assignment.setup(*sources, *expressions(self.inputs))
 
     def _result(self, space: dict[str, Any], args: list[Any]) -> tuple[str, Any]:
         try:
@@ -62,7 +64,9 @@ class Expected:
             for one in zip(self.inputs, self.results, results, strict=True)
         ]
 
-    def _is_right(self, args: Any, expected: tuple[str, Any], got: dict[str, Any]) -> bool:
+    def _is_right(
+        self, args: Any, expected: tuple[str, Any], got: dict[str, Any]
+    ) -> bool:
         kind, value = expected
         if kind == "raised":
             return got.get("raised") == value
@@ -70,7 +74,9 @@ class Expected:
             if self.untouched and got.get("after") != args:
                 return False
             return equal(value, self.view(decode(got["value"])))
-        except Exception:  # whatever came back, it is nothing that the exercise asks for
+        except (
+            Exception
+        ):  # whatever came back, it is nothing that the exercise asks for
             return False
 
 
@@ -112,7 +118,9 @@ def _count(right: list[bool], results: Any) -> str:
     n = right.count(False)
     wrong = f"The check in the notebook passes, but the answer fails for {n} of {len(right)} hidden inputs"
     listed = results if isinstance(results, list) else []
-    raised = [_name(r["raised"]) for r in listed if isinstance(r, dict) and "raised" in r]
+    raised = [
+        _name(r["raised"]) for r in listed if isinstance(r, dict) and "raised" in r
+    ]
     return f"{wrong} ({raised[0]})." if raised else f"{wrong}."
 
 
@@ -129,17 +137,3 @@ def _printable(text: str) -> str:
 
 def _as_it_is(value: Any) -> Any:
     return value
-
-
-def _expressions(value: Any) -> list[str]:
-    """The code in encoded inputs."""
-    if isinstance(value, dict) and "code" in value:
-        return [value["code"]]
-    items = (
-        value.values()
-        if isinstance(value, dict)
-        else value
-        if isinstance(value, list)
-        else []
-    )
-    return [code for item in items for code in _expressions(item)]

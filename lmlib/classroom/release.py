@@ -35,7 +35,9 @@ def source_notebook(assignment: Assignment) -> NotebookNode:
         solution = _between("### BEGIN SOLUTION", exercise, "### END SOLUTION")
         cells += [
             new_markdown_cell(_statement(exercise), id=f"{exercise.name}-text"),
-            new_code_cell(solution, id=exercise.name, metadata=_nbgrader(exercise, True)),
+            new_code_cell(
+                solution, id=exercise.name, metadata=_nbgrader(exercise, True)
+            ),
             new_code_cell(
                 checked(exercise),
                 id=f"{exercise.name}-check",
@@ -82,7 +84,9 @@ def _otter_test(exercise: Exercise) -> str:
 
 def checked(exercise: Exercise) -> str:
     """The visible check as it stands in the student's notebook, where it must not stop anything."""
-    return f'with checking("{exercise.name}"):\n{textwrap.indent(exercise.check, "    ")}'
+    return (
+        f'with checking("{exercise.name}"):\n{textwrap.indent(exercise.check, "    ")}'
+    )
 
 
 def _opening(assignment: Assignment) -> list[NotebookNode]:

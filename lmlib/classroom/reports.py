@@ -11,8 +11,10 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook
 
-from lmlib.classroom.course import Course, succeed, write
-from lmlib.classroom.gradebook import graded, graded_students, merged
+from lmlib.classroom.course import Course, succeed
+from lmlib.classroom.gradebook import merged
+from lmlib.classroom.shards import graded, graded_students
+from lmlib.files import write_whole
 
 
 def feedback(course: Course, topic: str) -> Iterator[Path]:
@@ -29,10 +31,12 @@ def feedback(course: Course, topic: str) -> Iterator[Path]:
         named = re.sub(
             r'(<a href="#([\w-]+)-check">)Test cell', r"\1\2", page.read_text("utf-8")
         )
-        write(page, named)
+        write_whole(page, named)
         pages[student] = page
         yield page
-    with zipfile.ZipFile(moodle_zip(course, topic), "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(
+        moodle_zip(course, topic), "w", zipfile.ZIP_DEFLATED
+    ) as archive:
         for student, page in pages.items():
             archive.write(page, f"{student}_assignsubmission_file_/{topic}.html")
 
@@ -61,7 +65,7 @@ def export(course: Course, topic: str) -> Path:
             table.writerow([_plain(cell) for cell in row])
     path = course.path / f"grades-{topic}.csv"
     # Excel takes a file without this mark for one in its own encoding.
-    write(path, text.getvalue(), "utf-8-sig")
+    write_whole(path, text.getvalue().encode("utf-8-sig"))
     return path
 
 
@@ -80,10 +84,14 @@ def _reasons(course: Course, topic: str, student: str, book: Gradebook) -> str:
             )
         for reason in said:
             named.setdefault(reason, []).append(check.removesuffix("-check"))
-    return " | ".join(f"{', '.join(names)}: {reason}" for reason, names in named.items())
+    return " | ".join(
+        f"{', '.join(names)}: {reason}" for reason, names in named.items()
+    )
 
 
 def _plain(cell: object) -> str:
     """A cell that no spreadsheet takes for a formula: a hint may hold what a student wrote."""
-    text = f"{cell:g}" if isinstance(cell, (int, float)) else " ".join(str(cell).split())
+    text = (
+        f"{cell:g}" if isinstance(cell, (int, float)) else " ".join(str(cell).split())
+    )
     return "'" + text if text[:1] in ("=", "+", "-", "@") else text

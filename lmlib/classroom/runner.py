@@ -15,6 +15,7 @@ import sys
 from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
+from lmlib.classroom.no_notebook import NAMES, stand_in
 from lmlib.classroom.values import decode, encode
 
 
@@ -24,7 +25,9 @@ def kind_of(error: BaseException) -> str:
     return next(name for name in names if hasattr(builtins, name))
 
 
-def call(job: dict[str, Any], space: dict[str, Any], given: dict[str, Any]) -> list[Any]:
+def call(
+    job: dict[str, Any], space: dict[str, Any], given: dict[str, Any]
+) -> list[Any]:
     """For each input, the value and the arguments as they are afterwards, or what was raised."""
     results = []
     for arguments in job["inputs"]:
@@ -50,7 +53,7 @@ def hint(job: dict[str, Any], space: dict[str, Any]) -> str | None:
 
 def outcome_of(job: dict[str, Any]) -> dict[str, Any]:
     """What the answer of a job gives: ``results``, or a ``hint``, or that it is ``broken``."""
-    space: dict[str, Any] = {"__name__": "__main__"}
+    space: dict[str, Any] = {"__name__": "__main__", **NAMES}
     exec(compile(job["setup"], "setup", "exec"), space)
     given = dict(space)  # so that arguments do not depend on what the answer defines
     try:
@@ -69,6 +72,7 @@ def main() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
+    stand_in()
     outcome = outcome_of(job)
     # Python ignores this signal. Too large an outcome shall say why it ends.
     if hasattr(signal, "SIGXFSZ"):

@@ -14,7 +14,8 @@ from itertools import pairwise
 
 # IPython's own transformer reads the whole cell again for each magic: a hostile cell takes it minutes.
 MAGIC = re.compile(
-    r"^([ \t]*)(?:(?:\w[\w, ]*=[ \t]*)?(?:%%?[a-zA-Z]|!(?!=)).*|\?\??[a-zA-Z].*|[\w.]+\?\??[ \t]*)$",
+    r"""^([ \t]*+)(?!.*(?:\"{3}|'{3}))(?:%time[ \t]+([^\s!%-].*)"""
+    r"""|(\w[\w., ]*=[ \t]*)?(?:%%?[a-zA-Z]|!(?!=))(?:.*\\\n)*.*|\?\??[a-zA-Z*].*|[\w.*]+\?\??[ \t]*)$""",
     re.MULTILINE,
 )
 UNREADABLE = (SyntaxError, ValueError, RuntimeError, MemoryError)
@@ -44,13 +45,17 @@ def parts_of(source: str, cell: int) -> list[Part]:
     >>> [sorted(part.uses) for part in parts_of("%time\\nf = lambda x: x + y", 0)]
     [['y']]
     """
+    lines = re.split(
+        r"\r\n?|\n", source
+    )  # as ast counts; splitlines also cuts at U+2028
     try:
         tree = ast.parse(source)
     except SyntaxError:  # perhaps for %magic and !commands
-        source = MAGIC.sub(r"\1pass", source)
-        tree = ast.parse(source)
-    lines = re.split(r"\r\n?|\n", source)  # as ast counts; splitlines also cuts at U+2028
-    statements = [(_first_line(node), node.end_lineno or node.lineno) for node in tree.body]
+        lines = _without_magics(lines)
+        tree = ast.parse("\n".join(lines))
+    statements = [
+        (_first_line(node), node.end_lineno or node.lineno) for node in tree.body
+    ]
     shared = {end for (_, end), (start, _) in pairwise(statements) if start == end}
     parts = []
     for node, (start, end) in zip(tree.body, statements, strict=True):
@@ -59,6 +64,22 @@ def parts_of(source: str, cell: int) -> list[Part]:
             text = "\n".join(lines[start - 1 : end]) if alone else ast.unparse(node)
             parts.append(Part(text, frozenset(binds), cell))
     return parts
+
+
+def _without_magics(lines: list[str]) -> list[str]:
+    """Python in place of what only notebooks understand. In a text of several lines it means nothing."""
+    plain = MAGIC.sub(_python, "\n".join(lines)).split("\n")
+    nodes = ast.walk(ast.parse("\n".join(plain)))
+    texts = [node for node in nodes if isinstance(node, (ast.Constant, ast.JoinedStr))]
+    for first, last in {(node.lineno, node.end_lineno) for node in texts}:
+        plain[first:last] = lines[first:last]
+    return plain
+
+
+def _python(magic: re.Match[str]) -> str:
+    indent, timed, target = magic.groups()
+    instead = timed or (f"{target}get_ipython()" if target else "pass")
+    return indent + instead + "\n" * magic[0].count("\n")
 
 
 def _first_line(node: ast.stmt) -> int:

@@ -36,17 +36,10 @@ def encode(value: Any) -> Any:
         value = value.item()  # one number of an array or a tensor
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, Code):
-        return {"code": str(value)}
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, bytes):
-        return {"bytes": value.hex()}
-    if isinstance(value, numbers.Integral):
-        return int(value)
+    if isinstance(value, (str, bytes)):
+        return _text(value)
     if isinstance(value, numbers.Real):
-        number = float(value)
-        return number if math.isfinite(number) else {"float": str(number)}
+        return _number(value)
     if isinstance(value, dict):
         kind = "table" if isinstance(value, Table) else "dict"
         return {kind: [[encode(key), encode(item)] for key, item in value.items()]}
@@ -56,6 +49,19 @@ def encode(value: Any) -> Any:
         kind = "tuple" if isinstance(value, tuple) else "set"
         return {kind: [encode(item) for item in value]}
     return {"other": type(value).__name__}
+
+
+def _text(value: str | bytes) -> Any:
+    if isinstance(value, bytes):
+        return {"bytes": value.hex()}
+    return {"code": str(value)} if isinstance(value, Code) else str(value)
+
+
+def _number(value: numbers.Real) -> Any:
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    number = float(value)
+    return number if math.isfinite(number) else {"float": str(number)}
 
 
 def decode(value: Any, space: dict[str, Any] | None = None) -> Any:
@@ -71,20 +77,33 @@ def decode(value: Any, space: dict[str, Any] | None = None) -> Any:
     if not isinstance(value, dict):
         return value
     ((kind, content),) = value.items()
-    if kind in ("tuple", "set"):
-        return (tuple if kind == "tuple" else set)(decode(content, space))
+    if kind == "code" and space is not None:
+        return eval(content, space)
     if kind in ("dict", "table"):
         pairs = {decode(key, space): decode(item, space) for key, item in content}
         return Table(pairs) if kind == "table" else pairs
+    if kind in ("tuple", "set"):
+        return (tuple if kind == "tuple" else set)(decode(content, space))
+    return _plain(kind, content)
+
+
+def _plain(kind: str, content: Any) -> Any:
     if kind == "bytes":
         return bytes.fromhex(content)
     if kind == "float" and content in ("nan", "inf", "-inf"):
         return float(content)
     if kind == "other":
         return Other()
-    if kind == "code" and space is not None:
-        return eval(content, space)
     raise ValueError(f"value: {kind!r} is no kind of value that an answer can have")
+
+
+def expressions(value: Any) -> list[str]:
+    """The code in an encoded value."""
+    if isinstance(value, dict) and "code" in value:
+        return [value["code"]]
+    items = value.values() if isinstance(value, dict) else value
+    listed = items if isinstance(value, (dict, list)) else []
+    return [code for item in listed for code in expressions(item)]
 
 
 class Other:

@@ -1,0 +1,458 @@
+"""Other people's troubles: whose a file is, zip files with something wrong in them, and cells of notebooks."""
+
+from __future__ import annotations
+
+import struct
+import time
+import unicodedata
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_classroom import (
+    REHEAT,
+    SOFTMAX,
+    answer,
+    handed_in,
+    in_process,
+    put,
+    softmax_class,
+)
+
+from lmlib.classroom import downloads
+from lmlib.classroom.assignments import Assignment
+from lmlib.classroom.collect import Collected, collect
+from lmlib.classroom.course import Course
+from lmlib.classroom.grading import Expected, grade
+from lmlib.classroom.names import owner_of
+
+MINE = handed_in(REHEAT.solution)
+__all__ = ["in_process"]  # a fixture
+
+
+@pytest.fixture
+def course(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Course:
+    """A class to which nobody has handed in."""
+    course = Course(tmp_path / "course")
+    course.path.mkdir()
+    released = softmax_class(tmp_path_factory).path / "release"
+    (course.path / "release").symlink_to(released)
+    return course
+
+
+# Whose a file is
+
+
+@pytest.mark.parametrize(
+    "path, student",
+    [
+        ("Group1_softmax_12.ipynb", "Group1_12"),
+        ("Group11_softmax_2.ipynb", "Group11_2"),
+        ("ada_softmax_12.ipynb", "ada_12"),
+        ("softmax_ada_softmax.ipynb", "ada"),
+        ("Ada Lovelace - softmax.ipynb", "Ada-Lovelace"),
+        ("Copy of softmax_ada.ipynb", "ada"),
+        ("Copy of Copy of softmax_ada (3).ipynb", "ada"),
+        ("Copy_of_softmax_ada.ipynb", "ada"),
+        ("Kopie von softmax_ada.ipynb", "ada"),
+        ("Copie de softmax_ada.ipynb", "ada"),
+        ("Copia de softmax_ada.ipynb", "ada"),
+        ("Copia di softmax_ada.ipynb", "ada"),
+        ("Cópia de softmax_ada.ipynb", "ada"),
+        ("Копия softmax_ada.ipynb", "ada"),
+        ("softmax_ada のコピー.ipynb", "ada"),
+        ("softmax_ada - Copy (2).ipynb", "ada"),
+        ("softmax_ada - Kopie.ipynb", "ada"),
+        ("softmax_ada copy 2.ipynb", "ada"),
+        ("softmax_ada (another copy).ipynb", "ada"),
+        ("softmax_ada (3rd copy).ipynb", "ada"),
+        ("softmax_ada-Copy1.ipynb", "ada"),
+        ("softmax_ada.ipynb.txt", "ada"),
+        ("softmax_ada.ipynb (1).json", "ada"),
+        ("softmax_ada.IPYNB", "ada"),
+        ("Copy of softmax.ipynb", "Copy-of-softmax"),
+        ("softmax-Copy1.ipynb", "softmax-Copy1"),
+        ("copyright.ipynb", "copyright"),
+        ("m.curie", "m.curie"),
+        ("softmax_ada_2026_10_01.ipynb", "ada_2026_10_01"),
+        ("smith_jrann_4711_90210_softmax.ipynb", "smith_jrann_4711"),
+        ("smith_jrann_LATE_4711_90210_softmax.ipynb", "smith_jrann_4711"),
+        ("smith_1_4712_90211_softmax.ipynb", "smith_1_4712"),
+        ("smith_1_LATE_4712_90211_softmax.ipynb", "smith_1_4712"),
+        ("smith_4711_90210_12_softmax.ipynb", "smith_4711"),
+        ("smith_4711_90210_2026_10_01_softmax.ipynb", "smith_4711"),
+        ("smith_4711_90210_01.ipynb", "smith_4711"),
+        ("smith_4711_90210_x_LATE_1_2_y.ipynb", "smith_4711"),
+        ("smith_jrann_17_text.html", "smith_jrann_17"),
+        ("smith_1_LATE_17_link.html", "smith_1_17"),
+        ("anon_Qx7Rt_90210_12_softmax.ipynb", "anon_Qx7Rt"),
+        ("Softmax_ada_attempt_2026-10-01-09-30-59_my softmax.ipynb", "ada"),
+        ("HW 1_a_b_attempt_2026-10-01-09-30-59.txt", "HW-1_a_b"),
+        ("softmax/ada.ipynb", "ada"),
+        ("ada/Softmax/x.ipynb", "ada"),
+        ("ada.ipynb/softmax.ipynb", "ada"),
+    ],
+)
+def test_a_name_is_read_as_people_and_programs_write_it(
+    path: str, student: str
+) -> None:
+    assert owner_of(Path(path), "softmax").student == student
+
+
+@pytest.mark.parametrize(
+    "path, topic, student",
+    [
+        ("scale_pascale.ipynb", "scale", "pascale"),
+        ("pascale.ipynb", "scale", "pascale"),
+        ("Escalera (1).ipynb", "scale", "Escalera"),
+        ("language-models_ada.ipynb", "language_models", "ada"),
+        ("ada language models.ipynb", "language_models", "ada"),
+        ("tokens_Atokens.ipynb", "tokens", "Atokens"),
+    ],
+)
+def test_a_topic_within_a_name_stays(path: str, topic: str, student: str) -> None:
+    assert owner_of(Path(path), topic).student == student
+
+
+def found_in(course: Course, folder: Path, *names: str) -> list[Collected]:
+    put(folder, dict.fromkeys(names, MINE))
+    return list(collect(course, "softmax", folder))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("Group1_softmax_12.ipynb", "Group11_softmax_2.ipynb"),
+        ("ada_softmax_12.ipynb", "ada_softmax_1.ipynb"),
+        ("ada1.ipynb", "ada2.ipynb"),
+        ("m.curie", "m.planck"),
+        ("softmax.ipynb", "softmax (1).ipynb"),
+        ("smith_jrann_4711_9_softmax.ipynb", "smith_1_4712_9_softmax.ipynb"),
+        ("smith_1_4712_90211_softmax.ipynb", "smith_1_5555_90300_softmax.ipynb"),
+        ("smith_1_90000_softmax.ipynb", "smith_1_4712_90211_softmax.ipynb"),
+        (f"{'x' * 240}1.ipynb", f"{'x' * 240}2.ipynb"),
+        (f"{'王' * 80}1.ipynb", f"{'王' * 80}2.ipynb"),
+    ],
+)
+def test_two_students_stay_two(
+    course: Course, tmp_path: Path, names: tuple[str, str]
+) -> None:
+    found = found_in(course, tmp_path / "in", *names)
+    assert [(one.answers, one.trouble) for one in found] == [(1, None)] * 2
+    assert course.students("softmax") == sorted(one.student for one in found)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("softmax_ada.ipynb", "softmax_ada (1).ipynb"),
+        ("softmax_ada.ipynb", "Copy of softmax_ada.ipynb"),
+        ("softmax_ada.ipynb", "Kopie von softmax_ada.ipynb"),
+        ("softmax_ada.ipynb", "softmax_ada.ipynb.txt"),
+        ("softmax_ada.ipynb", "softmax_ada-Copy2.pdf"),
+        ("smith_1_4712_90211_softmax.ipynb", "smith_1_LATE_4712_90212_x.ipynb"),
+        ("smith_4711_90210_softmax.ipynb", "smith_4711_90215_12_softmax.ipynb"),
+        ("a_attempt_2026-10-01-09-30-59.txt", "a_attempt_2026-10-01-09-30-59_x.ipynb"),
+        ("j\u00fcrgen.ipynb", "ju\u0308rgen.pdf"),
+        ("J\u00fcrgen/a.ipynb", "Ju\u0308rgen/b.ipynb"),
+    ],
+)
+def test_one_student_stays_one(
+    course: Course, tmp_path: Path, names: tuple[str, str]
+) -> None:
+    (one,) = found_in(course, tmp_path / "in", *names)
+    assert (one.answers, one.files, one.trouble) == (1, 2, None)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("softmax_bob.ipynb", "softmax-bob (1).ipynb"),
+        ("Group1_12_softmax.ipynb", "Group1_softmax_12.ipynb"),
+        ("Ada.ipynb", "ada.ipynb"),
+        ("Ada/a.ipynb", "ada/a.ipynb", "bo/a.ipynb"),
+        ("ada.ipynb", "softmax_ada.ipynb"),
+        ("ada.ipynb", "ada/softmax.ipynb"),
+        ("ada lovelace.ipynb", "ada-lovelace.ipynb", "ada+lovelace.ipynb"),
+        ("ada.ipynb", "softmax/ada.ipynb"),
+    ],
+)
+def test_what_may_be_two_students_is_refused_by_the_names_of_all_files(
+    course: Course, tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    found = found_in(course, tmp_path / "in", *names)
+    (refused,) = [one for one in found if one.trouble]
+    assert refused.answers == 0 and refused.trouble is not None
+    assert refused.student not in course.students("softmax")
+    for name in names:
+        if not name.startswith("bo/"):
+            assert repr(name) in refused.trouble or repr(name.split("/")[0]) in (
+                refused.trouble
+            )
+
+
+def test_a_name_in_other_letters_is_nobody_elses_later(
+    course: Course, tmp_path: Path
+) -> None:
+    found_in(course, tmp_path / "1", "Ada.ipynb", "bo.ipynb")
+    ada, bo = found_in(course, tmp_path / "2", "ada.ipynb", "bo.ipynb")
+    assert ada.answers == 0 and ada.trouble is not None and bo.trouble is None
+    assert "for 'Ada', who was collected before, and for 'ada.ipynb'" in ada.trouble
+    assert course.students("softmax") == ["Ada", "bo"]
+
+
+def test_one_folder_around_all_is_told_however_its_name_is_written(
+    course: Course, tmp_path: Path
+) -> None:
+    folder = unicodedata.normalize("NFD", "Übung")
+    with pytest.raises(ValueError, match="all 3 files would be those of one student"):
+        found_in(course, tmp_path / "in", *(f"{folder}/softmax_{n}" for n in "abc"))
+
+
+# A zip file with something wrong in it
+
+
+def add(name: str, data: bytes = MINE, year: int = 2026) -> Callable[[Any], None]:
+    def run(archive: zipfile.ZipFile) -> None:
+        archive.writestr(zipfile.ZipInfo(name, (year, 1, 1, 0, 0, 0)), data)
+
+    return run
+
+
+def class_with(
+    course: Course, folder: Path, *more: Callable[[Any], None], change: Any = None
+) -> dict[str, Collected]:
+    """What is collected from a zip file of Ida, Bo and ``more``; ``change`` damages it at last."""
+    path = folder / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for step in (add("ida.ipynb"), *more, add("bo.ipynb")):
+            step(archive)
+    if change:
+        path.write_bytes(change(path.read_bytes()))
+    found = {one.student: one for one in collect(course, "softmax", path)}
+    for student in ("ida", "bo"):
+        one = found.pop(student)
+        assert (one.answers, one.trouble) == (1, None)
+    assert {p.name for p in folder.iterdir()} == {"all.zip", "course"}
+    return found
+
+
+def flags(of: bytes, flag: int, method: int) -> Callable[[bytes], bytes]:
+    """Sets flags and method in both of a member's headers."""
+
+    def change(data: bytes) -> bytes:
+        changed = bytearray(data)
+        for mark, before, length in ((b"PK\3\4", 30, 6), (b"PK\1\2", 46, 8)):
+            start = next(
+                n
+                for n in range(len(data))
+                if data[n : n + 4] == mark
+                and data[n + before : n + before + len(of)] == of
+            )
+            changed[start + length : start + length + 4] = struct.pack(
+                "<HH", flag, method
+            )
+        return bytes(changed)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        (
+            lambda data: data.replace(b"evil", b"EVIL"),
+            "is damaged inside the zip file.",
+        ),
+        (flags(b"eve.ipynb", 1, 0), "is locked with a password."),
+        (flags(b"eve.ipynb", 0, 99), "is damaged inside the zip file."),
+        (flags(b"eve.ipynb", 0, 8), "is damaged inside the zip file."),
+        (flags(b"eve.ipynb", 0, 12), "is damaged inside the zip file."),
+        (flags(b"eve.ipynb", 0, 14), "is damaged inside the zip file."),
+    ],
+)
+def test_a_member_that_cannot_be_read_stops_nobody_else(
+    course: Course, tmp_path: Path, change: Callable[[bytes], bytes], said: str
+) -> None:
+    found = class_with(course, tmp_path, add("eve.ipynb", b"evil" * 99), change=change)
+    assert found == {"eve": Collected("eve.ipynb", "eve", 0, 1, f"'eve.ipynb' {said}")}
+    kept = course.notebook("submitted", "softmax", "eve").read_text("utf-8")
+    assert said in kept  # so that her page says it
+
+
+def test_an_older_file_counts_where_the_newest_cannot_be_read(
+    course: Course, tmp_path: Path
+) -> None:
+    found = class_with(
+        course,
+        tmp_path,
+        add("eve/old.ipynb", year=2025),
+        add("eve/new.ipynb", b"evil" * 99),
+        change=lambda data: data.replace(b"evil", b"EVIL"),
+    )
+    trouble = "'eve/new.ipynb' is damaged inside the zip file."
+    assert found == {"eve": Collected("eve/old.ipynb", "eve", 1, 2, trouble)}
+
+
+@pytest.mark.parametrize(
+    "name, student",
+    [
+        (f"Eve_66_assignsubmission_file_/{'x' * 300}.ipynb", "Eve_66"),
+        (f"Eve_66_assignsubmission_file_/{'王' * 100}.ipynb", "Eve_66"),
+        (f"Eve_66_assignsubmission_file_{'x/' * 3000}a.ipynb", "Eve_66"),
+        (f"eve_66_90210_{'x' * 300}.ipynb", "eve_66"),
+        ("eve\\softmax.ipynb", "eve"),
+        ("Eve_66_assignsubmission_file_\\softmax.ipynb", "Eve_66"),
+        ("C:\\eve\\softmax.ipynb", "eve"),
+        ("/eve/softmax.ipynb", "eve"),
+        ("../../eve.ipynb", "eve"),
+        ("..\\..\\eve.ipynb", "eve"),
+        ("eve.ipynb/softmax.ipynb", "eve"),
+        ("..", "unnamed"),
+        (f"eve/softmax ({'9' * 5000}).ipynb", "eve"),
+    ],
+)
+def test_no_name_in_a_zip_file_stops_anybody(
+    course: Course, tmp_path: Path, name: str, student: str
+) -> None:
+    found = class_with(course, tmp_path, add(name))
+    assert [(n, one.answers) for n, one in found.items()] == [(student, 1)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["王" * 3000, "softmax" + " " * 60_000 + "x", "a_1" * 20_000, "x/" * 32_000 + "a"],
+)
+def test_a_name_of_any_length_is_read_quickly(
+    course: Course, tmp_path: Path, name: str
+) -> None:
+    start = time.process_time()
+    ((student, one),) = class_with(
+        course, tmp_path, add(f"{name}.ipynb"[-65_000:])
+    ).items()
+    assert time.process_time() - start < 5
+    assert one.answers == 1 and len(student.encode()) < 200
+
+
+def test_folders_are_no_notebooks(course: Course, tmp_path: Path) -> None:
+    folders = (add("eve.ipynb/", b""), add("dan.ipynb\\", b""), add("kim/", b""))
+    found = class_with(course, tmp_path, *folders)
+    assert {name: one.trouble for name, one in found.items()} == {
+        "eve": "'eve.ipynb' is an empty folder and no notebook.",
+        "dan": "'dan.ipynb' is an empty folder and no notebook.",
+    }
+    (tmp_path / "in" / "eve.ipynb").mkdir(parents=True)
+    found_eve, bo = found_in(course, tmp_path / "in", "bo.ipynb")[::-1]
+    assert found_eve.trouble == f"{found['eve'].trouble}" and bo.answers == 1
+
+
+def test_a_folder_and_a_file_of_one_name_are_refused(
+    course: Course, tmp_path: Path
+) -> None:
+    members = (add("eve.ipynb"), add("eve.ipynb/", b""), add("eve.ipynb/x.ipynb"))
+    (one,) = class_with(course, tmp_path, *members).values()
+    assert one.answers == 0 and one.trouble is not None
+    assert "for 'eve.ipynb' and for 'eve.ipynb'" in one.trouble
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_of_two_files_with_one_name_the_newest_counts(
+    course: Course, tmp_path: Path
+) -> None:
+    other = handed_in(REHEAT.solution, SOFTMAX["fits"].solution)
+    members = (add("eve.ipynb", other, 2026), add("eve.ipynb", MINE, 2025))
+    found = class_with(course, tmp_path, *members)
+    assert found == {"eve": Collected("eve.ipynb", "eve", 2, 2, None)}
+    cased = (add("Kim/a.ipynb"), add("kim/a.ipynb"))  # one file on many disks
+    (one,) = class_with(course, tmp_path, *cased).values()
+    assert one.answers == 0 and "'Kim' and for 'kim'" in str(one.trouble)
+
+
+def test_a_member_without_end_is_one_students_trouble(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("answers", "downloads"):
+        monkeypatch.setattr(f"lmlib.classroom.{module}.FILE_LIMIT", 1 << 20)
+    monkeypatch.setattr(downloads, "ZIP_LIMIT", 3 << 20)
+
+    def zeros(archive: zipfile.ZipFile) -> None:
+        archive.writestr("eve.ipynb", bytes(5 << 20), zipfile.ZIP_DEFLATED)
+
+    found = class_with(course, tmp_path, zeros)
+    trouble = "The file has more than 1 MB."
+    assert found == {"eve": Collected("eve.ipynb", "eve", 0, 1, trouble)}
+
+
+# What only notebooks have
+
+WITHIN = [
+    "display(probs)",
+    "handle = display(probs, display_id=True)\n    handle.update(1)",
+    "from IPython.display import clear_output, display\n    display(probs)",
+    "get_ipython().run_line_magic('matplotlib', 'inline')",
+    "if get_ipython() is not None:\n        get_ipython().system('ls')",
+    "%matplotlib inline",
+    "%timeit sum(probs)",
+    "speed = %timeit -o -q sum(probs)\n    print(f'{speed.best * 1e6:.1f} µs')",
+    "for name in []:\n        %time sum(probs)",
+    "!ls",
+    "!ls \\\n  -l",
+    "names = !ls\n    for name in names:\n        print(name, names[0], len(names))",
+    "probs?",
+    "?probs",
+]
+BESIDE = [
+    "%%time\n%load_ext autoreload\n!ls\n",
+    "display(1)\n",
+    "get_ipython().run_line_magic('pylab', '')\n",
+    "str.*find*?\n",
+    "!pip install \\\n    numpy\n",
+    "reheat?\r\n",
+]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        *(
+            REHEAT.solution.replace("    top =", f"    {line}\n    top =")
+            for line in WITHIN
+        ),
+        *(line + REHEAT.solution for line in BESIDE),
+        *(
+            f"{first}\n{REHEAT.solution.replace('1 / temperature', 'ONE / temperature')}"
+            for first in (
+                "%time ONE = 1",
+                "%time ONE = 1\n%time !ls",
+                "%matplotlib inline\nONE = len('''\n!''') - 1",
+                "%matplotlib inline\nONE = len(f'''\n%d{1}''') - 3",
+                "%matplotlib inline\nONE = len('''\n%d''') - 2",
+                "display = print\nONE = 1\ndisplay(1)",
+                "files = !ls\nONE = 1 + len(files)",
+                "ip = get_ipython()\nONE = 1 + len(ip.getoutput('ls'))",
+            )
+        ),
+    ],
+)
+def test_what_only_notebooks_have_takes_nothing_from_a_right_answer(
+    source: str, in_process: list[dict[str, Any]]
+) -> None:
+    expected = Expected(Assignment("softmax"), REHEAT, "seed")
+    passed, reason = grade(expected, answer(source))
+    assert passed, reason
+
+
+def test_a_wrong_answer_stays_wrong_in_a_notebook(
+    in_process: list[dict[str, Any]],
+) -> None:
+    expected = Expected(Assignment("softmax"), REHEAT, "seed")
+    for body in ("display(probs)", "return get_ipython()", "%time return probs"):
+        passed, _ = grade(expected, answer(f"def reheat(probs, t):\n    {body}"))
+        assert not passed
+
+
+def test_a_star_import_is_not_taken_for_what_notebooks_have() -> None:
+    mine = REHEAT.solution.replace("    top =", "    display(probs)\n    top =")
+    assert answer(f"from nowhere import *\n{mine}") == mine

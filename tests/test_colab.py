@@ -299,6 +299,36 @@ def test_what_another_one_left_behind_is_repaired(
     assert (folder / "__init__.py").exists()
 
 
+LATE = """
+import subprocess
+check_output = subprocess.check_output
+def late(command, **options):
+    said = check_output(command, **options)
+    if "install" in command:
+        raise subprocess.CalledProcessError(2, command, said + "ERROR: Exception:\\nTraceback")
+    return said
+subprocess.check_output = late
+"""
+
+
+def test_a_pip_that_fails_when_all_is_done_has_installed_it(
+    usual: dict[str, str], tmp_path: Path
+) -> None:
+    """As pip 26 does where a package has a version of Debian's kind."""
+    book = small_book(tmp_path / "book")
+    runtime = Runtime(tmp_path, from_repository(usual, book))
+    assert ended(runtime, LATE) == ("lmlib is installed.\n", "")
+    assert runtime.changed() == {f"{NAME}=={version()}"}
+
+
+def test_what_is_left_of_a_removed_one_is_not_installed(
+    usual: dict[str, str], tmp_path: Path
+) -> None:
+    runtime = Runtime(tmp_path, from_repository(usual, tmp_path / "nowhere"))
+    put(runtime, NAME, version(), "stories.toml")
+    assert stopped(runtime).startswith("pip failed: ")
+
+
 def test_a_release_that_is_not_there_is_named(
     usual: dict[str, str], tmp_path: Path
 ) -> None:

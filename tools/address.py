@@ -76,6 +76,10 @@ elif not folder:
         said = getattr(error, "output", None) or f"error: {error}"
         found = [re.search(words, said) for words in reasons]
         why = next(f.expand(r) for f, r in zip(found, reasons.values()) if f)
+        # A new pip may stumble over another package when all is done: is it whole?
+        for done in importlib.metadata.distributions(name=name):
+            whole = done.locate_file("lmlib/__init__.py").exists()
+            why = None if whole and done.read_text("RECORD") else why
 if why:
     sys.exit(f"Nothing was installed: {why}.")
 print("lmlib is here already." if folder else "lmlib is installed.")

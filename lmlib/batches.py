@@ -32,7 +32,7 @@ def next_token(batch: Tensor, generator: torch.Generator) -> Batch:
 
 
 def masked_token(mask: int, share: float = 0.15) -> Objective:
-    """Hide a share of the tokens, and make them alone the targets: the objective of BERT.
+    """Hide a share of the tokens, which alone are targets: the objective of BERT.
 
     Devlin et al. (2019): of those chosen, 80 % are replaced by the token ``mask``, 10 % by a random
     one below it, and 10 % stay. Raises ValueError for a share outside (0, 1).

@@ -26,7 +26,7 @@ def generate(
     end: int | None = None,
     use_cache: bool = True,
 ) -> Tensor:
-    """Append up to ``max_new_tokens`` tokens, each drawn from the model's own prediction.
+    """Append up to ``max_new_tokens`` tokens, each drawn from the model's prediction.
 
     ``tokens`` (B, T) → (B, T + max_new_tokens). A sequence that has written ``end`` is padded
     with it, and when all have, the loop stops. With ``use_cache`` the book's GPT reads

@@ -41,7 +41,7 @@ def gpt_parameters(config: Config) -> int:
 
 
 def training_flops(parameters: float, tokens: float) -> float:
-    """6 N D, formula `eq:training-flops`: 2 per parameter and token forwards, 4 backwards.
+    """6 N D, `eq:training-flops`: 2 per parameter and token forwards, 4 backwards.
 
     Kaplan et al. (2020). Raises ValueError for numbers that are not above 0.
     """

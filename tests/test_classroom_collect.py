@@ -211,6 +211,22 @@ def test_one_folder_around_all_is_told_however_its_name_is_written(
         found_in(course, tmp_path / "in", *(f"{folder}/softmax_{n}" for n in "abc"))
 
 
+def test_a_folder_of_several_students_is_no_student(
+    course: Course, tmp_path: Path
+) -> None:
+    late = (
+        "late/smith_LATE_4711_90210_x.ipynb",
+        "late/jones_1_LATE_4712_90211_x.ipynb",
+    )
+    found = found_in(course, tmp_path / "in", "lada_4713_90212_x.ipynb", *late)
+    lada, refused = sorted(found, key=lambda one: one.student)
+    assert (lada.student, lada.answers) == ("lada_4713", 1)
+    assert (refused.student, refused.answers) == ("late", 0)
+    assert "files of jones_1_4712 and of smith_4711" in str(refused.trouble)
+    own = found_in(course, tmp_path / "own", "eve/a_1_2_x.ipynb", "eve/a_1_3_x.ipynb")
+    assert [(one.student, one.answers) for one in own] == [("eve", 1)]
+
+
 # A zip file with something wrong in it
 
 
@@ -401,7 +417,9 @@ WITHIN = [
     "!ls \\\n  -l",
     "names = !ls\n    for name in names:\n        print(name, names[0], len(names))",
     "probs?",
+    "probs[0]??",
     "?probs",
+    "? probs",
 ]
 BESIDE = [
     "%%time\n%load_ext autoreload\n!ls\n",

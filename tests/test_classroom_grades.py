@@ -192,10 +192,10 @@ BROKEN: dict[str, tuple[bytes, dict[str, int], str]] = {
     ),
     "ipython": (
         notebook(
-            "%%time\nfrom IPython import get_ipython\nfrom IPython.display import display\n!ls\n"
+            "%%time\nfrom IPython import get_ipython\nfrom IPython.core.display import HTML, display\n!ls\n"
             + REHEAT.replace(
                 "top =",
-                "%timeit sum(probs)\n    display(get_ipython().magic('ls'))\n    top =",
+                "%timeit sum(probs)\n    display(HTML(''), get_ipython().magic('ls'))\n    top =",
             ),
             *RIGHT[1:],
         ),

@@ -10,7 +10,7 @@ from lmlib.classroom.assignments import Assignment
 from lmlib.classroom.course import Course
 from lmlib.classroom.downloads import opened
 from lmlib.classroom.handed_in import Download
-from lmlib.classroom.names import Owner, owner_of, shown
+from lmlib.classroom.names import Owner, of_program, owner_of, shown
 from lmlib.classroom.submitted import submit
 
 Owned = tuple[Download, Owner]
@@ -69,10 +69,24 @@ def _collected(
 ) -> Collected:
     """Collect what a student handed in, or nothing where it may be that of two."""
     files, student = [download for download, _ in found], found[0][1].student
-    if trouble := _several(found, earlier or student):
+    trouble = _crowd(found, assignment.topic) or _several(found, earlier or student)
+    if trouble:
         return Collected(shown(files[-1].path), student, 0, len(files), trouble)
     path, answers, trouble = submit(course, assignment, student, files)
     return Collected(shown(path), student, answers, len(files), trouble)
+
+
+def _crowd(found: list[Owned], topic: str) -> str | None:
+    """Why a folder is no student's: Canvas or Blackboard named files in it for several."""
+    names = [d.path.name for d, owner in found if owner.place.endswith("/")]
+    owners = [owner for name in names if (owner := of_program(name, topic))]
+    students = sorted({owner.student for owner in owners})
+    if len(students) < 2:
+        return None
+    return (
+        f"This folder holds files of {' and of '.join(students)}: nothing was collected. "
+        "Name that folder."
+    )
 
 
 def _several(found: list[Owned], earlier: str) -> str | None:

@@ -40,11 +40,16 @@ def owner_of(path: PurePath, topic: str) -> Owner:
         return Owner(_plain(moodle[1]), moodle[1])
     if folders:
         return _by_folder(path.parts[: folders[-1] + 1])
-    if name := _of_canvas(path.name, topic):
+    return of_program(path.name, topic) or _by_hand(path, topic)
+
+
+def of_program(file: str, topic: str) -> Owner | None:
+    """The owner of a file that Canvas or Blackboard named."""
+    if name := _of_canvas(file, topic):
         return Owner(_plain(name), name)
-    if blackboard := re.match(r"(.+?)_attempt_\d{4}(-\d\d){5}", path.name):
+    if blackboard := re.match(r"(.+?)_attempt_\d{4}(-\d\d){5}", file):
         return Owner(_plain(_without(topic, blackboard[1])), blackboard[1])
-    return _by_hand(path, topic)
+    return None
 
 
 _MOODLE = re.compile(r"(?:^|/)([^/]+?_\d+)_assignsubmission_")

@@ -5,6 +5,8 @@ So an answer that shows a table or asks IPython for a magic is graded as if it d
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import sys
 from collections.abc import Iterator
 from types import ModuleType
@@ -52,7 +54,10 @@ NAMES = {"display": display, "get_ipython": Nothing()}
 
 
 def stand_in() -> None:
-    """Let ``from IPython import get_ipython`` give the same. The rest of IPython works without a notebook."""
+    """Let imports from IPython give the same, as in Colab's IPython 7. The rest of it works without a notebook."""
     module = ModuleType("IPython.core.getipython")
     module.__dict__.update(NAMES)
     sys.modules[module.__name__] = module
+    with contextlib.suppress(ImportError):
+        old = importlib.import_module("IPython.core.display")
+        old.__dict__.setdefault("display", display)

@@ -15,7 +15,7 @@ from itertools import pairwise
 # IPython's own transformer reads the whole cell again for each magic: a hostile cell takes it minutes.
 MAGIC = re.compile(
     r"""^([ \t]*+)(?!.*(?:\"{3}|'{3}))(?:%time[ \t]+([^\s!%-].*)"""
-    r"""|(\w[\w., ]*=[ \t]*)?(?:%%?[a-zA-Z]|!(?!=))(?:.*\\\n)*.*|\?\??[a-zA-Z*].*|[\w.*]+\?\??[ \t]*)$""",
+    r"""|(\w[\w., ]*=[ \t]*)?(?:%%?[a-zA-Z!]|!(?!=))(?:.*\\\n)*.*|\?\??[ \t]*[a-zA-Z*].*|[\w.*[\]]+\?\??[ \t]*)$""",
     re.MULTILINE,
 )
 UNREADABLE = (SyntaxError, ValueError, RuntimeError, MemoryError)

@@ -63,24 +63,22 @@ def loss_after(
     sequences: Sequence[Tensor],
     last: bool = False,
 ) -> float:
-    """Mean of the ``losses`` of those tokens that follow ``cue``, in nats; of its last place only with ``last``.
+    """Mean of the ``losses`` of those tokens that follow ``cue``, in nats.
 
-    ``losses`` are those of :func:`token_losses` for the same sequences. Raises ValueError where
-    the cue is empty, or no token follows it anywhere.
+    ``losses`` are those of :func:`token_losses` for the same sequences. With ``last`` only the
+    last occurrence of the cue in each of them counts. Raises
+    ValueError where the cue is empty, no token follows it anywhere, or the losses are those of other sequences.
 
     >>> loss_after([7], [torch.tensor([2.0, 4.0])], [torch.tensor([0, 7, 3])])
     4.0
     """
-    found = []
+    _check_losses(losses, sequences)
+    width, pattern, found = len(cue), torch.tensor(cue), []
     for tokens, row in zip(sequences, losses, strict=True):
-        windows = tokens[:-1].unfold(0, min(len(cue), len(tokens) - 1), 1)
-        ends = (
-            (windows == torch.tensor(cue)).all(-1)
-            if windows.shape[1] == len(cue)
-            else windows[:0, 0]
-        )
-        places = ends.nonzero().flatten() + len(cue) - 1
-        found.append(row[places[-1:] if last else places])
+        if 0 < width < len(tokens):
+            windows = tokens[:-1].unfold(0, width, 1)
+            ends = (windows == pattern).all(-1).nonzero().flatten() + width - 1
+            found.append(row[ends[-1:] if last else ends])
     if not sum(map(len, found)):
         raise ValueError(
             f"cue: no token follows {list(cue)} in these sequences; give ids that stand in them"
@@ -123,3 +121,11 @@ def _check_sequences(sequences: Sequence[Tensor]) -> None:
                 f"sequences: one has {len(tokens)} token(s); "
                 "it takes two for a prediction and its answer"
             )
+
+
+def _check_losses(losses: Sequence[Tensor], sequences: Sequence[Tensor]) -> None:
+    if [len(row) for row in losses] != [len(tokens) - 1 for tokens in sequences]:
+        raise ValueError(
+            f"losses: {len(losses)} rows that do not fit {len(sequences)} sequences; "
+            "give those of token_losses for these sequences"
+        )

@@ -5,12 +5,16 @@ import math
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lmlib.evaluation import bootstrap, token_losses
+from lmlib.blocks import Config
+from lmlib.evaluation import bootstrap, loss_after, mean_loss, token_losses
 from lmlib.ngrams import NGram
 from lmlib.softmax import perplexity
 from lmlib.stories import STORIES
 from lmlib.tokens import END, WordTokenizer, sequences
+from lmlib.transformer import GPT
 
 TOKENIZER = WordTokenizer(STORIES.vocab)
 
@@ -95,3 +99,61 @@ def test_intervals_of_nothing(runs: list[float], draws: int) -> None:
     message = rf"runs, draws: {len(runs)} and {draws}; both must be 1 or more"
     with pytest.raises(ValueError, match=message):
         bootstrap(lambda drawn: drawn, runs, draws)
+
+
+SOME = [torch.tensor(ids) for ids in ([0, 7, 3, 7, 3, 0], [0, 3, 7, 0], [0, 7, 5, 0])]
+
+
+def numbered(sequences: list[torch.Tensor]) -> list[torch.Tensor]:
+    """A loss for each token but the first, all different."""
+    lengths = [len(tokens) - 1 for tokens in sequences]
+    return list(torch.arange(float(sum(lengths))).split(lengths))
+
+
+@given(
+    st.lists(
+        st.lists(st.integers(0, 2), min_size=2, max_size=9), min_size=1, max_size=4
+    ),
+    st.lists(st.integers(0, 2), max_size=3),
+    st.booleans(),
+)
+def test_loss_after_a_cue_is_found_by_looking(
+    texts: list[list[int]], cue: list[int], last: bool
+) -> None:
+    sequences = [torch.tensor(text) for text in texts]
+    losses, found = numbered(sequences), []
+    for text, row in zip(texts, losses, strict=True):
+        n = len(cue)
+        ends = [t for t in range(n, len(text)) if text[t - n : t] == cue and n]
+        found += [row[t - 1].item() for t in (ends[-1:] if last else ends)]
+    if found:
+        mean = pytest.approx(sum(found) / len(found))
+        assert loss_after(cue, losses, sequences, last) == mean
+    else:
+        with pytest.raises(ValueError, match=r"cue: no token follows \["):
+            loss_after(cue, losses, sequences, last)
+
+
+def test_losses_of_other_sequences_are_refused() -> None:
+    for losses in (numbered(SOME[:1]), numbered(SOME[::-1])):
+        with pytest.raises(
+            ValueError, match=r"losses: \d rows that do not fit 3 sequences"
+        ):
+            loss_after([7], losses, SOME)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 50])
+def test_padding_changes_no_loss(batch_size: int) -> None:
+    model = GPT(Config(vocab_size=11, block_size=9, n_layer=1, n_head=1, d_model=8))
+    alone = token_losses(model, SOME)
+    for ours, theirs in zip(token_losses(model, SOME, batch_size), alone, strict=True):
+        torch.testing.assert_close(ours, theirs)
+    mean = sum(row.sum().item() for row in alone) / sum(map(len, alone))
+    assert mean_loss(model, SOME, batch_size) == pytest.approx(mean, rel=1e-6)
+
+
+def test_a_loss_in_bfloat16_is_added_up_in_single_precision() -> None:
+    def model(tokens: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(*tokens.shape, 10, dtype=torch.bfloat16)
+
+    assert mean_loss(model, SOME) == pytest.approx(math.log(10), rel=1e-6)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lmlib.stories import STORIES
-from lmlib.tokens import END, CharTokenizer, Tokenizer, WordTokenizer, sequences
+from lmlib.tokens import END, CharTokenizer, WordTokenizer, prompt, sequences
 
 WORDS = st.lists(
     st.text("abcxyzäß人", min_size=1, max_size=4) | st.sampled_from(".,!?;"),
@@ -80,6 +80,15 @@ def test_sequences_stand_between_ends() -> None:
         [0, 3, 2, 0],
         torch.int64,
     )
+
+
+def test_a_prompt_is_how_a_sequence_begins() -> None:
+    words = WordTokenizer.train(["I love AI"])
+    (whole,) = sequences(["I love AI"], words)
+    assert prompt("I love", words).tolist() == [whole[:3].tolist()]
+    assert prompt("", words).tolist() == [[words.ids[END]]]
+    with pytest.raises(ValueError, match="has no '<end>'"):
+        prompt("a", CharTokenizer("ab"))
 
 
 def test_sequences_without_end() -> None:

@@ -66,8 +66,8 @@ def loss_after(
     """Mean of the ``losses`` of those tokens that follow ``cue``, in nats.
 
     ``losses`` are those of :func:`token_losses` for the same sequences. With ``last`` only the
-    last occurrence of the cue in each of them counts. Raises
-    ValueError where the cue is empty, no token follows it anywhere, or the losses are those of other sequences.
+    last occurrence of the cue in each of them counts. Raises ValueError where the cue is empty,
+    no token follows it anywhere, or the losses are those of other sequences.
 
     >>> loss_after([7], [torch.tensor([2.0, 4.0])], [torch.tensor([0, 7, 3])])
     4.0

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lmlib.stories import STORIES
-from lmlib.tokens import END, CharTokenizer, WordTokenizer, prompt, sequences
+from lmlib.tokens import END, CharTokenizer, Tokenizer, WordTokenizer, prompt, sequences
 
 WORDS = st.lists(
     st.text("abcxyzäß人", min_size=1, max_size=4) | st.sampled_from(".,!?;"),

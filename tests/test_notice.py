@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import tomllib
 from fnmatch import fnmatch
-from pathlib import Path
 
 import pytest
+from tracked import tracked
 
 from tools.site import ROOT, SITE
 
@@ -24,18 +23,6 @@ MADE = {".ttf", ".otf", ".woff", ".woff2", ".wasm", ".onnx", ".gguf", ".safetens
 
 def unnamed(files: list[str]) -> list[str]:
     return [f for f in files if not any(fnmatch(f, pattern) for pattern, _ in PATTERNS)]
-
-
-def tracked() -> list[Path]:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    paths = (ROOT / name for name in listed.stdout.split("\0") if name)
-    return [path for path in paths if path.is_file()]
 
 
 def test_every_line_names_a_licence() -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tracked import tracked
 
 from tools.browser import FLAGS, flags
 from tools.site import ROOT
@@ -60,17 +61,10 @@ def other_versions() -> list[str]:
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """The working tree without what git ignores, as in a fresh clone."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file():
-            (tmp_path / "book" / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, tmp_path / "book" / name)
+    for path in tracked():
+        copy = tmp_path / "book" / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
     return tmp_path / "book"
 
 

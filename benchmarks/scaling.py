@@ -4,7 +4,7 @@
 
 About 25 minutes on one core. Each finished run is one line of ``_build/scaling.jsonl``, so an
 interrupted script goes on where it stopped. It then writes ``lmlib/data/scaling.json``, from which
-the chapter on scale draws and fits. On another processor the last digits differ.
+the chapter on scale draws and fits. On another CPU the last digits differ.
 """
 
 from __future__ import annotations

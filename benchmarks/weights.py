@@ -1,6 +1,6 @@
 """Train the three models whose weights ship with lmlib: `make weights`. Some minutes on one core.
 
-On another processor the last digits differ, so the stored outputs of the chapters that load them change too.
+On another CPU the last digits differ, so the stored outputs of the chapters that load them change too.
 """
 
 from pathlib import Path
@@ -47,7 +47,7 @@ def main() -> None:
     control = GPT(Config(vocab_size=STORIES.vocab_size))
     plan = Training(steps=2_000, learning_rate=4e-3)
     log = fit(control, Batches(shuffled(train)), plan)
-    print(f"GPT, shuffled words: {log[-1].loss:.4f} nats a token")
+    print(f"GPT, shuffled words: {log[-1].loss:.4f} nats per token")
     save_model(control, DATA / "gpt_shuffled.safetensors")
 
     mask = STORIES.vocab_size  # one token more than the stories have

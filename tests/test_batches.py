@@ -67,7 +67,7 @@ def test_epochs_and_seeds_have_orders_of_their_own() -> None:
 
 def test_what_is_hidden_and_asked() -> None:
     batch = torch.randint(0, 99, (400, 50), generator=generator(1))
-    batch[:, 40:] = IGNORE  # texts that were filled up
+    batch[:, 40:] = IGNORE  # sequences that were padded
     inputs, targets = masked_token(mask=99)(batch, generator(2))
     asked = targets != IGNORE
     assert torch.equal(targets[asked], batch[asked])

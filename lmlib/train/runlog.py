@@ -64,6 +64,6 @@ class Meter:
         return batch
 
     def stop(self) -> None:
-        """Set ``rate``, tokens a second since the first batch after the last stop."""
+        """Set ``rate``, tokens per second since the first batch after the last stop."""
         self.rate = self.tokens / (time.perf_counter() - self.start)
         self.tokens = 0

@@ -1,6 +1,6 @@
 """Cells whose numbers thousands of training steps decide are compared within a tolerance that they state.
 
-Such steps amplify the last bit, which differs between processors. A cell with the metadata
+Such steps amplify the last bit, which differs between CPUs. A cell with the metadata
 ``tolerance: 0.02`` may print numbers up to 0.02 away from the stored ones; its words must be the same.
 """
 

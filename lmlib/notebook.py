@@ -49,6 +49,7 @@ def source(*objects: Callable) -> Markdown:
     """The source of functions or classes as it stands in the installed package.
 
     Of a docstring only the first line is shown, so that the page shows the idea; ``help`` prints all of it.
+    A method stands under the name of its class.
 
     >>> from lmlib.softmax import softmax
     >>> print(source(softmax).data)
@@ -74,7 +75,9 @@ def _listing(thing: Callable) -> str:
             first = part.body[0]
             short = " " * first.col_offset + f'"""{text.splitlines()[0]}"""'
             lines[first.lineno - 1 : first.end_lineno] = [short]
-    return "\n".join(lines)
+    shown = "\n".join(lines)
+    owner = thing.__qualname__.rpartition(".")[0]  # of a method, its class
+    return f"class {owner}:\n{textwrap.indent(shown, ' ' * 4)}" if owner else shown
 
 
 def _reference(character: str) -> str:

@@ -59,7 +59,7 @@ class CrossBlock(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """x (B, T, C), memory (B, S, C) → (B, T, C), cross-attention weights (B, H, T, S)."""
+        """x (B, T, C), memory (B, S, C) → (B, T, C), and its weights (B, H, T, S)."""
         x = x + self.dropout(self.attention(self.norm_1(x))[0])
         looked_up, weights = self.cross_attention(self.norm_cross(x), memory)
         x = x + self.dropout(looked_up)

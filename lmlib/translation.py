@@ -36,7 +36,7 @@ class CrossAttention(nn.Module):
         self.output = nn.Linear(d_model, d_model, bias=bias)
 
     def forward(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """x (B, T, C) and memory (B, S, C) → output (B, T, C) and weights (B, H, T, S)."""
+        """x (B, T, C), memory (B, S, C) → (B, T, C), and weights (B, H, T, S)."""
         (q,) = split_heads(self.query(x), 1, self.n_head)
         k, v = split_heads(self.key_value(memory), 2, self.n_head)
         heads, weights = scaled_dot_product_attention(q, k, v)
@@ -59,7 +59,7 @@ class CrossBlock(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """x (B, T, C), memory (B, S, C) → (B, T, C), and its weights (B, H, T, S)."""
+        """x (B, T, C), memory (B, S, C) → (B, T, C), cross weights (B, H, T, S)."""
         x = x + self.dropout(self.attention(self.norm_1(x))[0])
         looked_up, weights = self.cross_attention(self.norm_cross(x), memory)
         x = x + self.dropout(looked_up)

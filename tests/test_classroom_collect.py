@@ -21,7 +21,6 @@ from test_classroom import (
     softmax_class,
 )
 
-from lmlib.classroom import downloads
 from lmlib.classroom.assignments import Assignment
 from lmlib.classroom.collect import Collected, collect
 from lmlib.classroom.course import Course
@@ -389,9 +388,8 @@ def test_of_two_files_with_one_name_the_newest_counts(
 def test_a_member_without_end_is_one_students_trouble(
     course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("answers", "downloads"):
+    for module in ("answers", "zips"):
         monkeypatch.setattr(f"lmlib.classroom.{module}.FILE_LIMIT", 1 << 20)
-    monkeypatch.setattr(downloads, "ZIP_LIMIT", 3 << 20)
 
     def zeros(archive: zipfile.ZipFile) -> None:
         archive.writestr("eve.ipynb", bytes(5 << 20), zipfile.ZIP_DEFLATED)

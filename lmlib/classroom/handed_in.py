@@ -29,9 +29,12 @@ class Download:
     def when(self) -> float:
         """Seconds since 1970, or 0 where nobody knows: a date in a zip file is taken for local time, as by unzip."""
         try:
-            numbers = [int(number) for number in self.date]
-            local = len(numbers) > 1
-            when = time.mktime((*numbers, 0, 0, -1)) if local else self.date[0]
+            if not self.in_zip:
+                when = self.date[0]
+            else:
+                year, month, day, hour, minute, second = map(int, self.date)
+                date = (year, month, day, hour, minute, second, 0, 0, -1)
+                when = time.mktime(date)
         except (ValueError, OverflowError):
             return 0.0
         return when if when > _NO_DATE else 0.0

@@ -95,7 +95,8 @@ def checked(exercise: Exercise) -> str:
 
 def _opening(assignment: Assignment) -> list[NotebookNode]:
     asked = questions(assignment)
-    exercises = [*assignment.exercises.values(), *asked.values()]
+    exercises: list[Exercise | Question] = [*assignment.exercises.values()]
+    exercises += asked.values()
     text = INTRODUCTION.format(
         title=assignment.title.split(":")[0],
         count=len(exercises),

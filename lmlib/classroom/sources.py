@@ -76,9 +76,11 @@ def why_older(old: Source, new: Source) -> str | None:
     if new.answers == old.answers:
         return None
     if new.answers in old.replaced:
-        return f"These answers were collected before, and those of {old.file!r} came after them"
+        return (
+            f"these answers were collected before, and those of {old.file!r} after them"
+        )
     if old.when and new.when and new.when < old.when - _doubt(old, new):
-        return f"{old.file!r} of {_date(old)} is newer than this of {_date(new)}"
+        return f"{old.file!r} of {_date(old)} is newer than this file of {_date(new)}"
     return None
 
 

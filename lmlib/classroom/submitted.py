@@ -60,9 +60,10 @@ def submit(
     if not found.answers and target.exists() and _answered(target, assignment):
         kept = "The earlier file stays."
     elif old and found.answers and not even_if_older and (why := why_older(old, new)):
-        kept = f"The earlier file stays. {why}; to take this one, give --even-if-older."
+        kept = f"Not taken: {why}. To take it, give --even-if-older."
     if kept is None:
-        remarks += filter(None, [old and found.answers and in_doubt(old, new)])
+        if old and found.answers and (doubt := in_doubt(old, new)):
+            remarks.append(doubt)
         write_whole(target, _notebook(course, topic, found.answers, trouble))
         keep(course, topic, student, old, new)
     remark = " ".join(remarks) or None

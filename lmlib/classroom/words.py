@@ -84,12 +84,16 @@ def in_words(
 
 def question_cells(question: Question, statement: str) -> list[NotebookNode]:
     """Two cells of nbgrader's source; it puts `TEXT_STUB` in place of the model answer."""
-    name, metadata = (
-        question.name,
-        {"schema_version": 3, "task": False, "locked": False},
-    )
-    metadata |= {"grade_id": name, "solution": True, "grade": True}
-    metadata |= {"points": question.points}
+    name = question.name
+    metadata = {
+        "grade_id": name,
+        "solution": True,
+        "grade": True,
+        "locked": False,
+        "task": False,
+        "schema_version": 3,
+        "points": question.points,
+    }
     return [
         new_markdown_cell(statement, id=f"{name}-text"),
         new_markdown_cell(question.answer, id=name, metadata={"nbgrader": metadata}),

@@ -20,7 +20,6 @@ from lmlib.classroom.shards import graded, graded_students
 from lmlib.classroom.words import questions
 from lmlib.files import write_whole
 
-
 WRAPPED = ".text_cell_render pre { white-space: pre-wrap }"
 """Answers in words have long lines."""
 

@@ -50,20 +50,18 @@ def submit(
     topic = assignment.topic
     found, lost = newest(course, assignment, downloads)
     trouble = _trouble(course, topic, found, lost)
-    old, new = (
-        collected(course, topic, student),
-        source(found.download, place, found.answers),
-    )
     target = course.notebook("submitted", topic, student)
-    remarks = [f"It has {found.own} text cells of their own."] if found.own else []
+    answered = target.exists() and _answered(target, assignment)
+    old = collected(course, topic, student) if answered else None
+    new = source(found.download, place, found.answers)
     kept = None
-    if not found.answers and target.exists() and _answered(target, assignment):
+    if answered and not found.answers:
         kept = "The earlier file stays."
-    elif old and found.answers and not even_if_older and (why := why_older(old, new)):
+    elif old and not even_if_older and (why := why_older(old, new)):
         kept = f"Not taken: {why}. To take it, give --even-if-older."
+    remarks = [f"It has {found.own} text cells of their own."] if found.own else []
     if kept is None:
-        if old and found.answers and (doubt := in_doubt(old, new)):
-            remarks.append(doubt)
+        remarks += filter(None, [in_doubt(old, new) if old else None])
         write_whole(target, _notebook(course, topic, found.answers, trouble))
         keep(course, topic, student, old, new)
     remark = " ".join(remarks) or None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -595,8 +596,11 @@ def test_a_link_in_a_zip_file_has_a_line(course: Course, tmp_path: Path) -> None
 
 
 def test_a_zip_file_inside_is_told(course: Course, tmp_path: Path) -> None:
-    inner = zip_of(at(tmp_path / "x", 1.7e9, {"softmax.ipynb": MINE})).read_bytes()
-    (eve,) = class_with(course, tmp_path / "c", add("eve/my.zip", inner)).values()
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("softmax.ipynb", MINE)
+    member = add("eve/my.zip", inner.getvalue())
+    (eve,) = class_with(course, tmp_path, member).values()
     assert (
         eve.trouble == "'eve/my.zip' is a zip file: unpack it, and collect its folder."
     )

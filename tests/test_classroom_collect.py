@@ -553,6 +553,28 @@ def test_a_student_who_is_known_may_hand_in_many_files(
     assert again(course, tmp_path / "in").answers == 1
 
 
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "pdf", "txt", "zip", "html"])
+@pytest.mark.parametrize("name", ["{}/x", "{}_1_2_x", "{}_1_assignsubmission_file_/x"])
+def test_a_list_beside_the_folders_is_no_student(
+    course: Course, tmp_path: Path, name: str, ending: str
+) -> None:
+    files = {f"{name.format(s)}.ipynb": MINE for s in ("ann", "bo", "cy")}
+    folder = at(tmp_path / "in", 1.7e9, files | {f"names.{ending}": b"ann, bo"})
+    found = {one.student: one for one in collect(course, "softmax", folder)}
+    assert found.pop("names").trouble is None and len(found) == 3
+    assert "names" not in course.students("softmax")
+
+
+def test_where_people_named_files_any_file_may_be_a_students(
+    course: Course, tmp_path: Path
+) -> None:
+    files = {"ann.ipynb": MINE, "bo.ipynb": MINE, "cy.pdf": b"%PDF"}
+    found = list(collect(course, "softmax", at(tmp_path / "in", 1.7e9, files)))
+    assert [one.student for one in found if one.trouble] == ["cy"]
+    one = again(course, tmp_path / "in" / "ann.ipynb", student="cy")
+    assert one.answers == 1
+
+
 # What is there, and cannot be read
 
 

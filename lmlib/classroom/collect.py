@@ -15,6 +15,7 @@ from lmlib.classroom.owners import (
     as_of_a_class,
     by_student,
     crowd,
+    lists,
     other_topics,
     require_students,
     several,
@@ -22,6 +23,12 @@ from lmlib.classroom.owners import (
 from lmlib.classroom.sources import collected, kind_of_place
 from lmlib.classroom.spelling import plain
 from lmlib.classroom.submitted import submit
+
+ELSEWHERE = "This is another assignment's folder: it was left out."
+NOBODYS = (
+    "It is no notebook, and the others lie in folders or have names that a program gave: it was left out. "
+    "If it is a student's, give --student."
+)
 
 
 @dataclass(frozen=True)
@@ -65,12 +72,14 @@ def collect(
     with opened(downloads) as files:
         owned = by_student(files, topic, student)
         elsewhere = _elsewhere(course, topic, owned, downloads)
-        for name in elsewhere.keys() & owned.keys():
-            del owned[name]
-        require_students(owned, downloads, topic, _known(course))
-        for _, found in sorted((owned | elsewhere).items()):
-            if found[0][1].student.lower() in elsewhere:
-                yield _left_out(found)
+        apart = dict.fromkeys(elsewhere, ELSEWHERE) | dict.fromkeys(
+            lists(owned, topic), NOBODYS
+        )
+        students = {name: owned[name] for name in owned.keys() - apart.keys()}
+        require_students(students, downloads, topic, _known(course))
+        for name, found in sorted(owned.items()):
+            if name in apart:
+                yield _left_out(found, apart[name])
             else:
                 yield _collected(course, assignment, found, even_if_older)
 
@@ -97,11 +106,11 @@ def _known(course: Course) -> set[str]:
     return {path.name for path in (course.path / "submitted").glob("*")}
 
 
-def _left_out(found: list[Owned]) -> Collected:
-    (_, owner), *_ = found
-    remark = "This is another assignment's folder: it was left out."
-    file = shown(PurePosixPath(owner.place))
-    return Collected(file, owner.student, 0, len(found), None, None, remark)
+def _left_out(found: list[Owned], why: str) -> Collected:
+    (file, owner), *_ = found
+    folder = owner.place.endswith("/")
+    path = PurePosixPath(owner.place) if folder else file.path
+    return Collected(shown(path), owner.student, 0, len(found), None, None, why)
 
 
 def _collected(

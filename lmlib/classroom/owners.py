@@ -41,6 +41,29 @@ def other_topics(
     }
 
 
+def lists(owned: dict[str, list[Owned]], topic: str) -> dict[str, list[Owned]]:
+    """What is no notebook and lies beside the students' folders, such as a list of the class.
+
+    Most others must have a folder, or a name that a program gave: where people named files, it may be anybody's.
+    """
+    by_hand = {n: found for n, found in owned.items() if _by_hand(found, topic)}
+    if 2 * len(by_hand) >= len(owned):
+        return {}
+    notebooks = {
+        n for n, f in by_hand.items() if any(is_notebook(d.path) for d, _ in f)
+    }
+    return {name: by_hand[name] for name in by_hand.keys() - notebooks}
+
+
+def _by_hand(found: list[Owned], topic: str) -> bool:
+    return all(
+        owner.place
+        and all(is_topic(folder, topic) for folder in file.path.parts[:-1])
+        and not of_program(file.path.name, topic)
+        for file, owner in found
+    )
+
+
 def require_students(
     owned: dict[str, list[Owned]], downloads: Path, topic: str, known: set[str]
 ) -> None:

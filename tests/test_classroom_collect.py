@@ -490,7 +490,7 @@ def test_a_folder_of_two_assignments_is_known(course: Course, tmp_path: Path) ->
         assert course.students("softmax") == [*"abc"]
     shutil.rmtree(folder / "softmax")
     with pytest.raises(
-        ValueError, match=r"holds other assignments alone \(attention\)"
+        ValueError, match="holds nothing of 'softmax', only attention; name"
     ):
         again(course, folder)
 
@@ -525,6 +525,20 @@ def test_a_folder_with_the_topic_in_its_name_is_a_class(
     ]
 
 
+def test_a_folder_beside_canvas_files_is_a_class(
+    course: Course, tmp_path: Path
+) -> None:
+    names = ("a_1_2_x.ipynb", "b_2_3_x.ipynb", "late/c_LATE_3_4_x.ipynb")
+    found = collect(
+        course, "softmax", at(tmp_path / "in", 1.7e9, dict.fromkeys(names, MINE))
+    )
+    assert [(o.student, o.answers) for o in found] == [
+        ("a_1", 1),
+        ("b_2", 1),
+        ("late", 0),
+    ]
+
+
 def test_a_folder_that_may_be_a_class_is_told_and_blocks_nobody(
     course: Course, tmp_path: Path
 ) -> None:
@@ -553,7 +567,7 @@ def test_a_student_who_is_known_may_hand_in_many_files(
     assert again(course, tmp_path / "in").answers == 1
 
 
-@pytest.mark.parametrize("ending", ["csv", "xlsx", "pdf", "txt", "zip", "html"])
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "pdf", "txt", "html"])
 @pytest.mark.parametrize("name", ["{}/x", "{}_1_2_x", "{}_1_assignsubmission_file_/x"])
 def test_a_list_beside_the_folders_is_no_student(
     course: Course, tmp_path: Path, name: str, ending: str
@@ -563,6 +577,24 @@ def test_a_list_beside_the_folders_is_no_student(
     found = {one.student: one for one in collect(course, "softmax", folder)}
     assert found.pop("names").trouble is None and len(found) == 3
     assert "names" not in course.students("softmax")
+
+
+def test_a_zip_file_of_a_class_beside_others_is_no_student(
+    course: Course, tmp_path: Path
+) -> None:
+    for name in ("softmax.zip", "softmax-late.zip", "all.zip", "attention.zip"):
+        at(tmp_path / "in", 1.7e9, {name: b"PK"})
+    with pytest.raises(
+        ValueError, match=r"only all.zip, attention.zip, .*name the folder"
+    ):
+        again(course, tmp_path / "in")
+    at(tmp_path / "in", 1.7e9, {"ann.ipynb": MINE, "eve/mine.zip": b"PK\3\4"})
+    found = {one.student: one for one in collect(course, "softmax", tmp_path / "in")}
+    zips = {
+        name for name, one in found.items() if "It is a zip file" in str(one.trouble)
+    }
+    assert zips == {"softmax", "late", "all", "attention"}
+    assert course.students("softmax") == ["ann", "eve"]
 
 
 def test_where_people_named_files_any_file_may_be_a_students(

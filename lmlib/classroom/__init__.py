@@ -6,7 +6,8 @@ An exercise is written once, in its chapter. `assignments` reads it there, `exer
 `release` makes the student's notebook of it, and `checks` is all that this notebook needs. `words` are the
 exercises that ask for no code.
 `downloads` lists what was `handed_in`, also in `zips`. `names` says whose a file is, with `spelling` for what is
-written in many ways, and `owners` by all files together. `statements` and `answers` find the answers in code,
+written in many ways, and `owners` by all files together; `apart` are
+those of nobody. `statements` and `answers` find the answers in code,
 `texts` those in words; `newest` chooses among a student's files, `submitted` keeps what is in it, `sources` which
 file that was. `collect` does all that for a class.
 `sandbox` runs an answer within `walls`; the program in there is `runner`, with `values` as JSON and

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from lmlib.classroom.apart import ZIPPED, apart
 from lmlib.classroom.assignments import Assignment, topics
 from lmlib.classroom.course import Course
 from lmlib.classroom.downloads import opened
@@ -15,20 +16,13 @@ from lmlib.classroom.owners import (
     as_of_a_class,
     by_student,
     crowd,
-    lists,
-    other_topics,
+    is_flat,
     require_students,
     several,
 )
 from lmlib.classroom.sources import collected, kind_of_place
 from lmlib.classroom.spelling import plain
 from lmlib.classroom.submitted import submit
-
-ELSEWHERE = "This is another assignment's folder: it was left out."
-NOBODYS = (
-    "It is no notebook, and the others lie in folders or have names that a program gave: it was left out. "
-    "If it is a student's, give --student."
-)
 
 
 @dataclass(frozen=True)
@@ -71,34 +65,21 @@ def collect(
     assignment = course.assignment(topic)
     with opened(downloads) as files:
         owned = by_student(files, topic, student)
-        elsewhere = _elsewhere(course, topic, owned, downloads)
-        apart = dict.fromkeys(elsewhere, ELSEWHERE) | dict.fromkeys(
-            lists(owned, topic), NOBODYS
-        )
-        students = {name: owned[name] for name in owned.keys() - apart.keys()}
+        if not owned:
+            raise ValueError(
+                f"downloads: {downloads} holds no files; name the folder of downloads"
+            )
+        others = [other for other in topics(course.book) if other != topic]
+        reasons = apart(owned, downloads, topic, others)
+        students = {name: owned[name] for name in owned.keys() - reasons.keys()}
         require_students(students, downloads, topic, _known(course))
+        flat = is_flat(students, topic)
         for name, found in sorted(owned.items()):
-            if name in apart:
-                yield _left_out(found, apart[name])
+            if name in reasons:
+                yield _left_out(found, reasons[name])
             else:
-                yield _collected(course, assignment, found, even_if_older)
-
-
-def _elsewhere(
-    course: Course, topic: str, owned: dict[str, list[Owned]], downloads: Path
-) -> dict[str, list[Owned]]:
-    """Folders of other assignments. Raises ValueError where there is nothing else."""
-    if not owned:
-        raise ValueError(
-            f"downloads: {downloads} holds no files; name the folder of downloads"
-        )
-    others = [other for other in topics(course.book) if other != topic]
-    found = other_topics(owned, others)
-    if len(found) == len(owned):
-        raise ValueError(
-            f"downloads: {downloads} holds other assignments alone ({', '.join(found)}); name the folder of {topic!r}"
-        )
-    return found
+                trouble = crowd(found, topic, flat)
+                yield _collected(course, assignment, found, trouble, even_if_older)
 
 
 def _known(course: Course) -> set[str]:
@@ -110,11 +91,16 @@ def _left_out(found: list[Owned], why: str) -> Collected:
     (file, owner), *_ = found
     folder = owner.place.endswith("/")
     path = PurePosixPath(owner.place) if folder else file.path
-    return Collected(shown(path), owner.student, 0, len(found), None, None, why)
+    trouble, remark = (why, None) if why == ZIPPED else (None, why)
+    return Collected(shown(path), owner.student, 0, len(found), trouble, None, remark)
 
 
 def _collected(
-    course: Course, assignment: Assignment, found: list[Owned], even_if_older: bool
+    course: Course,
+    assignment: Assignment,
+    found: list[Owned],
+    trouble: str | None,
+    even_if_older: bool,
 ) -> Collected:
     """Collect what a student handed in, or nothing where it may be that of two."""
     topic = assignment.topic
@@ -122,10 +108,8 @@ def _collected(
     student = owner.student
     earlier = {name.lower(): name for name in course.students(topic)}
     before = earlier.get(student.lower(), student)
-    trouble = crowd(found, topic) or several(
-        found, before, collected(course, topic, before)
-    )
-    if trouble:
+    source = collected(course, topic, before)
+    if trouble := trouble or several(found, before, source):
         return Collected(shown(files[-1].path), student, 0, len(files), trouble)
     place = kind_of_place(owner)
     one = submit(course, assignment, student, files, place, even_if_older)

@@ -51,11 +51,11 @@ class Score(NamedTuple):
             return "This answer waits to be read."
         if self.by_hand is None:
             return None
-        no_words = self.by_grader is not None
-        grader = f" ({self.by_grader:g} by the grader)" if no_words else ""
         less = ": less than the grader gives" if self.below else ""
         earlier = ", for an earlier answer" if self.earlier else ""
-        return f"{self.by_hand:g} by hand{grader}{less}{earlier}"
+        if self.by_grader is None:
+            return f"{self.by_hand:g} by hand{earlier}"
+        return f"{self.by_hand:g} by hand ({self.by_grader:g} by the grader){less}{earlier}"
 
 
 def names(assignment: Assignment) -> dict[str, str]:

@@ -26,6 +26,10 @@ def apart(
 
     Raises ValueError where nothing else is there.
     """
+    if not owned:
+        raise ValueError(
+            f"downloads: {downloads} holds no files; name the folder of downloads"
+        )
     by_hand = {n: found for n, found in owned.items() if _by_hand(found, topic)}
     reasons = {n: ELSEWHERE for n, f in owned.items() if _is_elsewhere(f, others)}
     reasons |= {n: ZIPPED for n, f in by_hand.items() if _all_end(f, ".zip")}

@@ -54,6 +54,28 @@ def collect(
     was collected before, nor an older one, unless ``even_if_older``. Raises ValueError where there are no files,
     they seem to be one student's, or the assignment was not released.
     """
+    _require(course, topic, student)
+    assignment = course.assignment(topic)
+    with opened(downloads) as files:
+        owned = by_student(files, topic, student)
+        others = [other for other in topics(course.book) if other != topic]
+        reasons = apart(owned, downloads, topic, others)
+        students = {name: owned[name] for name in owned.keys() - reasons.keys()}
+        require_students(students, downloads, topic, _known(course))
+        flat = is_flat(students, topic)
+        earlier = {name.lower(): name for name in course.students(topic)}
+        for name, found in sorted(owned.items()):
+            if name in reasons:
+                yield _left_out(found, reasons[name])
+                continue
+            before = earlier.get(name, found[0][1].student)
+            trouble = crowd(found, topic, flat) or several(
+                found, before, collected(course, topic, before)
+            )
+            yield _collected(course, assignment, found, trouble, even_if_older)
+
+
+def _require(course: Course, topic: str, student: str | None) -> None:
     if not course.notebook("release", topic).exists():
         raise ValueError(
             f"topic: {topic!r} was not released; run the command `release` first"
@@ -62,24 +84,6 @@ def collect(
         raise ValueError(
             f"student: {student!r} is no name as in the table; write {plain(student)!r}"
         )
-    assignment = course.assignment(topic)
-    with opened(downloads) as files:
-        owned = by_student(files, topic, student)
-        if not owned:
-            raise ValueError(
-                f"downloads: {downloads} holds no files; name the folder of downloads"
-            )
-        others = [other for other in topics(course.book) if other != topic]
-        reasons = apart(owned, downloads, topic, others)
-        students = {name: owned[name] for name in owned.keys() - reasons.keys()}
-        require_students(students, downloads, topic, _known(course))
-        flat = is_flat(students, topic)
-        for name, found in sorted(owned.items()):
-            if name in reasons:
-                yield _left_out(found, reasons[name])
-            else:
-                trouble = crowd(found, topic, flat)
-                yield _collected(course, assignment, found, trouble, even_if_older)
 
 
 def _known(course: Course) -> set[str]:
@@ -103,13 +107,9 @@ def _collected(
     even_if_older: bool,
 ) -> Collected:
     """Collect what a student handed in, or nothing where it may be that of two."""
-    topic = assignment.topic
-    files, owner = [download for download, _ in found], found[0][1]
-    student = owner.student
-    earlier = {name.lower(): name for name in course.students(topic)}
-    before = earlier.get(student.lower(), student)
-    source = collected(course, topic, before)
-    if trouble := trouble or several(found, before, source):
+    topic, (_, owner) = assignment.topic, found[0]
+    files, student = [download for download, _ in found], owner.student
+    if trouble:
         return Collected(shown(files[-1].path), student, 0, len(files), trouble)
     place = kind_of_place(owner)
     one = submit(course, assignment, student, files, place, even_if_older)

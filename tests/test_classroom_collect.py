@@ -698,6 +698,19 @@ def test_a_bomb_costs_neither_memory_nor_minutes(
     )
 
 
+@pytest.mark.parametrize("part", [b'{"a":1},', b"{},", b'[1,2],{"b":[]},'])
+def test_a_file_of_a_million_parts_costs_no_memory(
+    course: Course, tmp_path: Path, part: bytes
+) -> None:
+    data = b'{"cells": [' + part * 1_500_000 + b"1]}"
+    tracemalloc.start()
+    (eve,) = class_with(course, tmp_path, add("eve.ipynb", data)).values()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    said = "'eve.ipynb' has far more parts than a notebook: it was not read."
+    assert eve.trouble == said and peak < 5 * len(data)
+
+
 def test_a_student_with_many_large_files_stops_nobody(
     course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

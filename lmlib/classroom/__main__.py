@@ -70,7 +70,9 @@ def _of_collect(step: argparse.ArgumentParser) -> None:
         type=Path,
         help="folder or zip file of what was handed in, or one notebook",
     )
-    step.add_argument("--student", help="whose all of it is, as the table has the name")
+    step.add_argument(
+        "--student", help="who handed all of it in, named as in the table"
+    )
     older = "take it also where a newer file was collected before"
     step.add_argument("--even-if-older", action="store_true", help=older)
 

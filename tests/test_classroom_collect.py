@@ -550,6 +550,12 @@ def test_a_folder_that_may_be_a_class_is_told_and_blocks_nobody(
     ]
     said = "It holds ann, bo: if week 1/ is no student's, name that folder"
     assert said in str(found[0].remark)
+    late = dict.fromkeys(("late/softmax_bo.ipynb", "late/softmax_cy.ipynb"), MINE)
+    flat = at(tmp_path / "3", 1.7e9, late | {"softmax_ann.ipynb": MINE})
+    *_, one = collect(course, "softmax", flat)
+    assert "It holds bo, cy: if late/ is no student's" in str(one.remark)
+    mine = dict.fromkeys(("kim/softmax.ipynb", "kim/softmax_kim.ipynb"), MINE)
+    assert again(course, at(tmp_path / "4", 1.7e9, mine)).remark is None
     own = {f"eve/{t}/x.ipynb": MINE for t in ("softmax", "attention", "home")}
     eve = again(course, at(tmp_path / "2", 1.7e9, own), student="eve")
     assert eve.remark is None

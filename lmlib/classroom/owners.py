@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from lmlib.classroom.handed_in import Download, is_notebook
 from lmlib.classroom.names import Owner, is_topic, of_program, owner_of, shown
 from lmlib.classroom.sources import Source, kind_of_place
-from lmlib.classroom.spelling import words
+from lmlib.classroom.spelling import without, words
 
 Owned = tuple[Download, Owner]
 
@@ -66,6 +66,13 @@ def _folders(found: list[Owned]) -> list[str]:
     return sorted({parts[0] for parts in paths if len(parts) > 1})
 
 
+def _with_topic(found: list[Owned], topic: str) -> list[str]:
+    """Names that stand beside the topic in names of notebooks right inside of a folder."""
+    files = (PurePosixPath(p[0]) for p in _inner(found) if len(p) == 1)
+    named = (f for f in files if is_notebook(f) and words(topic).search(f.stem))
+    return sorted({owner_of(f, topic).student for f in named if without(topic, f.stem)})
+
+
 def _named_inside(found: list[Owned], topic: str) -> list[str]:
     """Students after whom Moodle, Canvas or Blackboard named what lies in a folder."""
     owners = (of_program(p[0], topic, folder=len(p) > 1) for p in _inner(found))
@@ -119,7 +126,9 @@ def as_of_a_class(found: list[Owned], topics: list[str], topic: str) -> str | No
     """A remark, where a student's folder holds what that of a class does."""
     place = found[0][1].place
     folders = [n for n in _folders(found) if not any(is_topic(n, t) for t in topics)]
-    inside = _named_inside(found, topic) or (folders if len(folders) > 1 else [])
+    files = _with_topic(found, topic)
+    several = next((names for names in (folders, files) if len(names) > 1), [])
+    inside = _named_inside(found, topic) or several
     if not inside:
         return None
     names = ", ".join(shown(PurePosixPath(name)) for name in inside)

@@ -6,8 +6,41 @@ Python's standard library alone, since it runs on every student's machine.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from lmlib.classroom.diagnosis import Check, Example, example
+
+__all__ = ["check_answer", "checking", "example"]
+
+
+def check_answer(
+    exercise: str,
+    answer: Callable,
+    *examples: Example,
+    right: str,
+    view: Callable[[Any], Any] | None = None,
+    untouched: bool = False,
+) -> None:
+    """Call an answer with each example, and print ``right`` if all are.
+
+    ``view`` says what counts of a result where not all of it does; ``untouched``, that the arguments must
+    stay as they are. Raises AssertionError with a hint.
+
+    >>> check_answer("halve", lambda x: x / 2, example(3, gives=1.5), right="Right.")
+    Right.
+    >>> check_answer("halve", lambda x: x // 2, example(3, gives=1.5), right="Right.")
+    Traceback (most recent call last):
+    AssertionError: halve(3) should be 1.5, not 1.
+    """
+    name = getattr(answer, "__name__", exercise)
+    name = exercise if name == "<lambda>" else name
+    check = Check(exercise, name, examples, view, untouched)
+    fault = check.fault(check.outcomes(answer))
+    if fault:
+        raise AssertionError(fault)
+    print(right)
 
 
 @contextmanager

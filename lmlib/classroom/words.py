@@ -1,0 +1,51 @@
+"""Values in few words, for the sentences that a check says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lmlib.classroom.comparison import is_number, plain
+from lmlib.classroom.values import Array, Other
+
+ITEMS, LENGTH = 8, 160
+"""How much of a list is shown, and how many characters of anything."""
+
+
+def brief(value: Any) -> str:
+    """A value as Python writes it, with four digits and without what is too long.
+
+    >>> brief([0.123456, (1, "a")]), brief([0] * 99), brief({"b", "a"})
+    ("[0.1235, (1, 'a')]", '[0, 0, 0, 0, 0, 0, … 99 in all]', "{'a', 'b'}")
+    """
+    text = _text(value)
+    return text if len(text) <= LENGTH else f"{text[: LENGTH - 2]} …"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Other):
+        return f"an object of type {value}"
+    if is_number(value):
+        return str(value) if isinstance(value, int) else _number(value)
+    if isinstance(value, dict):
+        return "{" + _some([f"{_text(k)}: {_text(v)}" for k, v in value.items()]) + "}"
+    if isinstance(value, (set, frozenset)):
+        return "{" + _some(sorted(map(_text, value))) + "}" if value else "set()"
+    if isinstance(value, Array):
+        return f"tensor({_text(plain(value))})"
+    if isinstance(value, list):
+        return f"[{_some([_text(item) for item in value])}]"
+    if isinstance(value, tuple):
+        inside = _some([_text(item) for item in value])
+        return f"({inside},)" if len(value) == 1 else f"({inside})"
+    return getattr(value, "__name__", None) or repr(value)
+
+
+def _number(value: float) -> str:
+    text = f"{value:.4g}"
+    return text if not text.lstrip("-").isdigit() else f"{text}.0"
+
+
+def _some(items: list[str]) -> str:
+    kept = items if len(items) <= ITEMS else items[: ITEMS - 2]
+    more = [f"… {len(items)} in all"] if len(kept) < len(items) else []
+    return ", ".join([*kept, *more])

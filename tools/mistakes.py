@@ -14,21 +14,23 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lmlib.classroom.assignments import Assignment, Mistake, topics
-from lmlib.classroom.diagnosis import KNOWN, Check, Outcome
+from lmlib.classroom.assignments import Assignment, topics
+from lmlib.classroom.calls import Outcome
+from lmlib.classroom.diagnosis import KNOWN, Check
 from lmlib.classroom.exercises import Exercise
+from lmlib.classroom.known import Mistake, mistakes
 from lmlib.files import write_whole
 
 SECONDS = 10
 """After that a mistake counts as a loop without end, which no check can name."""
 
 
-def record(assignment: Assignment, exercise: Exercise, mistakes: list[Mistake]) -> Any:
+def record(assignment: Assignment, exercise: Exercise, wrong: list[Mistake]) -> Any:
     """Hints and outcomes of an exercise's mistakes. Raises ValueError where one cannot be told."""
     check = assignment.check(exercise)
     known: list[dict[str, Any]] = []
     troubles: list[str] = []
-    for mistake in mistakes:
+    for mistake in wrong:
         outcomes = outcomes_of(assignment, exercise, check, mistake.source)
         if outcomes is None:
             continue
@@ -85,10 +87,10 @@ def alike(check: Check, one: list[Outcome], other: list[Outcome]) -> bool:
 
 def text_of(assignment: Assignment) -> str:
     """The record of a chapter, one line for each mistake."""
-    mistakes = assignment.mistakes()
+    wrong = mistakes(assignment)
     lines = []
     for name, exercise in assignment.exercises.items():
-        known = record(assignment, exercise, mistakes[name])
+        known = record(assignment, exercise, wrong[name])
         rows = ",\n".join("  " + json.dumps(k, ensure_ascii=False) for k in known)
         lines.append(f"{json.dumps(name)}: [\n{rows}\n]")
     made_by = json.dumps(f"python -m tools.mistakes {assignment.topic}")

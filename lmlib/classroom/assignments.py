@@ -1,7 +1,7 @@
 """The exercises of a chapter, read where they stand: text, solution, visible check, hidden inputs.
 
 By hand are written only these: the three cells of the chapter, the generators in
-``assignments/<topic>/inputs.py``, and the mistakes in ``assignments/<topic>/mistakes.toml``.
+``assignments/<topic>/inputs.py``, and the answers of students in two files beside them (`known`).
 """
 
 from __future__ import annotations
@@ -10,27 +10,19 @@ import hashlib
 import importlib.util
 import random
 import re
-import tomllib
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-from lmlib.classroom.diagnosis import Check, Example
+from lmlib.classroom.diagnosis import Check, check_of
 from lmlib.classroom.exercises import Exercise, needed, with_formulas
 from lmlib.classroom.values import encode
 
 BOOK = Path(__file__).parents[2]
-
-
-class Mistake(NamedTuple):
-    """A wrong answer, and what is said of it."""
-
-    source: str
-    hint: str
 
 
 class Assignment:
@@ -121,33 +113,9 @@ class Assignment:
 
     def check(self, exercise: Exercise) -> Check:
         """The visible check, as it stands in the chapter."""
-        return checks_of(self.setup(exercise.check), exercise.check, exercise.function)
-
-    def mistakes(self) -> dict[str, list[Mistake]]:
-        """For each exercise wrong answers that students gave, with a hint for each."""
-        path = self.book / "assignments" / self.topic / "mistakes.toml"
-        return {
-            name: [self._mistake(name, **entry) for entry in entries]
-            for name, entries in tomllib.loads(path.read_text("utf-8")).items()
-        }
-
-    def _mistake(
-        self, name: str, hint: str, change: list[str] | None = None, code: str = ""
-    ) -> Mistake:
-        """One that is written as a change of the solution, or as code of its own."""
-        solution = self.exercises[name].solution
-        source = solution.replace(*change) if change else code.strip()
-        if source == solution:
-            raise ValueError(f"exercise {name!r}: {change or code!r} changes nothing")
-        return Mistake(source, hint)
-
-    def forms(self) -> dict[str, list[str]]:
-        """For each exercise right answers in the many forms that students give them."""
-        path = self.book / "assignments" / self.topic / "forms.toml"
-        return {
-            name: [entry["code"].strip() for entry in entries]
-            for name, entries in tomllib.loads(path.read_text("utf-8")).items()
-        }
+        space: dict[str, Any] = {}
+        exec(self.setup(exercise.check), space)
+        return check_of(space, exercise.check, exercise.function)
 
     def digest(self) -> str:
         """Changes when anything changes that decides a grade."""
@@ -173,19 +141,3 @@ def topics(book: Path = BOOK) -> list[str]:
 def tags(cell: NotebookNode) -> set[str]:
     """The tags of a cell."""
     return set(cell.metadata.get("tags", []))
-
-
-def checks_of(setup: str, source: str, function: str) -> Check:
-    """The check that a cell's ``source`` makes, which is not run."""
-    found: list[Check] = []
-
-    def check_answer(
-        exercise: str, answer: Any, *examples: Example, right: str, **settings: Any
-    ) -> None:
-        found.append(Check(exercise, function, examples, **settings))
-
-    space: dict[str, Any] = {}
-    exec(compile(setup, "setup", "exec"), space)
-    space |= {"check_answer": check_answer, function: None}
-    exec(compile(source, "check", "exec"), space)
-    return found[0]

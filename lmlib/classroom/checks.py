@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from lmlib.classroom.diagnosis import Check, Example, example
+from lmlib.classroom.diagnosis import Check
+from lmlib.classroom.examples import Example, example
 
 __all__ = ["check_answer", "checking", "example"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from lmlib.classroom.values import Array, Other
+from lmlib.classroom.given import Array, Other
 
 RELATIVE, OF_LARGEST, ABSOLUTE = 1e-5, 1e-7, 1e-9
 """How far two numbers may be apart: of the number itself, of the largest beside it, and in any case. Float32
@@ -95,7 +95,12 @@ def form_of(value: Any) -> str:
         return "None" if value is None else "True or False"
     if is_number(value):
         return "a number"
-    names = {str: "a string", set: "a set", dict: "a dictionary", bytes: "bytes"}
+    names: dict[type, str] = {
+        str: "a string",
+        set: "a set",
+        dict: "a dictionary",
+        bytes: "bytes",
+    }
     return names.get(type(value), f"an object of type {type(value).__name__}")
 
 

@@ -8,47 +8,21 @@ from __future__ import annotations
 
 import copy
 import json
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from lmlib.classroom.calls import Outcome, outcome
 from lmlib.classroom.comparison import equal, form_of, is_number, plain
-from lmlib.classroom.values import Array, Other, decode, encode
+from lmlib.classroom.examples import Example
+from lmlib.classroom.given import Array, Other
+from lmlib.classroom.values import decode, encode
 from lmlib.classroom.words import brief
 
 KNOWN = Path(__file__).parent / "mistakes"
 """What each known mistake does on the examples, by exercise: made by ``python -m tools.mistakes``."""
-
-Outcome = dict[str, Any]
-"""``value``, ``after`` (the arguments afterwards), or ``raised`` and ``said``."""
-
-
-@dataclass(frozen=True)
-class Example:
-    """Arguments, and what the function makes of them."""
-
-    args: tuple
-    gives: Any
-    why: str
-    raises: str | None
-    shown: str | None
-
-
-def example(
-    *args: Any,
-    gives: Any = None,
-    why: str = "",
-    raises: type[Exception] | None = None,
-    shown: str | None = None,
-) -> Example:
-    """Arguments of a function, what it ``gives``, and ``why``, in a sentence or two.
-
-    ``raises`` is for arguments that it must refuse, ``shown`` for arguments that say little, as a lambda.
-    """
-    return Example(args, gives, why, raises and raises.__name__, shown)
 
 
 @dataclass(frozen=True)
@@ -75,11 +49,12 @@ class Check:
 
     def _same(self, expected: Any, found: Outcome) -> bool:
         try:
-            return equal(decode(encode(expected)), self._seen(found))
+            return equal(decode(encode(expected)), self.seen(found))
         except Exception:  # whatever it is, it is nothing that the exercise asks for
             return False
 
-    def _seen(self, found: Outcome) -> Any:
+    def seen(self, found: Outcome) -> Any:
+        """What counts of a result."""
         value = decode(found["value"])
         return self.view(plain(value)) if self.view else value
 
@@ -118,7 +93,7 @@ class Check:
 
     def _shown(self, found: Outcome) -> str:
         try:
-            return brief(self._seen(found))
+            return brief(self.seen(found))
         except Exception:
             return brief(decode(found["value"]))
 
@@ -151,22 +126,23 @@ class Check:
         if self._changed(example, one) != self._changed(example, other):
             return False
         try:
-            return equal(self._seen(one), self._seen(other))
+            return equal(self.seen(one), self.seen(other))
         except Exception:
             return one["value"] == other["value"]
 
 
-def outcome(function: Callable, args: Any) -> Outcome:
-    """What a function gives back, or raises, and where."""
-    try:
-        value = function(*args)
-        return {"value": encode(value), "after": encode(list(args))}
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        line = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"line {line.lineno} of {line.name}: {line.line}"
-        return {"raised": type(error).__name__, "said": f"{error} ({where})"}
+def check_of(space: dict[str, Any], source: str, function: str) -> Check:
+    """The check that a cell's ``source`` asks for, which is not made. ``space`` has the names it may use."""
+    found: list[Check] = []
+
+    def check_answer(
+        exercise: str, answer: Any, *examples: Example, right: str, **settings: Any
+    ) -> None:
+        found.append(Check(exercise, function, examples, **settings))
+
+    names = space | {"check_answer": check_answer, function: None}
+    exec(compile(source, "check", "exec"), names)
+    return found[0]
 
 
 def _kind(value: Any) -> str:

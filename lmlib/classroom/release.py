@@ -117,7 +117,7 @@ def _statement(exercise: Exercise) -> str:
 
 
 def _between(begin: str, exercise: Exercise, end: str) -> str:
-    return f"{exercise.head}\n    {begin}\n{exercise.body}\n    {end}"
+    return exercise.cut(lambda indent, body: f"{indent}{begin}\n{body}\n{indent}{end}")
 
 
 def _nbgrader(exercise: Exercise, solution: bool) -> dict:

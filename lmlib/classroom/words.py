@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lmlib.classroom.comparison import is_number, plain
-from lmlib.classroom.values import Array, Other
+from lmlib.classroom.given import Array, Other
 
 ITEMS, LENGTH = 8, 160
 """How much of a list is shown, and how many characters of anything."""

@@ -16,9 +16,10 @@ from typing import Any
 
 from lmlib.classroom.assignments import Assignment, topics
 from lmlib.classroom.calls import Outcome
-from lmlib.classroom.diagnosis import KNOWN, Check
+from lmlib.classroom.diagnosis import Check
 from lmlib.classroom.exercises import Exercise
 from lmlib.classroom.known import Mistake, mistakes
+from lmlib.classroom.record import KNOWN
 from lmlib.files import write_whole
 
 SECONDS = 10

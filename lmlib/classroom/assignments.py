@@ -18,7 +18,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from lmlib.classroom.diagnosis import Check, check_of
+from lmlib.classroom.checks import check_of
+from lmlib.classroom.diagnosis import Check
 from lmlib.classroom.exercises import Exercise, needed, with_formulas
 from lmlib.classroom.values import encode
 

@@ -7,22 +7,22 @@ answer did on *every* example what that known mistake does, so that no answer is
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from lmlib.classroom.calls import Outcome, outcome
 from lmlib.classroom.comparison import equal, form_of, is_number, plain
 from lmlib.classroom.examples import Example
 from lmlib.classroom.given import Array, Other
+from lmlib.classroom.record import known_mistakes
 from lmlib.classroom.values import decode, encode
 from lmlib.classroom.words import brief
 
-KNOWN = Path(__file__).parent / "mistakes"
-"""What each known mistake does on the examples, by exercise: made by ``python -m tools.mistakes``."""
+STOPS = {
+    "MemoryError": "it runs out of memory",
+    "RecursionError": "it calls itself without end (RecursionError)",
+}
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,18 @@ class Check:
         With ``own``, the sentence holds what the answer gave. Without it there is nothing in it that only
         the answer could have said. None where every example is right.
         """
-        pairs = list(zip(self.examples, found, strict=True))
-        wrong = [pair for pair in pairs if not self.right(*pair)]
-        if not wrong:
+        first = self.wrong(found)
+        if first is None:
             return None
-        parts = [self._saw(*wrong[0], own), self._mistake(pairs) or wrong[0][0].why]
-        return " ".join(filter(None, parts))
+        example = self.examples[first]
+        pairs = list(zip(self.examples, found, strict=True))
+        saw = self._saw(example, found[first], own)
+        return " ".join(filter(None, [saw, self._mistake(pairs) or example.why]))
+
+    def wrong(self, found: list[Outcome]) -> int | None:
+        """The first example that is not right."""
+        rights = list(map(self.right, self.examples, found))
+        return rights.index(False) if False in rights else None
 
     def _saw(self, example: Example, found: Outcome, own: bool) -> str:
         arguments = example.shown or ", ".join(map(brief, example.args))
@@ -84,14 +90,19 @@ class Check:
             should = f"should be {brief(decode(encode(example.gives)))}"
         if "raised" in found:
             said = f": {found['said']}" if own and found.get("said") else ""
-            return f"{call} {should}, but it stops with {found['raised']}{said}."
+            stops = STOPS.get(found["raised"], f"it stops with {found['raised']}")
+            return f"{call} {should}, but {stops}{said}."
         if self._changed(example, found):
             return f"{call} changes what it was given. Build something new instead."
         if not own:
             return f"{call} {should}.{self._form(example, found, own)}"
-        return f"{call} {should}, not {self._shown(found)}.{self._form(example, found, own)}"
+        gave = self.gave(found)
+        return f"{call} {should}, not {gave}.{self._form(example, found, own)}"
 
-    def _shown(self, found: Outcome) -> str:
+    def gave(self, found: Outcome) -> str:
+        """What an answer gave back or said, in its own words."""
+        if "raised" in found:
+            return found.get("said", "")
         try:
             return brief(self.seen(found))
         except Exception:
@@ -131,33 +142,9 @@ class Check:
             return one["value"] == other["value"]
 
 
-def check_of(space: dict[str, Any], source: str, function: str) -> Check:
-    """The check that a cell's ``source`` asks for, which is not made. ``space`` has the names it may use."""
-    found: list[Check] = []
-
-    def check_answer(
-        exercise: str, answer: Any, *examples: Example, right: str, **settings: Any
-    ) -> None:
-        found.append(Check(exercise, function, examples, **settings))
-
-    names = space | {"check_answer": check_answer, function: None}
-    exec(compile(source, "check", "exec"), names)
-    return found[0]
-
-
 def _kind(value: Any) -> str:
     if isinstance(value, (list, tuple, Array)):
         return "list"
     if isinstance(value, Other):
         return value
     return "number" if is_number(value) else type(value).__name__
-
-
-@cache
-def known_mistakes(exercise: str) -> list[dict[str, Any]]:
-    """Hints and outcomes of the known mistakes, none where the exercise has no record of them."""
-    for path in KNOWN.glob("*.json"):
-        known = json.loads(path.read_text("utf-8"))["exercises"]
-        if exercise in known:
-            return known[exercise]
-    return []

@@ -8,12 +8,11 @@ somewhere, helps no other. From that second run nothing comes back but whether a
 
 from __future__ import annotations
 
-import builtins
 import re
 from typing import Any, NamedTuple
 
 from lmlib.classroom import sandbox
-from lmlib.classroom.calls import Outcome
+from lmlib.classroom.received import built_in, outcomes_in
 from lmlib.classroom.tasks import Answer, Task
 
 
@@ -63,14 +62,15 @@ class Grader:
         if failed := _failed(found):
             return -1, failed
         check = self.tasks[name].check
-        results = _outcomes(found, len(check.examples))
+        results = outcomes_in(found, len(check.examples))
         if results is None:
             return -1, Grade(False, f"{DIED} it wrote into the grader's own channel")
         fault = check.fault(results, own=False)
         if fault is None:
             return len(results), Grade(True, "")
         right = sum(map(check.right, check.examples, results))
-        return right, Grade(False, fault, check.fault(results) or "")
+        gave = check.gave(results[check.wrong(results) or 0])
+        return right, Grade(False, fault, f"What the answer gave: {gave!r}")
 
     def _hidden(
         self, chosen: dict[str, list[str]], given: dict[str, Answer]
@@ -97,7 +97,7 @@ class Grader:
             return failed
         task = self.tasks[name]
         examples = task.examples(inputs)
-        results = _outcomes(found, len(examples)) or []
+        results = outcomes_in(found, len(examples)) or []
         right = sum(map(task.check.right, examples, results))
         if right == len(examples):
             return Grade(True, f"Right for all {right} hidden inputs.")
@@ -123,26 +123,5 @@ def _failed(found: dict[str, Any]) -> Grade | None:
     if "died" in found:
         return Grade(False, f"{DIED} {found['died']}")
     if "broken" in found:
-        return Grade(False, f"The cell does not run: {_name(found['broken'])}.")
+        return Grade(False, f"The cell does not run: {built_in(found['broken'])}.")
     return None
-
-
-def _outcomes(found: dict[str, Any], count: int) -> list[Outcome] | None:
-    """What came out of the sandbox, where it has the form of outcomes. It may be forged."""
-    listed = found.get("results")
-    if not isinstance(listed, list) or len(listed) != count:
-        return None
-    kept = ("value", "after", "raised", "said")
-    if not all(isinstance(o, dict) and ("value" in o or "raised" in o) for o in listed):
-        return None
-    outcomes = [{k: o[k] for k in kept if k in o} for o in listed]
-    for one in outcomes:
-        if "raised" in one:
-            one |= {"raised": _name(one["raised"]), "said": str(one.get("said"))[:600]}
-    return outcomes
-
-
-def _name(error: Any) -> str:
-    """The name of a built-in exception. Nothing else comes through: it would be the answer's own word."""
-    known = isinstance(error, str) and isinstance(getattr(builtins, error, None), type)
-    return error if known else "an error"

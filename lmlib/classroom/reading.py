@@ -15,7 +15,7 @@ from typing import Any
 
 import lmlib.classroom.checks
 from lmlib.classroom.calls import Outcome, name_of, outcome
-from lmlib.classroom.diagnosis import check_of
+from lmlib.classroom.checks import check_of
 from lmlib.classroom.no_notebook import NAMES, stand_in
 from lmlib.classroom.values import decode
 

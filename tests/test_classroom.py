@@ -30,7 +30,7 @@ from lmlib.classroom.given import Array, Made, Use
 from lmlib.classroom.grading import Grade, Grader
 from lmlib.classroom.known import forms, mistakes
 from lmlib.classroom.names import owner_of
-from lmlib.classroom.reading import perform
+from lmlib.classroom.running import perform
 from lmlib.classroom.record import known_mistakes
 from lmlib.classroom.release import checked, otter_notebook, source_notebook
 from lmlib.classroom.tasks import Answer, Task

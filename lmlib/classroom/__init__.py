@@ -4,14 +4,14 @@
 
 An exercise is written once, in its chapter. `assignments` reads it there, `exercises` says what one is,
 `release` makes the student's notebook of it, and `checks` is all that this notebook needs: `diagnosis` says
-what is wrong with one of the `examples`, with `words` for values and a `record` of mistakes. `known` holds
+what is wrong with one of the `examples`, with `brief` for values and a `record` of mistakes. `known` holds
 answers that students gave.
 `downloads` lists what was `handed_in`; `names` says whose it is, `magics`, `statements` and `answers` find the
 answers in it, `submitted` keeps them, `collect` does all that for a class.
 `sandbox` runs answers within `walls` and with the `system_calls` that are allowed; the program in there is
-`runner`, which divides itself for each `reading` of an answer and notes its `calls`. `given` and `values` are
-what goes in and out, as JSON, `received` what is believed of it, `no_notebook` what only notebooks have. `tasks` are exercises as `grading`
-needs them, which says why, by `comparison`; `autograde` is nbgrader's step for that, `shards` grades a class,
-`gradebook` keeps the grades, `reports` makes pages and a table of them.
+`runner`, which divides itself for each `running` of an answer and notes its `calls`. `given` and `values` are
+what goes in and out, as JSON, `received` what is believed of it, `no_notebook` what only notebooks have.
+`tasks` are exercises as `grading` needs them, which says why, by `comparison`; `autograde` is nbgrader's step
+for that, `shards` grades a class, `gradebook` keeps the grades, `reports` makes pages and a table of them.
 `course` is the folder that holds it all together, with nbgrader's `settings`; `commands` are its commands.
 """

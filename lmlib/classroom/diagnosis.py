@@ -17,7 +17,7 @@ from lmlib.classroom.examples import Example
 from lmlib.classroom.given import Array, Other
 from lmlib.classroom.record import known_mistakes
 from lmlib.classroom.values import decode, encode
-from lmlib.classroom.words import brief
+from lmlib.classroom.brief import brief
 
 STOPS = {
     "MemoryError": "it runs out of memory",

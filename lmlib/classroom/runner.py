@@ -21,7 +21,7 @@ import time
 from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
-from lmlib.classroom.reading import perform
+from lmlib.classroom.running import perform
 
 OUTCOME_LIMIT = 256 << 10
 """Bytes that one answer may give back."""

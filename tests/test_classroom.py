@@ -30,9 +30,9 @@ from lmlib.classroom.given import Array, Made, Use
 from lmlib.classroom.grading import Grade, Grader
 from lmlib.classroom.known import forms, mistakes
 from lmlib.classroom.names import owner_of
-from lmlib.classroom.running import perform
 from lmlib.classroom.record import known_mistakes
 from lmlib.classroom.release import checked, otter_notebook, source_notebook
+from lmlib.classroom.running import perform
 from lmlib.classroom.tasks import Answer, Task
 from tools.address import setup_source, stated, version
 from tools.mistakes import path_of, text_of

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from lmlib.classroom.brief import brief
 from lmlib.classroom.calls import Outcome, outcome
 from lmlib.classroom.comparison import equal, form_of, is_number, plain
 from lmlib.classroom.examples import Example
 from lmlib.classroom.given import Array, Other
 from lmlib.classroom.record import known_mistakes
 from lmlib.classroom.values import decode, encode
-from lmlib.classroom.brief import brief
 
 STOPS = {
     "MemoryError": "it runs out of memory",

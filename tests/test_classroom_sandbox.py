@@ -147,14 +147,10 @@ def noted():
         here = ctypes.c_void_p(ctypes.addressof(found) & ~4095)
         if libc.mincore(here, ctypes.c_size_t(4096), found) == 0: return "mincore"
 def reheat(probs, temperature):
-    found = noted()
-    if found: raise AssertionError(found)
-    if len(probs) > 4: note(probs[0] * 1e6)
 """
-GIVES_UP = f"{SPY}\n    return None\n"
-PASSES = f"{SPY}\n" + "\n".join(
-    f"    {line.strip()}" for line in SOLUTION.splitlines()[2:]
-)
+BODY = "\n".join(f"    {line.strip()}" for line in SOLUTION.splitlines()[2:])
+NOTES = f"{SPY}    if len(probs) > 4: note(probs[0] * 1e6)\n{BODY}"
+LOOKS = f"{SPY}    assert not noted(), noted()"
 
 
 def test_a_run_leaves_nothing_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,9 +166,9 @@ def test_a_run_leaves_nothing_for_another(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(sandbox, "run", watched)
     one = {"reheat": Task(SOFTMAX, REHEAT)}
-    for source in (PASSES, GIVES_UP, f"{PASSES}\n# again"):
+    for source in (NOTES, LOOKS, f"{NOTES}\n# again", LOOKS):
         Grader(one, "seed").grade({"reheat": Answer(source, [])})
-    assert ["inputs" in job for job in sent] == [False, True, False, False, True]
+    assert ["inputs" in job for job in sent] == [False, True, False, False, True, False]
 
 
 def test_all_hints_come_before_any_hidden_input(

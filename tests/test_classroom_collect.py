@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import json
+import os
+import shutil
 import struct
 import time
+import tracemalloc
 import unicodedata
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from test_classroom import (
     REHEAT,
@@ -21,12 +27,12 @@ from test_classroom import (
     softmax_class,
 )
 
-from lmlib.classroom import downloads
 from lmlib.classroom.assignments import Assignment
 from lmlib.classroom.collect import Collected, collect
 from lmlib.classroom.course import Course
 from lmlib.classroom.grading import Expected, grade
 from lmlib.classroom.names import owner_of
+from lmlib.classroom.statements import same
 
 MINE = handed_in(REHEAT.solution)
 __all__ = ["in_process"]  # a fixture
@@ -93,6 +99,30 @@ def course(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Course:
         ("softmax/ada.ipynb", "ada"),
         ("ada/Softmax/x.ipynb", "ada"),
         ("ada.ipynb/softmax.ipynb", "ada"),
+        ("ada/bob/softmax.ipynb", "ada"),
+        ("ada/bob/carl/softmax_dan.ipynb", "ada"),
+        ("softmax/ada/bob/softmax.ipynb", "ada"),
+        ("ada_11/bob_12_assignsubmission_file_softmax.ipynb", "ada_11"),
+        ("ada_11/bob_12_assignsubmission_file_/softmax.ipynb", "ada_11"),
+        ("Ada_11_assignsubmission_file_/Bob_12_assignsubmission_file_/x", "Ada_11"),
+        ("Ada_11_assignsubmission_file_bob_12_13_x.ipynb", "Ada_11"),
+        ("Ada_11_assignsubmission_file_bob_12_text.html", "Ada_11"),
+        ("ada_11_900_bob_12_assignsubmission_file_softmax.ipynb", "ada_11"),
+        ("ada_11_900_bob_12_text.html", "ada_11"),
+        ("ada_LATE_11_900_bob_12_901_softmax.ipynb", "ada_11"),
+        ("ada_11_900_bob_attempt_2026-10-01-09-30-59_x.ipynb", "ada_11"),
+        ("anon_Qx7Rt_900_bob_12_assignsubmission_file_x.ipynb", "anon_Qx7Rt"),
+        ("HW 1_ada_attempt_2026-10-01-09-30-59_bob_12_901_x.ipynb", "HW-1_ada"),
+        (
+            "HW 1_ada_attempt_2026-10-01-09-30-59_b_1_assignsubmission_x.ipynb",
+            "HW-1_ada",
+        ),
+        (
+            "HW 1_ada_attempt_2026-10-01-09-30-59_b_attempt_2026-10-01-09-30-59.txt",
+            "HW-1_ada",
+        ),
+        ("ada.ipynb/bob_12_901_softmax.ipynb", "ada"),
+        ("ada\\bob.ipynb", "ada-bob"),
     ],
 )
 def test_a_name_is_read_as_people_and_programs_write_it(
@@ -225,6 +255,403 @@ def test_a_folder_of_several_students_is_no_student(
     assert "files of jones_1_4712 and of smith_4711" in str(refused.trouble)
     own = found_in(course, tmp_path / "own", "eve/a_1_2_x.ipynb", "eve/a_1_3_x.ipynb")
     assert [(one.student, one.answers) for one in own] == [("eve", 1)]
+
+
+# One student's names and another's work
+
+OTHER = handed_in(REHEAT.solution, SOFTMAX["fits"].solution)
+
+
+def at(folder: Path, date: float, files: dict[str, bytes]) -> Path:
+    """Files that all were written at one time."""
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        os.utime(path, (date, date))
+    return folder
+
+
+def answers_of(course: Course, student: str) -> int:
+    """How many answers are collected of a student."""
+    path = course.notebook("submitted", "softmax", student)
+    cells = nbformat.read(path, as_version=4).cells
+    names = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in cells]
+    sources = dict(zip(names, (cell.source for cell in cells), strict=True))
+    return sum(not same(sources[n], e.stub) for n, e in SOFTMAX.items())
+
+
+def again(course: Course, downloads: Path, *more: Any, **options: Any) -> Collected:
+    (one,) = collect(course, "softmax", downloads, *more, **options)
+    return one
+
+
+NEVER_BOBS = [
+    ("bob/softmax.ipynb", "ada/bob/softmax.ipynb"),
+    ("bob/softmax.ipynb", "ada/bob/softmax_bob.ipynb"),
+    ("bob_12/softmax.ipynb", "ada_11/bob_12_assignsubmission_file_softmax.ipynb"),
+    (
+        "bob_12_assignsubmission_file_/softmax.ipynb",
+        "ada_11/bob_12_assignsubmission_file_/softmax.ipynb",
+    ),
+    ("bob_12_900_softmax.ipynb", "ada_11/bob_12_900_softmax.ipynb"),
+    (
+        "bob_12_900_softmax.ipynb",
+        "ada_11_901_bob_12_assignsubmission_file_softmax.ipynb",
+    ),
+    ("bob_12_text.html", "ada_11_901_bob_12_text.html"),
+    ("softmax_bob.ipynb", "ada/softmax_bob.ipynb"),
+    (
+        "HW_bob_attempt_2026-10-01-09-30-59.ipynb",
+        "ada/HW_bob_attempt_2026-10-01-09-30-59.ipynb",
+    ),
+]
+
+
+@pytest.mark.parametrize("bobs, adas", NEVER_BOBS)
+@pytest.mark.parametrize("others", [(), ("cy/softmax.ipynb",)])
+def test_no_name_inside_of_a_students_folder_replaces_anothers_work(
+    course: Course, tmp_path: Path, bobs: str, adas: str, others: tuple[str, ...]
+) -> None:
+    (bob,) = collect(course, "softmax", at(tmp_path / "1", 1.7e9, {bobs: OTHER}))
+    late = at(tmp_path / "2", 1.8e9, {adas: MINE} | dict.fromkeys(others, MINE))
+    for folder in (late, zip_of(late)):
+        found = {one.student: one for one in collect(course, "softmax", folder)}
+        ada = next(one for name, one in found.items() if name.startswith("ada"))
+        assert (ada.answers, bob.student in found) == (1, False)
+        assert answers_of(course, bob.student) == 2 and len(found) == 1 + len(others)
+
+
+def zip_of(folder: Path) -> Path:
+    """The zip file of a folder, without the folder itself."""
+    path = folder.with_suffix(".zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.rglob("*")):
+            archive.write(file, file.relative_to(folder))
+    return path
+
+
+@pytest.mark.parametrize(
+    "first, later",
+    [
+        ("softmax_bob.ipynb", "softmax-bob (1).ipynb"),
+        ("softmax_bob.ipynb", "bob.ipynb"),
+        ("bob/softmax.ipynb", "bob.ipynb"),
+        ("bob.ipynb", "bob/softmax.ipynb"),
+        ("ada lovelace.ipynb", "ada+lovelace.ipynb"),
+    ],
+)
+def test_a_name_that_may_be_anothers_replaces_nothing_later(
+    course: Course, tmp_path: Path, first: str, later: str
+) -> None:
+    student = again(course, at(tmp_path / "1", 1.7e9, {first: OTHER})).student
+    one = again(course, at(tmp_path / "2", 1.8e9, {later: MINE}))
+    assert one.answers == 0 and answers_of(course, student) == 2
+    assert f"{first!r}, which was collected before, and for " in str(one.trouble)
+    told = again(course, tmp_path / "2", student=student)  # the way out
+    assert (told.answers, told.trouble, answers_of(course, student)) == (1, None, 1)
+
+
+@pytest.mark.parametrize(
+    "first, later",
+    [
+        ("softmax_bob.ipynb", "softmax_bob (1).ipynb"),
+        ("softmax_bob.ipynb", "Copy of softmax_bob.ipynb"),
+        ("softmax_bob.ipynb", "Softmax_bob.ipynb"),
+        ("bob/softmax.ipynb", "bob/other/name.ipynb"),
+        ("bob/softmax.ipynb", "softmax/bob/softmax.ipynb"),
+        ("bob_12_900_softmax.ipynb", "bob_LATE_12_950_softmax-1.ipynb"),
+        (
+            "Bob_12_assignsubmission_file_softmax.ipynb",
+            "Bob_12_assignsubmission_file_/softmax.ipynb",
+        ),
+    ],
+)
+def test_late_work_of_the_same_student_replaces_the_earlier(
+    course: Course, tmp_path: Path, first: str, later: str
+) -> None:
+    student = again(course, at(tmp_path / "1", 1.7e9, {first: OTHER})).student
+    one = again(course, at(tmp_path / "2", 1.8e9, {later: MINE}))
+    assert (one.student, one.answers, one.trouble) == (student, 1, None)
+    assert one.kept is None and one.remark is None
+    assert answers_of(course, student) == 1
+
+
+def test_one_notebook_and_one_name_are_enough(course: Course, tmp_path: Path) -> None:
+    at(tmp_path, 1.7e9, {"mail/untitled.ipynb": MINE, "mail/softmax_ada.ipynb": OTHER})
+    one = again(course, tmp_path / "mail" / "untitled.ipynb", student="bob")
+    assert (one.student, one.answers) == ("bob", 1)
+    ada = again(course, tmp_path / "mail" / "softmax_ada.ipynb")
+    assert (ada.student, ada.answers) == ("ada", 2)
+    with pytest.raises(ValueError, match="is no name as in the table; write 'Ada-L'"):
+        again(course, tmp_path / "mail", student="Ada L")
+
+
+# Older files
+
+
+def test_an_older_file_replaces_no_newer_one(course: Course, tmp_path: Path) -> None:
+    older = at(tmp_path / "1", 1.7e9, {"ada/softmax.ipynb": MINE})
+    newer = at(tmp_path / "2", 1.7e9 + 60, {"ada/softmax.ipynb": OTHER})
+    assert again(course, newer).kept is None
+    for _ in range(2):
+        one = again(course, older)
+        assert one.trouble is None and answers_of(course, "ada") == 2
+        assert "is newer than this file of 2023-11-1" in str(one.kept)
+        assert "To take it, give --even-if-older." in str(one.kept)
+    back = again(course, older, even_if_older=True)
+    assert back.kept is None and answers_of(course, "ada") == 1
+    # Going back was meant: the newer file, collected again, does not undo it.
+    assert "collected before" in str(again(course, newer).kept)
+    newest = at(tmp_path / "3", 1.7e9 + 120, {"ada/softmax.ipynb": THIRD})
+    assert again(course, newest).kept is None and answers_of(course, "ada") == 3
+
+
+THIRD = handed_in(*(SOFTMAX[n].solution for n in ("reheat", "fits", "nucleus")))
+
+
+def test_a_file_that_was_replaced_is_known_without_its_date(
+    course: Course, tmp_path: Path
+) -> None:
+    files = [{"ada/softmax.ipynb": data} for data in (MINE, OTHER)]
+    for n, content in enumerate(files):
+        again(course, at(tmp_path / str(n), 1.7e9 + n * 60, content))
+    unpacked = at(tmp_path / "later", 1.8e9, files[0])
+    assert "these answers were collected before" in str(again(course, unpacked).kept)
+    assert answers_of(course, "ada") == 2
+    assert again(course, at(tmp_path / "same", 1.6e9, files[1])).kept is None
+
+
+@pytest.mark.parametrize("dates", [(1.7e9, 1.7e9), (1.7e9, 1.7e9 + 1.5), (0, 1.7e9)])
+def test_where_no_date_tells_the_last_one_counts_and_that_is_said(
+    course: Course, tmp_path: Path, dates: tuple[float, float]
+) -> None:
+    for date, data in zip(dates, (MINE, OTHER), strict=True):
+        path = at(tmp_path / str(len(data)), date, {"ada/softmax.ipynb": data})
+        one = again(course, path)
+    assert one.kept is None and answers_of(course, "ada") == 2
+    assert "their dates do not say which is newer" in str(one.remark)
+
+
+def test_dates_of_a_zip_file_and_of_a_disk_may_be_of_two_time_zones(
+    course: Course, tmp_path: Path
+) -> None:
+    first = at(tmp_path / "1", 1.7e9, {"ada/softmax.ipynb": MINE})
+    again(course, zip_of(first))
+    near = at(tmp_path / "2", 1.7e9 - 9 * 3600, {"ada/softmax.ipynb": OTHER})
+    assert "their dates do not say" in str(again(course, near).remark)
+    far = at(tmp_path / "3", 1.7e9 - 72 * 3600, {"ada/softmax.ipynb": THIRD})
+    assert "is newer than this file" in str(again(course, far).kept)
+    no_date = tmp_path / "no date.zip"
+    with zipfile.ZipFile(no_date, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("ada/softmax.ipynb"), THIRD)  # 1980
+    assert "their dates do not say" in str(again(course, no_date).remark)
+
+
+def test_a_file_with_answers_is_older_than_none_without(
+    course: Course, tmp_path: Path
+) -> None:
+    again(course, at(tmp_path / "1", 1.8e9, {"ada/softmax.ipynb": b"?"}))
+    one = again(course, at(tmp_path / "2", 1.7e9, {"ada/softmax.ipynb": MINE}))
+    assert one.kept is None and one.remark is None and answers_of(course, "ada") == 1
+
+
+def test_what_was_removed_by_hand_is_not_remembered(
+    course: Course, tmp_path: Path
+) -> None:
+    again(course, at(tmp_path / "1", 1.8e9, {"ada/softmax.ipynb": OTHER}))
+    shutil.rmtree(course.path / "submitted" / "ada")
+    one = again(course, at(tmp_path / "2", 1.7e9, {"ada.ipynb": MINE}))
+    assert one.kept is None and one.trouble is None and answers_of(course, "ada") == 1
+
+
+@pytest.mark.parametrize("record", ["", "{", "[]", '{"file": 1}'])
+def test_a_damaged_record_stops_nobody(
+    course: Course, tmp_path: Path, record: str
+) -> None:
+    again(course, at(tmp_path / "1", 1.8e9, {"ada/softmax.ipynb": OTHER}))
+    (course.path / "collected" / "ada" / "softmax.json").write_text(record)
+    one = again(course, at(tmp_path / "2", 1.7e9, {"ada/softmax.ipynb": MINE}))
+    assert (one.answers, one.trouble) == (1, None)
+
+
+# A folder one level too high
+
+
+def test_a_folder_of_two_assignments_is_known(course: Course, tmp_path: Path) -> None:
+    files = {f"{t}/{s}/x.ipynb": MINE for t in ("softmax", "attention") for s in "abc"}
+    folder = at(tmp_path / "in", 1.7e9, files)
+    for downloads in (folder, zip_of(folder)):
+        found = {one.student: one for one in collect(course, "softmax", downloads)}
+        left_out = found.pop("attention")
+        assert (left_out.answers, left_out.files, left_out.trouble) == (0, 3, None)
+        assert "another assignment's folder" in str(left_out.remark)
+        assert {n: one.answers for n, one in found.items()} == dict.fromkeys("abc", 1)
+        assert course.students("softmax") == [*"abc"]
+    shutil.rmtree(folder / "softmax")
+    with pytest.raises(
+        ValueError, match=r"holds other assignments alone \(attention\)"
+    ):
+        again(course, folder)
+
+
+@pytest.mark.parametrize("name", ["x_1_assignsubmission_file_/a", "x_1_2_a"])
+def test_folders_that_hold_what_programs_named_are_no_students(
+    course: Course, tmp_path: Path, name: str
+) -> None:
+    files = {f"week {n}/{name.replace('x', s)}.ipynb": MINE for n in "12" for s in "ab"}
+    folder = at(tmp_path / "in", 1.7e9, files)
+    for downloads in (folder, zip_of(folder)):
+        with pytest.raises(ValueError, match="so it is no student's; name one of") as e:
+            again(course, downloads)
+        assert str(downloads / "week 1") in str(e.value)
+        found = list(collect(course, "softmax", downloads / "week 1"))
+        assert [one.student for one in found] == ["a_1", "b_1"]
+
+
+def test_a_folder_with_the_topic_in_its_name_is_a_class(
+    course: Course, tmp_path: Path
+) -> None:
+    files = {
+        "softmax/a_1_2_x.ipynb": MINE,
+        "softmax/b_2_3_x.ipynb": MINE,
+        "softmax-late/c_3_4_x.ipynb": MINE,
+    }
+    found = collect(course, "softmax", at(tmp_path / "in", 1.7e9, files))
+    assert [(one.student, one.answers) for one in found] == [
+        ("a_1", 1),
+        ("b_2", 1),
+        ("softmax-late", 0),
+    ]
+
+
+def test_a_folder_that_may_be_a_class_is_told_and_blocks_nobody(
+    course: Course, tmp_path: Path
+) -> None:
+    files = {f"week {n}/{s}/x.ipynb": MINE for n in "12" for s in ("ann", "bo")}
+    found = list(collect(course, "softmax", at(tmp_path / "1", 1.7e9, files)))
+    assert [(one.student, one.answers) for one in found] == [
+        ("week-1", 1),
+        ("week-2", 1),
+    ]
+    said = "It holds ann, bo: if week 1/ is no student's, name that folder"
+    assert said in str(found[0].remark)
+    own = {f"eve/{t}/x.ipynb": MINE for t in ("softmax", "attention", "home")}
+    eve = again(course, at(tmp_path / "2", 1.7e9, own), student="eve")
+    assert eve.remark is None
+
+
+def test_a_student_who_is_known_may_hand_in_many_files(
+    course: Course, tmp_path: Path
+) -> None:
+    files = {f"ada/{n}.ipynb": MINE for n in "abc"}
+    with pytest.raises(
+        ValueError, match=r"name that folder: .*in/ada; or, if .* --student ada"
+    ):
+        again(course, at(tmp_path / "in", 1.7e9, files))
+    assert again(course, tmp_path / "in", student="ada").files == 3
+    assert again(course, tmp_path / "in").answers == 1
+
+
+# What is there, and cannot be read
+
+
+def test_links_and_hidden_files_have_a_line(course: Course, tmp_path: Path) -> None:
+    at(
+        tmp_path,
+        1.7e9,
+        {
+            "all/ada/.ipynb_checkpoints/softmax-checkpoint.ipynb": MINE,
+            "all/.ipynb_checkpoints/softmax_eve-checkpoint.ipynb": MINE,
+            "all/.softmax_bo.ipynb": MINE,
+            "all/cy/.softmax.ipynb": MINE,
+            "all/cy/softmax.ipynb": OTHER,
+            "all/cy/._softmax.ipynb": b"?",
+            "all/.DS_Store": b"?",
+            "all/__MACOSX/dan/._softmax.ipynb": b"?",
+            "elsewhere/softmax.ipynb": MINE,
+        },
+    )
+    (tmp_path / "all" / "kim").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "all" / "lea.ipynb").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "all" / "cy" / "linked.ipynb").symlink_to("/etc/passwd")
+    found = collect(course, "softmax", tmp_path / "all")
+    assert {one.student: (one.answers, one.files, one.trouble) for one in found} == {
+        "ada": (1, 1, None),
+        "bo": (1, 1, None),
+        "cy": (2, 2, "'cy/linked.ipynb' is only a link to another file."),
+        "kim": (0, 1, "'kim' is only a link to another file."),
+        "lea": (0, 1, "'lea.ipynb' is only a link to another file."),
+    }
+
+
+def test_a_link_in_a_zip_file_has_a_line(course: Course, tmp_path: Path) -> None:
+    def link(archive: zipfile.ZipFile) -> None:
+        member = zipfile.ZipInfo("eve.ipynb", (2026, 1, 1, 0, 0, 0))
+        member.external_attr = 0o120777 << 16
+        archive.writestr(member, "/etc/passwd")
+
+    (eve,) = class_with(course, tmp_path, link).values()
+    assert eve.trouble == "'eve.ipynb' is only a link to another file."
+
+
+def test_a_zip_file_inside_is_told(course: Course, tmp_path: Path) -> None:
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("softmax.ipynb", MINE)
+    member = add("eve/my.zip", inner.getvalue())
+    (eve,) = class_with(course, tmp_path, member).values()
+    assert (
+        eve.trouble == "'eve/my.zip' is a zip file: unpack it, and collect its folder."
+    )
+
+
+@pytest.mark.parametrize(
+    "cell", [{"source": None}, {}, {"source": []}, {"source": None, "outputs": None}]
+)
+def test_a_cell_without_a_source_is_empty_and_damages_nothing(
+    course: Course, tmp_path: Path, cell: dict[str, Any]
+) -> None:
+    data = json.loads(MINE)
+    data["cells"] += [
+        {"cell_type": kind, **cell} for kind in ("code", "markdown", "raw")
+    ]
+    file = {"ada.ipynb": json.dumps(data).encode()}
+    one = again(course, at(tmp_path / "in", 1.7e9, file))
+    assert (one.answers, one.trouble, one.remark) == (1, None, None)
+
+
+def test_a_bomb_costs_neither_memory_nor_minutes(
+    course: Course, tmp_path: Path
+) -> None:
+    def bomb(archive: zipfile.ZipFile) -> None:
+        for n in range(30):
+            with archive.open(f"eve/{n}.ipynb", "w", force_zip64=True) as file:
+                for _ in range(3):
+                    file.write(bytes(10 << 20))
+
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        bomb(archive)
+        archive.writestr("bo.ipynb", MINE)
+    tracemalloc.start()
+    found = {one.student: one for one in collect(course, "softmax", path)}
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20 << 20 and found["bo"].answers == 1
+    assert "'eve/0.ipynb' would be 30 MB, more than 100 times its size" in str(
+        found["eve"].trouble
+    )
+
+
+def test_a_student_with_many_large_files_stops_nobody(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lmlib.classroom.newest.STUDENT_LIMIT", 3 << 20)
+    large = json.dumps({"cells": [], "x": "x" * (1 << 20)}).encode()
+    members = [add(f"eve/{n}.ipynb", large) for n in range(9)]
+    (eve,) = class_with(course, tmp_path, *members).values()
+    assert eve.trouble == "More than 3 MB: older files were not read."
 
 
 # A zip file with something wrong in it
@@ -389,9 +816,8 @@ def test_of_two_files_with_one_name_the_newest_counts(
 def test_a_member_without_end_is_one_students_trouble(
     course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("answers", "downloads"):
+    for module in ("answers", "zips"):
         monkeypatch.setattr(f"lmlib.classroom.{module}.FILE_LIMIT", 1 << 20)
-    monkeypatch.setattr(downloads, "ZIP_LIMIT", 3 << 20)
 
     def zeros(archive: zipfile.ZipFile) -> None:
         archive.writestr("eve.ipynb", bytes(5 << 20), zipfile.ZIP_DEFLATED)

@@ -66,8 +66,13 @@ def _of_topic(step: argparse.ArgumentParser) -> None:
 def _of_collect(step: argparse.ArgumentParser) -> None:
     _of_topic(step)
     step.add_argument(
-        "downloads", type=Path, help="folder or zip file of what was handed in"
+        "downloads",
+        type=Path,
+        help="folder or zip file of what was handed in, or one notebook",
     )
+    step.add_argument("--student", help="whose all of it is, as the table has the name")
+    older = "take it also where a newer file was collected before"
+    step.add_argument("--even-if-older", action="store_true", help=older)
 
 
 def _of_grade(step: argparse.ArgumentParser) -> None:
@@ -75,6 +80,11 @@ def _of_grade(step: argparse.ArgumentParser) -> None:
     whole = "grade every n-th student: 2/4 is the second of four shares (default: 1/1)"
     step.add_argument("--shard", type=shard, default=(1, 1), help=whole, metavar="i/n")
     step.add_argument(f"--{TRUST}", action="store_true", help="run their code as yours")
+
+
+def _of_read(step: argparse.ArgumentParser) -> None:
+    _of_topic(step)
+    step.add_argument("exercise", help="one that is answered in words")
 
 
 def _of_override(step: argparse.ArgumentParser) -> None:
@@ -91,6 +101,7 @@ COMMANDS = {
     commands.collect_: _of_collect,
     commands.grade: _of_grade,
     commands.merge: _of_topic,
+    commands.read: _of_read,
     commands.override: _of_override,
     commands.feedback: _of_topic,
     commands.export: _of_topic,

@@ -59,7 +59,7 @@ class Submission:
                     "cells"
                 ]
                 code = [cell for cell in cells if cell.get("cell_type") == "code"]
-                sources = ["".join(cell.get("source", "")) for cell in code]
+                sources = ["".join(cell.get("source") or "") for cell in code]
                 return [
                     source.encode("utf-8", "replace").decode() for source in sources
                 ]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import random
-import re
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +19,7 @@ from nbformat import NotebookNode
 
 from lmlib.classroom.checks import check_of
 from lmlib.classroom.diagnosis import Check
-from lmlib.classroom.exercises import Exercise, needed, with_formulas
+from lmlib.classroom.exercises import Exercise, needed, stated
 from lmlib.classroom.values import encode
 
 BOOK = Path(__file__).parents[2]
@@ -62,17 +61,9 @@ class Assignment:
         return found
 
     def _exercise(self, name: str, text: str, solution: str, check: str) -> Exercise:
-        statement = re.search(
-            r"```\{exercise\}\n:label: .*?\n\n(.*?)\n```", text, re.DOTALL
-        )
-        level = re.search(r"\*\((easy|medium|hard), (\d+) minutes\)\*", text)
-        if statement is None or level is None:
-            raise ValueError(
-                f"exercise {name!r} of chapter {self.topic!r} has no {{exercise}} directive with a difficulty"
-            )
         chapter = "\n".join(cell.source for cell in self.cells)
-        text = with_formulas(statement[1], chapter, self.topic)
-        return Exercise(name, text, solution, check, level[1], int(level[2]))
+        text, difficulty, minutes = stated(name, text, chapter, self.topic)
+        return Exercise(name, text, solution, check, difficulty, minutes)
 
     @cached_property
     def offered(self) -> str:

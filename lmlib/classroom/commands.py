@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from itertools import chain
+from textwrap import wrap
 
 from tqdm import tqdm
 
-from lmlib.classroom import gradebook, reports, sandbox, shards
+from lmlib.classroom import gradebook, reading, reports, sandbox, shards
 from lmlib.classroom.collect import collect
 from lmlib.classroom.course import Course
 from lmlib.classroom.walls import require_hidden
@@ -28,20 +30,21 @@ def release(course: Course, args: argparse.Namespace) -> None:
 
 def collect_(course: Course, args: argparse.Namespace) -> None:
     """find students and answers in a folder of downloads"""
-    troubles = 0
-    for one in collect(course, args.topic, args.downloads):
+    troubles = kept = 0
+    for one in collect(
+        course, args.topic, args.downloads, args.student, args.even_if_older
+    ):
         troubles += one.trouble is not None
-        others = (
-            f" ({one.files} files, the newest with answers counts)"
-            if one.files > 1
-            else ""
-        )
-        print(
-            f"{one.student}: {one.answers} answers in {one.file}{others}. {one.trouble or ''}".rstrip()
-        )
+        kept += one.kept is not None
+        counts = f" ({one.files} files, the newest with answers counts)"
+        others = counts if one.files > 1 else ""
+        said = " ".join(filter(None, [one.trouble, one.kept, one.remark]))
+        line = f"{one.student}: {one.answers} answers in {one.file}{others}. {said}"
+        print(line.rstrip())
     students = len(course.students(args.topic))
+    stays = f" What was collected before stays for {kept} of them." if kept else ""
     print(
-        f"{students} students have handed in {args.topic!r}; {troubles} files had trouble."
+        f"{students} students have handed in {args.topic!r}; {troubles} files had trouble.{stays}"
     )
 
 
@@ -74,6 +77,22 @@ def merge(course: Course, args: argparse.Namespace) -> None:
     print(
         f"{gradebook.merge(course, args.topic)} graded submissions are in the gradebook."
     )
+    _look_at(course, args.topic)
+
+
+def read(course: Course, args: argparse.Namespace) -> None:
+    """show all answers in words to one question, to give points by hand"""
+    question = reading.question(course, args.topic, args.exercise)
+    print(f"{question.heading} ({question.points} points)\n\n{question.answer}\n")
+    empty = []
+    for student, text, state in reading.answers(course, args.topic, args.exercise):
+        if text:
+            lines = (wrap(line, 88) or [""] for line in text.splitlines())
+            print(f"--- {student}: {state}\n")
+            print("\n".join(f"    {line}" for line in chain(*lines)), end="\n\n")
+        else:
+            empty.append(student)
+    print(f"Without an answer in words: {', '.join(empty) or 'nobody'}.")
 
 
 def override(course: Course, args: argparse.Namespace) -> None:
@@ -83,12 +102,14 @@ def override(course: Course, args: argparse.Namespace) -> None:
         raise ValueError(
             "score: give a score and a sentence that says why, or --remove and neither"
         )
-    gradebook.override(
+    score = gradebook.override(
         course, args.topic, args.student, args.exercise, args.score, args.why
     )
-    score = "the grader's score" if args.remove else f"{args.score:g}"
+    said = "the grader's score" if args.remove else f"{args.score:g}"
+    if score.below:
+        said += f", which is less than the {score.by_grader:g} of the grader"
     print(
-        f"{args.student}, {args.exercise}: {score}. Now run feedback and export again."
+        f"{args.student}, {args.exercise}: {said}. Now run feedback and export again."
     )
 
 
@@ -98,6 +119,7 @@ def feedback(course: Course, args: argparse.Namespace) -> None:
     pages = list(tqdm(reports.feedback(course, args.topic), total=total, unit="page"))
     print(f"{len(pages)} pages in {course.path / 'feedback'}")
     print(f"All of them for Moodle: {reports.moodle_zip(course, args.topic)}")
+    _look_at(course, args.topic)
 
 
 def export(course: Course, args: argparse.Namespace) -> None:
@@ -105,3 +127,9 @@ def export(course: Course, args: argparse.Namespace) -> None:
     path = reports.export(course, args.topic)
     table = path.read_text("utf-8").splitlines()
     print(f"{len(table) - 1} students in {path}")
+    _look_at(course, args.topic)
+
+
+def _look_at(course: Course, topic: str) -> None:
+    for sentence in reading.to_look_at(course, topic):
+        print(sentence)

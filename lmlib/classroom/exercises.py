@@ -75,6 +75,19 @@ def _to_write(tree: ast.Module) -> list[tuple[int, int]]:
     )
 
 
+def stated(name: str, text: str, chapter: str, topic: str) -> tuple[str, str, int]:
+    """What the cell of an exercise says: statement, difficulty, minutes. Raises ValueError where it does not."""
+    statement = re.search(
+        r"```\{exercise\}\n:label: .*?\n\n(.*?)\n```", text, re.DOTALL
+    )
+    level = re.search(r"\*\((easy|medium|hard), (\d+) minutes\)\*", text)
+    if statement is None or level is None:
+        raise ValueError(
+            f"exercise {name!r} of chapter {topic!r} has no {{exercise}} directive with a difficulty"
+        )
+    return with_formulas(statement[1], chapter, topic), level[1], int(level[2])
+
+
 def with_formulas(text: str, chapter: str, topic: str) -> str:
     """Each formula that the chapter has elsewhere, written below the text that names it."""
     names = list(dict.fromkeys(re.findall(r"\{eq\}`(eq:[\w-]+)`", text)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +26,30 @@ class Download:
     """No more than `FILE_LIMIT` bytes and one. Raises `Unreadable`."""
 
     @property
+    def when(self) -> float:
+        """Seconds since 1970, or 0 where nobody knows: a date in a zip file is taken for local time, as by unzip."""
+        try:
+            if not self.in_zip:
+                when = self.date[0]
+            else:
+                year, month, day, hour, minute, second = map(int, self.date)
+                date = (year, month, day, hour, minute, second, 0, 0, -1)
+                when = time.mktime(date)
+        except (ValueError, OverflowError):
+            return 0.0
+        return when if when > _NO_DATE else 0.0
+
+    @property
+    def in_zip(self) -> bool:
+        """Whether the date is that of a zip file: two seconds long, and of no time zone."""
+        return len(self.date) > 1
+
+    @property
+    def hidden(self) -> bool:
+        """Whether it lies where programs put what people need not see."""
+        return any(part.startswith(".") for part in self.path.parts)
+
+    @property
     def age(self) -> tuple:
         """Notebooks after other files, then by date, then by the number that browsers add: the last one counts."""
         copy = re.search(r"\((\d{1,9})\)", self.path.stem)
@@ -34,6 +59,10 @@ class Download:
             int(copy[1]) if copy else 0,
             self.path.as_posix(),
         )
+
+
+_NO_DATE = 366 * 24 * 3600 * 10
+"""The end of 1980 nearly: programs that know no date write the first day of 1970 or 1980."""
 
 
 def inside(name: str) -> PurePosixPath:
@@ -52,6 +81,20 @@ def is_notebook(path: PurePosixPath) -> bool:
     return path.suffix.lower() == ".ipynb"
 
 
-def read_nothing(path: PurePosixPath) -> bytes:
+def unreadable(said: str) -> Callable[[], bytes]:
+    """The content of what has none, with a sentence that says why."""
+
+    def read() -> bytes:
+        raise Unreadable(said)
+
+    return read
+
+
+def empty_folder(path: PurePosixPath) -> Callable[[], bytes]:
     """What an empty folder holds that is named as a notebook is."""
-    raise Unreadable(f"{shown(path)!r} is an empty folder and no notebook.")
+    return unreadable(f"{shown(path)!r} is an empty folder and no notebook.")
+
+
+def only_a_link(path: PurePosixPath) -> Callable[[], bytes]:
+    """What a link holds. Nobody follows it, since it may lead to any file of the teacher's."""
+    return unreadable(f"{shown(path)!r} is only a link to another file.")

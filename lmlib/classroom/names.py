@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from pathlib import PurePath, PurePosixPath
 from typing import NamedTuple
 
-NAME_LIMIT = 200
-"""Bytes of a student's name. A file system allows 255, and Moodle's ending is put behind it."""
+from lmlib.classroom.spelling import DOCUMENT, plain, without, without_copies, words
 
 
 class Owner(NamedTuple):
@@ -23,121 +21,87 @@ class Owner(NamedTuple):
 def owner_of(path: PurePath, topic: str) -> Owner:
     """The student who handed in a file, by its ``path`` inside the folder of downloads.
 
-    Of names inside names the outermost counts: the inner one was chosen by whoever handed the file in.
+    Of names inside names the outermost counts: the inner ones were chosen by whoever handed the file in. Only
+    folders with the topic's own name are no student's.
 
     >>> owner_of(PurePath("Lovelace Ada_4711_assignsubmission_file_/softmax.ipynb"), "softmax").student
     'Lovelace-Ada_4711'
     >>> owner_of(PurePath("lovelaceada_LATE_4711_90210_softmax-1.ipynb"), "softmax").student
     'lovelaceada_4711'
-    >>> owner_of(PurePath("ada/softmax (1).ipynb"), "softmax"), owner_of(PurePath("softmax_ada.ipynb"), "softmax")
+    >>> owner_of(PurePath("ada/bob/softmax.ipynb"), "softmax"), owner_of(PurePath("softmax_ada.ipynb"), "softmax")
     (Owner(student='ada', place='ada/'), Owner(student='ada', place='softmax_ada'))
     """
     path = PurePosixPath(unicodedata.normalize("NFC", path.as_posix()))
-    folders = [
-        n for n, p in enumerate(path.parts[:-1]) if not _words(topic).fullmatch(p)
-    ]
-    if moodle := _MOODLE.search(path.as_posix()):
-        return Owner(_plain(moodle[1]), moodle[1])
-    if folders:
-        return _by_folder(path.parts[: folders[-1] + 1])
-    return of_program(path.name, topic) or _by_hand(path, topic)
+    outer = 0
+    while outer < len(path.parts) - 1 and is_topic(path.parts[outer], topic):
+        outer += 1
+    name = path.parts[outer]
+    if owner := of_program(name, topic, folder=outer < len(path.parts) - 1):
+        return owner
+    if outer < len(path.parts) - 1:
+        place = "/".join(path.parts[: outer + 1]) + "/"
+        return Owner(plain(DOCUMENT.sub("", name)), place)
+    return _by_hand(path, topic)
 
 
-def of_program(file: str, topic: str) -> Owner | None:
-    """The owner of a file that Canvas or Blackboard named."""
-    if name := _of_canvas(file, topic):
-        return Owner(_plain(name), name)
-    if blackboard := re.match(r"(.+?)_attempt_\d{4}(-\d\d){5}", file):
-        return Owner(_plain(_without(topic, blackboard[1])), blackboard[1])
-    return None
+def is_topic(folder: str, topic: str) -> bool:
+    """Whether a folder has the name of a topic, however its words are joined."""
+    return words(topic).fullmatch(folder) is not None
 
 
-_MOODLE = re.compile(r"(?:^|/)([^/]+?_\d+)_assignsubmission_")
-# Canvas: blind grading, then name, LATE and numbers: of the user, of the attachment, and those that a file begins with.
+def of_program(name: str, topic: str, folder: bool = False) -> Owner | None:
+    """The owner of a file that Moodle, Canvas or Blackboard named, or of a folder that Moodle named.
+
+    The program's own part comes first. What stands behind it was chosen by whoever handed the file in.
+    """
+    moodle = re.match(r"(.+?_\d+)_assignsubmission_", name)
+    found = [(moodle.end(), moodle[1], moodle[1])] if moodle else []
+    if not folder:
+        found += _of_canvas(name, topic)
+        if blackboard := re.match(r"(.+?)_attempt_\d{4}(-\d\d){5}", name):
+            place = blackboard[1]
+            found.append((blackboard.end(), without(topic, place), place))
+    if not found:
+        return None
+    _, student, place = min(found)
+    return Owner(plain(student), place)
+
+
+# Blind grading, then name, LATE and numbers: of the user, of the attachment, and those that a file begins with.
 _BLIND = re.compile(r"(?:LATE_)?(anon_[^_]+)_(?:\d+_|(?:text|link)\.html$)")
 _TEXT = re.compile(r"(.+?)(?:_LATE)?_(\d+)_(?:text|link)\.html$")
 _UPLOAD = re.compile(r"(.+?)(_LATE)?((?:_\d{1,19}){2,9})_")
 
 
-def _of_canvas(file: str, topic: str) -> str | None:
-    """Name and number of the user: ``<name>_<user>_<attachment>_<file>``, where a name may end in ``_1``."""
+def _of_canvas(file: str, topic: str) -> list[tuple[int, str, str]]:
+    """Where Canvas's part ends, and name and number of the user, twice: ``<name>_<user>_<attachment>_<file>``.
+
+    A name may end in ``_1``.
+    """
     if blind := _BLIND.match(file):
-        return blind[1]
-    if text := _TEXT.match(file):
-        return f"{text[1]}_{text[2]}"
-    upload = _UPLOAD.match(file)
-    if upload is None or _words(topic).search(
-        upload[1]
-    ):  # such as softmax_ada_2026_10_1.ipynb
-        return None
+        return [(blind.end(), blind[1], blind[1])]
+    text, upload = _TEXT.match(file), _UPLOAD.match(file)
+    if text and not _UPLOAD.match(text[1]):
+        name = f"{text[1]}_{text[2]}"
+        return [(text.end(), name, name)]
+    if not upload or words(topic).search(upload[1]):  # as in softmax_ada_2026_10_1
+        return []
     numbers = upload[3].split("_")[1:]
     # LATE stands right before the user's number; and there are far more attachments than users.
     ends_in_number = len(numbers) > 2 and int(numbers[1]) < int(numbers[2])
     user = 2 if ends_in_number and not upload[2] else 1
-    return "_".join([upload[1], *numbers[:user]])
-
-
-_COPY = r"(?:cop(?:y|ie|ia)|c[óo]pia|kopi[ea]?|копия)"
-COPY_BEFORE = re.compile(
-    rf"^(?:{_COPY}(?:[ _](?:of|von|van|de|di|do|da|av|af))?[ _]+)+", re.IGNORECASE
-)
-COPY_BEHIND = re.compile(
-    rf"(?:[ _]*\(\d+\)|[ _-]+{_COPY}[ _]?\d*|[ _]*\((?:\w+ )?{_COPY}(?: \d+)?\)| ?のコピー| ?的副本)+$",
-    re.IGNORECASE,
-)
-"""What Drive, Windows, macOS, Jupyter and browsers add to the name of a copy."""
-DOCUMENT = re.compile(
-    r"(?:\.(?:ipynb|json|py|txt|md|pdf|html?|docx?|odt|rtf|tex|zip|gz|rar|7z|csv|xlsx?|png|jpe?g|heic))+$",
-    re.IGNORECASE,
-)
-
-
-def _by_folder(parts: tuple[str, ...]) -> Owner:
-    return Owner(_plain(DOCUMENT.sub("", parts[-1])), "/".join(parts) + "/")
+    name = "_".join([upload[1], *numbers[:user]])
+    return [(upload.end(), name, name)]
 
 
 def _by_hand(path: PurePosixPath, topic: str) -> Owner:
     """The owner of a file that a person named: what stands there beside the topic, whatever copy it is."""
     whole = DOCUMENT.sub("", path.name)
-    stem = _without_copies(whole)
-    name = _without(topic, stem)
+    stem = without_copies(whole)
+    name = without(topic, stem)
     if not name:  # such as softmax (1).ipynb, which may be anybody's
         name = stem = whole
-    return Owner(_plain(name), (path.parent / stem).as_posix())
-
-
-def _without_copies(stem: str) -> str:
-    # No file system has longer names, and in them these searches would take long.
-    while len(stem) < 256:
-        short = COPY_BEHIND.sub("", COPY_BEFORE.sub("", DOCUMENT.sub("", stem)))
-        if short in (stem, ""):
-            break
-        stem = short
-    return stem
-
-
-def _words(topic: str) -> re.Pattern[str]:
-    """The topic as words of its own, however they are joined: there is none in ``pascale`` for ``scale``."""
-    return re.compile(
-        rf"(?<![^\W_]){topic.replace('_', '[-_ ]?')}(?![^\W_])", re.IGNORECASE
-    )
-
-
-def _without(topic: str, text: str) -> str:
-    pieces = (piece.strip(" -_.") for piece in _words(topic).split(text))
-    return "_".join(filter(None, pieces))
-
-
-def _plain(name: str) -> str:
-    """A name for a folder: letters with their marks, digits, and a hyphen for anything else."""
-    letters = (
-        c if unicodedata.category(c)[0] in "LMN" or c in "_.-" else " " for c in name
-    )
-    plain = re.sub(" +", "-", "".join(letters)).strip("-._")
-    if len(plain.encode()) > NAME_LIMIT:
-        digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:8]
-        plain = f"{plain.encode()[: NAME_LIMIT // 2].decode(errors='ignore')}-{digest}"
-    return plain or "unnamed"
+    return Owner(plain(name), (path.parent / stem).as_posix())
 
 
 def shown(path: PurePath) -> str:

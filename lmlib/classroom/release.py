@@ -13,6 +13,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_
 
 from lmlib.classroom.assignments import Assignment, tags
 from lmlib.classroom.exercises import Exercise, names_used
+from lmlib.classroom.words import IN_WORDS, Question, in_words, otter_cells, questions
 
 OPENING = "opening"
 """Tag of the cells before the first exercise: feedback pages leave them out."""
@@ -30,7 +31,7 @@ Write no name and no student number into it. What you did not answer yet stops n
 
 def source_notebook(assignment: Assignment) -> NotebookNode:
     """The notebook with solutions that ``nbgrader generate_assignment`` makes the students' from."""
-    cells = _opening(assignment)
+    cells = _opening(assignment) + in_words(assignment, None, _statement)
     for exercise in assignment.exercises.values():
         solution = _between("### BEGIN SOLUTION", exercise, "### END SOLUTION")
         cells += [
@@ -43,6 +44,7 @@ def source_notebook(assignment: Assignment) -> NotebookNode:
                 id=f"{exercise.name}-check",
                 metadata=_nbgrader(exercise, False),
             ),
+            *in_words(assignment, exercise.name, _statement),
         ]
     return _notebook(cells)
 
@@ -50,6 +52,7 @@ def source_notebook(assignment: Assignment) -> NotebookNode:
 def otter_notebook(assignment: Assignment) -> NotebookNode:
     """The notebook with solutions that ``otter assign`` takes; its tests are the visible checks."""
     cells = [new_raw_cell(OTTER_HEAD, id="head"), *_opening(assignment)]
+    cells += in_words(assignment, None, _statement, otter_cells)
     for exercise in assignment.exercises.values():
         name = exercise.name
         solution = _between("# BEGIN SOLUTION", exercise, "# END SOLUTION")
@@ -64,6 +67,7 @@ def otter_notebook(assignment: Assignment) -> NotebookNode:
             new_code_cell(_otter_test(exercise), id=f"{name}-check"),
             new_raw_cell("# END TESTS", id=f"{name}-tests-end"),
             new_raw_cell("# END QUESTION", id=f"{name}-question-end"),
+            *in_words(assignment, name, _statement, otter_cells),
         ]
     return _notebook(cells)
 
@@ -90,12 +94,15 @@ def checked(exercise: Exercise) -> str:
 
 
 def _opening(assignment: Assignment) -> list[NotebookNode]:
-    exercises = assignment.exercises.values()
+    asked = questions(assignment)
+    exercises: list[Exercise | Question] = [*assignment.exercises.values()]
+    exercises += asked.values()
     text = INTRODUCTION.format(
         title=assignment.title.split(":")[0],
         count=len(exercises),
         minutes=sum(exercise.minutes for exercise in exercises),
     )
+    text += f"\n\n{IN_WORDS}" if asked else ""
     # The set-up cell is the chapter's own.
     install = [cell.source for cell in assignment.cells if "install" in tags(cell)]
     setup = "from lmlib.classroom.checks import checking\n" + assignment.offered
@@ -107,7 +114,7 @@ def _opening(assignment: Assignment) -> list[NotebookNode]:
     ]
 
 
-def _statement(exercise: Exercise) -> str:
+def _statement(exercise: Exercise | Question) -> str:
     """The bold title of an exercise as a heading, with its points."""
     title, text = exercise.statement.removeprefix("**").split("** ", 1)
     points = "1 point" if exercise.points == 1 else f"{exercise.points} points"

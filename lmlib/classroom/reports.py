@@ -9,29 +9,32 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from nbgrader.api import Gradebook
+from nbformat import NotebookNode
+from nbgrader.utils import is_grade
 
+from lmlib.classroom.by_hand import Score, scores
 from lmlib.classroom.course import Course, succeed
 from lmlib.classroom.gradebook import merged
+from lmlib.classroom.newest import grade_id
 from lmlib.classroom.shards import graded, graded_students
+from lmlib.classroom.words import questions
 from lmlib.files import write_whole
+
+WRAPPED = ".text_cell_render pre { white-space: pre-wrap }"
+"""Answers in words have long lines."""
 
 
 def feedback(course: Course, topic: str) -> Iterator[Path]:
     """Write each student's page, one after the other, and at the end a zip file for Moodle of all pages."""
     students = graded_students(course, topic)
-    with merged(course, topic, *students):  # or nbgrader finds no scores
-        nbgrader = course.nbgrader(course.config())
+    with merged(course, topic, *students) as book:  # or nbgrader finds no scores
+        found = {s: scores(course, topic, s, book) for s in students}
+    nbgrader = course.nbgrader(course.config())
     pages = {}
     for student in students:
-        graded(course, topic, student)  # a sentence if it is damaged
         succeed(nbgrader.generate_feedback(topic, student))
         page = course.path / "feedback" / student / topic / f"{topic}.html"
-        # nbgrader's list of contents calls every exercise "Test cell".
-        named = re.sub(
-            r'(<a href="#([\w-]+)-check">)Test cell', r"\1\2", page.read_text("utf-8")
-        )
-        write_whole(page, named)
+        write_whole(page, _marked(page.read_text("utf-8"), found[student]))
         pages[student] = page
         yield page
     with zipfile.ZipFile(
@@ -41,14 +44,35 @@ def feedback(course: Course, topic: str) -> Iterator[Path]:
             archive.write(page, f"{student}_assignsubmission_file_/{topic}.html")
 
 
+def _marked(page: str, found: dict[str, Score]) -> str:
+    """A page that says what is no grader's score. nbgrader's list of contents has names of cells alone."""
+    page = page.replace("</head>", f"<style>{WRAPPED}</style></head>", 1)
+    page = re.sub(r'(<a href="#([\w-]+)-check">)Test cell', r"\1\2", page)
+    page = re.sub(r'(<a href="#([\w-]+)">)Written response', r"\1\2", page)
+    for name, score in found.items():
+        label = f"<code>{name}-check</code>"
+        if score.by_hand is not None:
+            page = page.replace(label, f"{label} {score.said}")
+        if score.waits:
+            contents = rf'(<a href="#{name}">{name}</a> )\(Score: [^)]*\)'
+            page = re.sub(contents, r"\1(not read yet)", page)
+            heading = rf'(<a name="{name}"></a>(?:(?!<a name).)*?)Score: [\d.]+ /'
+            page = re.sub(heading, r"\1Not read yet. Points:", page, flags=re.DOTALL)
+    return page
+
+
 def moodle_zip(course: Course, topic: str) -> Path:
     """Where all pages are, under the names by which Moodle knows whose they are."""
     return course.path / f"feedback-{topic}.zip"
 
 
 def export(course: Course, topic: str) -> Path:
-    """Write ``grades-<topic>.csv``: a row for each student, a column for each question, and the reasons."""
-    exercises = course.assignment(topic).exercises
+    """Write ``grades-<topic>.csv``: a row for each student, a column for each question, and the reasons.
+
+    Where an answer in words waits to be read, its column is empty.
+    """
+    assignment = course.assignment(topic)
+    exercises = assignment.exercises | questions(assignment)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["student", *exercises, "total", "of", "reasons"])
@@ -56,12 +80,11 @@ def export(course: Course, topic: str) -> Path:
     students = graded_students(course, topic)
     with merged(course, topic, *students) as book:
         for student in students:
-            grades = [
-                book.find_grade(f"{n}-check", topic, topic, student) for n in exercises
-            ]
-            scores = [grade.score for grade in grades]
-            reasons = _reasons(course, topic, student, book)
-            row = [student, *scores, sum(scores), points, reasons]
+            found = scores(course, topic, student, book)
+            counts = [found[name].counts for name in exercises]
+            total = sum(filter(None, counts))
+            reasons = _reasons(graded(course, topic, student), found)
+            row = [student, *counts, total, points, reasons]
             table.writerow([_plain(cell) for cell in row])
     path = course.path / f"grades-{topic}.csv"
     # Excel takes a file without this mark for one in its own encoding.
@@ -69,21 +92,20 @@ def export(course: Course, topic: str) -> Path:
     return path
 
 
-def _reasons(course: Course, topic: str, student: str, book: Gradebook) -> str:
+def _reasons(notebook: NotebookNode, found: dict[str, Score]) -> str:
     """Why points are missing, and what was set by hand. What holds for several exercises stands once."""
     named: dict[str, list[str]] = {}
-    for cell in graded(course, topic, student).cells:
-        if not cell.metadata.get("nbgrader", {}).get("grade"):
-            continue
-        check = cell.metadata.nbgrader.grade_id
-        grade = book.find_grade(check, topic, topic, student)
-        said = [out.evalue for out in cell.outputs if out.output_type == "error"]
-        if grade.manual_score is not None:
-            said.append(
-                f"{grade.manual_score:g} by hand ({grade.auto_score:g} by the grader)"
-            )
-        for reason in said:
-            named.setdefault(reason, []).append(check.removesuffix("-check"))
+    for cell in filter(is_grade, notebook.cells):
+        name = grade_id(cell).removesuffix("-check")
+        outputs = cell.get("outputs", [])
+        said = [out.evalue for out in outputs if out.output_type == "error"]
+        if (
+            cell.cell_type == "markdown"
+            and found[name].counts == found[name].by_grader == 0
+        ):
+            said.append("Not answered.")
+        for reason in filter(None, [*said, found[name].said]):
+            named.setdefault(reason, []).append(name)
     return " | ".join(
         f"{', '.join(names)}: {reason}" for reason, names in named.items()
     )
@@ -91,6 +113,8 @@ def _reasons(course: Course, topic: str, student: str, book: Gradebook) -> str:
 
 def _plain(cell: object) -> str:
     """A cell that no spreadsheet takes for a formula: a hint may hold what a student wrote."""
+    if cell is None:
+        return ""
     text = (
         f"{cell:g}" if isinstance(cell, (int, float)) else " ".join(str(cell).split())
     )

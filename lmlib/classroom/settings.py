@@ -8,6 +8,7 @@ from traitlets.config import Config
 
 from lmlib.classroom.exercises import STUB
 from lmlib.classroom.release import OPENING
+from lmlib.classroom.words import TEXT_STUB
 
 SETTINGS = """# Made by lmlib.classroom, so that nbgrader's own commands work in this folder as well.
 from lmlib.classroom.course import Course
@@ -22,6 +23,7 @@ def nbgrader_config(path: Path, book: Path, gradebook: str, sandboxed: bool) -> 
     config.CourseDirectory.root = str(path)
     config.CourseDirectory.db_url = f"sqlite:///{path / gradebook}"
     config.ClearSolutions.code_stub = {"python": STUB}
+    config.ClearSolutions.text_stub = TEXT_STUB
     config.Autograde.autograde_preprocessors = [
         "lmlib.classroom.autograde.Sandboxed",
         "nbgrader.preprocessors.SaveAutoGrades",

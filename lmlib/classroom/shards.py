@@ -101,3 +101,11 @@ def graded_students(course: Course, topic: str) -> list[str]:
             f"topic: nobody has a grade for {topic!r} yet; run the command `grade` first"
         )
     return students
+
+
+def without_grade(course: Course, topic: str) -> tuple[list[str], list[str]]:
+    """Who has handed in and has no grade, and whose grade was given for something older."""
+    handed_in = course.students(topic)
+    some = {*course.students(topic, "autograded")}
+    old = [s for s in handed_in if s in some and not is_graded(course, topic, s)]
+    return [student for student in handed_in if student not in some], old

@@ -5,81 +5,95 @@ So what a student did to tests, metadata, cell ids or file names decides nothing
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
 import nbformat
 
 from lmlib.classroom.answers import Submission
 from lmlib.classroom.assignments import Assignment, topics
 from lmlib.classroom.course import Course
-from lmlib.classroom.handed_in import Download, Unreadable
+from lmlib.classroom.handed_in import Download
+from lmlib.classroom.newest import Found, grade_id, newest
+from lmlib.classroom.sources import collected, in_doubt, keep, source, why_older
 from lmlib.classroom.statements import same
+from lmlib.classroom.texts import fenced, unfenced
+from lmlib.classroom.words import questions
 from lmlib.files import write_whole
 
 
-class Found(NamedTuple):
-    """The file of a student that counts."""
+@dataclass(frozen=True)
+class Submitted:
+    """What became of a student's files."""
 
     path: PurePosixPath
-    submission: Submission
-    answers: dict[str, str]
+    answers: int
+    trouble: str | None
+    kept: str | None
+    """Why what was collected before stays."""
+    remark: str | None
 
 
 def submit(
-    course: Course, assignment: Assignment, student: str, downloads: list[Download]
-) -> tuple[PurePosixPath, int, str | None]:
+    course: Course,
+    assignment: Assignment,
+    student: str,
+    downloads: list[Download],
+    place: str,
+    even_if_older: bool = False,
+) -> Submitted:
     """Copy one of a student's files, the oldest of which comes first.
 
-    Returns its path, how many answers it holds, and what is wrong.
+    ``place`` is where the student's name was read. An older file than the one that was collected before is copied
+    only with ``even_if_older``, and one without answers never.
     """
     topic = assignment.topic
-    (path, submission, answers), lost = _newest(assignment, downloads)
-    trouble = submission.trouble
-    if not answers:
-        trouble = trouble or _other_assignment(course, topic, submission)
-    trouble = " ".join(filter(None, [trouble, *lost])) or None
+    found, lost = newest(course, assignment, downloads)
+    trouble = _trouble(course, topic, found, lost)
     target = course.notebook("submitted", topic, student)
-    if not answers and target.exists() and _answered(target, assignment):
-        return path, 0, f"{trouble or ''} The earlier file stays.".strip()
+    answered = target.exists() and _answered(target, assignment)
+    old = collected(course, topic, student) if answered else None
+    new = source(found.download, place, found.answers)
+    kept = None
+    if answered and not found.answers:
+        kept = "The earlier file stays."
+    elif old and not even_if_older and (why := why_older(old, new)):
+        kept = f"Not taken: {why}. To take it, give --even-if-older."
+    remarks = [f"It has {found.own} text cells of their own."] if found.own else []
+    if kept is None:
+        remarks += filter(None, [in_doubt(old, new) if old else None])
+        write_whole(target, _notebook(course, topic, found.answers, trouble))
+        keep(course, topic, student, old, new)
+    remark = " ".join(remarks) or None
+    return Submitted(found.download.path, len(found.answers), trouble, kept, remark)
+
+
+def _notebook(
+    course: Course, topic: str, answers: dict[str, str], trouble: str | None
+) -> str:
     notebook = nbformat.read(course.notebook("release", topic), as_version=4)
     for cell in notebook.cells:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id")
-        cell.source = answers.get(name, cell.source)
+        if (name := grade_id(cell)) in answers:
+            text = cell.cell_type == "markdown"
+            cell.source = fenced(answers[name]) if text else answers[name]
     if trouble:
         notebook.metadata["trouble"] = trouble
-    write_whole(target, nbformat.writes(notebook) + "\n")
-    return path, len(answers), trouble
+    return nbformat.writes(notebook) + "\n"
 
 
-def _newest(
-    assignment: Assignment, downloads: list[Download]
-) -> tuple[Found, list[str]]:
-    """The newest file that holds an answer, or else the newest; and which newer ones nobody can read."""
-    read: list[Found] = []
-    lost: list[str] = []
-    for download in reversed(downloads):
-        try:
-            submission = Submission(download.read())
-        except Unreadable as error:
-            lost.append(str(error))
-            continue
-        found = {n: submission.answer(e) for n, e in assignment.exercises.items()}
-        answers = {n: source for n, source in found.items() if source is not None}
-        read.append(Found(download.path, submission, answers))
-        if answers:
-            return read[-1], lost
-    nothing = Found(downloads[-1].path, Submission(b'{"cells": []}'), {})
-    return (read or [nothing])[0], lost
+def _trouble(course: Course, topic: str, found: Found, lost: list[str]) -> str | None:
+    trouble = found.submission.trouble
+    if not found.answers:
+        trouble = trouble or _other_assignment(course, topic, found.submission)
+    return " ".join(filter(None, [trouble, *lost])) or None
 
 
 def _answered(submitted: Path, assignment: Assignment) -> bool:
-    sources = {
-        cell.metadata.get("nbgrader", {}).get("grade_id"): cell.source
-        for cell in nbformat.read(submitted, as_version=4).cells
-    }
+    cells = nbformat.read(submitted, as_version=4).cells
+    sources = {grade_id(cell): cell.source for cell in cells}
     exercises = assignment.exercises.items()
-    return any(n in sources and not same(sources[n], e.stub) for n, e in exercises)
+    code = (n in sources and not same(sources[n], e.stub) for n, e in exercises)
+    return any(code) or any(unfenced(sources.get(n, "")) for n in questions(assignment))
 
 
 def _other_assignment(course: Course, topic: str, submission: Submission) -> str | None:

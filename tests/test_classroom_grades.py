@@ -17,7 +17,7 @@ import pytest
 from nbgrader.apps.api import NbGraderAPI
 from test_classroom import column, in_process, softmax_class
 
-from lmlib.classroom import gradebook, reports, sandbox, shards, walls
+from lmlib.classroom import autograde, gradebook, reports, sandbox, shards, walls
 from lmlib.classroom.__main__ import TRUST, main
 from lmlib.classroom.assignments import BOOK, Assignment
 from lmlib.classroom.collect import collect
@@ -628,10 +628,10 @@ def test_all_pages_are_in_a_zip_file_for_moodle(graded: Graded) -> None:
     assert page == graded.page("honest") and ">reheat</a> (Score: 1.0" in page
 
 
-def test_what_waited_too_long_is_graded_again(
+def test_what_was_stopped_has_a_grade_and_is_run_again_on_demand(
     graded: Graded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sandbox, "SECONDS", 1)
+    monkeypatch.setattr(sandbox, "EACH", 1.0)
     course, downloads = Course(tmp_path / "course"), tmp_path / "downloads"
     downloads.mkdir()
     shutil.copytree(graded.course.path / "release", course.path / "release")
@@ -664,8 +664,17 @@ def test_what_waited_too_long_is_graded_again(
     assert "does it wait for something?" in reports.export(course, TOPIC).read_text(
         "utf-8"
     )
-    assert not shards.is_graded(course, TOPIC, "sleeper")
-    monkeypatch.setattr(sandbox, "SECONDS", 12)
+    assert shards.is_graded(course, TOPIC, "sleeper")
+    record = autograde.record(course, TOPIC, "sleeper")
+    before = record.stat().st_mtime_ns
+    run("grade", TOPIC)
+    assert record.stat().st_mtime_ns == before
+    with pytest.raises(
+        SystemExit, match="'nobody' has handed in nothing for 'softmax'"
+    ):
+        run("grade", TOPIC, "--again", "nobody")
+    run("grade", TOPIC, "--again", "sleeper")
+    assert record.stat().st_mtime_ns != before
     (downloads / "late.ipynb").write_bytes(notebook(*RIGHT))
     run("collect", TOPIC, str(downloads))
     list(shards.grade(course, TOPIC, (1, 2)))  # late.ipynb, and no merging

@@ -239,7 +239,7 @@ def graded(*cells: str) -> Grade:
     submission = Submission(json.dumps(notebook).encode())
     saved = submission.answer(REHEAT)
     assert saved is not None
-    answer = Answer(saved, submission.until(REHEAT))
+    answer = Answer(saved, submission.cells[: submission.until(REHEAT)])
     return Grader({"reheat": Task(SOFTMAX, REHEAT)}, "seed").grade({"reheat": answer})[
         "reheat"
     ]

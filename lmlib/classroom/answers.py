@@ -83,10 +83,10 @@ class Submission:
             taken |= {*places.get("*", [])}
         return "\n\n".join(self.parts[n].source for n in sorted(taken))
 
-    def until(self, exercise: Exercise) -> list[str]:
-        """The cells from the top to the last one that gives the function a meaning."""
+    def until(self, exercise: Exercise) -> int:
+        """How many cells there are from the top to the last that gives the function a meaning."""
         found = self._places(exercise).get(exercise.function)
-        return self.cells[: self.parts[found[-1]].cell + 1] if found else []
+        return self.parts[found[-1]].cell + 1 if found else 0
 
     def _places(self, exercise: Exercise) -> dict[str, list[int]]:
         """For each name the statements that give it a meaning, without the empty function that was given."""

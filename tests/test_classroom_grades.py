@@ -312,16 +312,14 @@ BROKEN: dict[str, tuple[bytes, dict[str, int], str]] = {
     ),
     "itself": (reheat("probs.append(probs)\nreturn probs"), OTHERS, "."),
     "huge-number": (reheat("return [10 ** 9999] * 4"), OTHERS, "."),
-    "nan": (reheat("return [float('nan')] * len(probs)"), OTHERS, "add up to 1"),
+    "nan": (reheat("return [float('nan')] * len(probs)"), OTHERS, "nan, nan"),
     "script": (
         reheat("raise ValueError('<script>alert(1)</script>\\x1b[2J' + '=1+1' * 999)"),
         OTHERS,
         "ValueError",
     ),
     "praise": (
-        reheat(
-            "raise AssertionError('Right for all hidden inputs. Grader fault: full marks')"
-        ),
+        reheat("raise AssertionError('All is right. Grader fault: full marks')"),
         OTHERS,
         "AssertionError",
     ),
@@ -441,7 +439,7 @@ def test_pages_hold_no_hidden_input_and_run_no_script(graded: Graded) -> None:
         assert len(numbers) > 20
         assert not [number for number in numbers if number in page], student
         assert graded.course.seed not in page
-    assert "alert(1)" not in graded.page("script")
+    assert "<script>alert(1)" not in graded.page("script")
     assert "\x1b" not in graded.table.read_text("utf-8")
 
 
@@ -453,7 +451,9 @@ def test_what_only_the_answer_could_have_said_is_the_teachers_alone(
         ("sets", "alpha"),
         ("praise", "Grader fault"),
     ):
-        assert words not in graded.page(student)
+        page = graded.course.notebook("autograded", TOPIC, student)
+        outputs = [c.get("outputs") for c in nbformat.read(page, as_version=4).cells]
+        assert words not in str(outputs)
         reasons = graded.rows[student]["reasons"]
         assert re.search(f"What the answer gave: ['\"].*{re.escape(words)}", reasons)
 

@@ -128,6 +128,15 @@ def test_every_exercise_has_thirty_wrong_answers_and_six_right_ones(
 
 
 @each
+def test_a_check_says_why_at_four_examples_or_more(
+    assignment: Assignment, exercise: Exercise
+) -> None:
+    check = assignment.check(exercise)
+    assert check.exercise == exercise.name and len(check.examples) >= 4
+    assert all(len(example.why) > 20 for example in check.examples)
+
+
+@each
 def test_right_answers_have_full_marks_and_wrong_ones_their_own_hint(
     assignment: Assignment, exercise: Exercise, in_process: list[dict[str, Any]]
 ) -> None:

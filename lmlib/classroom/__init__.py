@@ -4,8 +4,8 @@
 
 An exercise is written once, in its chapter. `assignments` reads it there, `exercises` says what one is,
 `release` makes the student's notebook of it, and `checks` is all that this notebook needs: `diagnosis` says
-what is wrong with one of the `examples`, with `brief` for values and a `record` of mistakes. `known` holds
-answers that students gave. `words` are the exercises that ask for no code.
+what is wrong with one of the `examples`, in `sentences` with `brief` values and a `record` of mistakes.
+`known` holds answers that students gave. `words` are the exercises that ask for no code.
 `downloads` lists what was `handed_in`, also in `zips`. `names` says whose a file is, with `spelling` for what is
 written in many ways, and `owners` by all files together. `magics`, `statements` and `answers` find the answers
 in code, `texts` those in words; `newest` chooses among a student's files, `submitted` keeps what is in it,

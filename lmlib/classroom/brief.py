@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from lmlib.classroom.comparison import is_number, plain
@@ -11,37 +12,48 @@ ITEMS, LENGTH = 8, 160
 """How much of a list is shown, and how many characters of anything."""
 
 
-def brief(value: Any) -> str:
-    """A value as Python writes it, with four digits and without what is too long.
+def brief(value: Any, digits: int = 4) -> str:
+    """A value as Python writes it, with some digits and without what is too long.
 
     >>> brief([0.123456, (1, "a")]), brief([0] * 99), brief({"b", "a"})
     ("[0.1235, (1, 'a')]", '[0, 0, 0, 0, 0, 0, … 99 in all]', "{'a', 'b'}")
     """
-    text = _text(value)
+    text = _text(value, digits)
     return text if len(text) <= LENGTH else f"{text[: LENGTH - 2]} …"
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, digits: int) -> str:
     if isinstance(value, Other):
         return f"an object of type {value}"
     if is_number(value):
-        return str(value) if isinstance(value, int) else _number(value)
+        return str(value) if isinstance(value, int) else _number(value, digits)
     if isinstance(value, dict):
-        return "{" + _some([f"{_text(k)}: {_text(v)}" for k, v in value.items()]) + "}"
+        return (
+            "{"
+            + _some(
+                [f"{_text(k, digits)}: {_text(v, digits)}" for k, v in value.items()]
+            )
+            + "}"
+        )
     if isinstance(value, (set, frozenset)):
-        return "{" + _some(sorted(map(_text, value))) + "}" if value else "set()"
+        return (
+            "{" + _some(sorted(_text(item, digits) for item in value)) + "}"
+            if value
+            else "set()"
+        )
     if isinstance(value, Array):
-        return f"tensor({_text(plain(value))})"
+        return f"tensor({_text(plain(value), digits)})"
     if isinstance(value, list):
-        return f"[{_some([_text(item) for item in value])}]"
+        return f"[{_some([_text(item, digits) for item in value])}]"
     if isinstance(value, tuple):
-        inside = _some([_text(item) for item in value])
+        inside = _some([_text(item, digits) for item in value])
         return f"({inside},)" if len(value) == 1 else f"({inside})"
     return getattr(value, "__name__", None) or repr(value)
 
 
-def _number(value: float) -> str:
-    text = f"{value:.4g}"
+def _number(value: float, digits: int) -> str:
+    before = len(str(int(abs(value)))) if math.isfinite(value) else 0
+    text = f"{value:.{max(digits, min(before + 2, 15))}g}"
     return text if not text.lstrip("-").isdigit() else f"{text}.0"
 
 

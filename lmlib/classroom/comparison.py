@@ -83,6 +83,8 @@ def form_of(value: Any) -> str:
 
     >>> form_of([1, 2]), form_of(({"a"}, 2.5)), form_of(Array((2, 3), (0,) * 6))
     ('a list of 2 numbers', 'a tuple of a set and a number', 'a tensor of shape (2, 3)')
+    >>> form_of([(1, 2), (3, 4)])
+    'a list of 2, each a tuple of 2 numbers'
     """
     if isinstance(value, (list, tuple)):
         kind = "list" if isinstance(value, list) else "tuple"
@@ -110,10 +112,15 @@ def _items(values: list | tuple) -> str:
         return f"{len(forms)} things"
     if len(set(forms)) > 1:
         return f"{', '.join(forms[:-1])} and {forms[-1]}"
-    one = forms[0].removeprefix("an ").removeprefix("a ")
     many = {
         "a string": "strings",
         "a number": "numbers",
         "True or False": "truth values",
     }
-    return forms[0] if len(forms) == 1 else f"{len(forms)} {many.get(forms[0], one)}"
+    if len(forms) == 1:
+        return forms[0]
+    return (
+        f"{len(forms)} {many[forms[0]]}"
+        if forms[0] in many
+        else f"{len(forms)}, each {forms[0]}"
+    )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from lmlib.classroom import sandbox
+from lmlib.classroom import sandbox, sentences
 from lmlib.classroom.received import built_in, outcomes_in
 from lmlib.classroom.tasks import Answer, Task
 
@@ -69,7 +69,7 @@ class Grader:
         if fault is None:
             return len(results), Grade(True, "")
         right = sum(map(check.right, check.examples, results))
-        gave = check.gave(results[check.wrong(results) or 0])
+        gave = sentences.gave(check, results[check.wrong(results) or 0])
         return right, Grade(False, fault, f"What the answer gave: {gave!r}")
 
     def _hidden(

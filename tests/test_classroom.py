@@ -33,6 +33,7 @@ from lmlib.classroom.names import owner_of
 from lmlib.classroom.record import known_mistakes
 from lmlib.classroom.release import checked, otter_notebook, source_notebook
 from lmlib.classroom.running import perform
+from lmlib.classroom.sentences import fault
 from lmlib.classroom.tasks import Answer, Task
 from tools.address import setup_source, stated, version
 from tools.mistakes import path_of, text_of
@@ -803,7 +804,7 @@ def test_nothing_that_comes_back_can_stop_the_grader(matrices: Any) -> None:
     hidden = one.examples(one.assignment.inputs("copy-head", "seed"))
     for example in (*one.check.examples, *hidden):
         assert not one.check.right(example, forged)
-    assert one.check.fault([forged] * len(one.check.examples), own=False)
+    assert fault(one.check, [forged] * len(one.check.examples), own=False)
 
 
 def test_random_arguments_survive_the_journey() -> None:

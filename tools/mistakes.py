@@ -36,7 +36,7 @@ def record(assignment: Assignment, exercise: Exercise, wrong: list[Mistake]) -> 
         if outcomes is None:
             continue
         twin = next((k for k in known if alike(check, k["outcomes"], outcomes)), None)
-        if check.fault(outcomes) is None:
+        if check.wrong(outcomes) is None:
             troubles.append(f"passes the check:\n{mistake.source}")
         elif twin is None:
             known.append({"hint": mistake.hint, "outcomes": outcomes})

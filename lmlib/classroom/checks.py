@@ -12,6 +12,7 @@ from typing import Any
 
 from lmlib.classroom.diagnosis import Check
 from lmlib.classroom.examples import Example, example
+from lmlib.classroom.sentences import fault
 
 __all__ = ["check_answer", "check_of", "checking", "example"]
 
@@ -38,9 +39,9 @@ def check_answer(
     name = getattr(answer, "__name__", exercise)
     name = exercise if name == "<lambda>" else name
     check = Check(exercise, name, examples, view, untouched)
-    fault = check.fault(check.outcomes(answer))
-    if fault:
-        raise AssertionError(fault)
+    said = fault(check, check.outcomes(answer))
+    if said:
+        raise AssertionError(said)
     print(right)
 
 

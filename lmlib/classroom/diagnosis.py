@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lmlib.classroom import sentences
 from lmlib.classroom.calls import Outcome, outcome
 from lmlib.classroom.comparison import equal, plain
 from lmlib.classroom.examples import Example
@@ -56,31 +55,17 @@ class Check:
         """Whether the function changed its arguments, where it must not."""
         return self.untouched and found.get("after") != encode(list(example.args))
 
-    def fault(self, found: list[Outcome], own: bool = True) -> str | None:
-        """What is wrong: what was seen at the first example that fails, and which mistake does that.
-
-        With ``own``, the sentence holds what the answer gave. Without it there is nothing in it that only
-        the answer could have said. None where every example is right.
-        """
-        first = self.wrong(found)
-        if first is None:
-            return None
-        example = self.examples[first]
-        pairs = list(zip(self.examples, found, strict=True))
-        saw = sentences.saw(self, example, found[first], own)
-        return " ".join(filter(None, [saw, self._mistake(pairs) or example.why]))
-
     def wrong(self, found: list[Outcome]) -> int | None:
         """The first example that is not right."""
         rights = list(map(self.right, self.examples, found))
         return rights.index(False) if False in rights else None
 
-    def _mistake(self, pairs: list[tuple[Example, Outcome]]) -> str | None:
+    def mistake(self, found: list[Outcome]) -> str | None:
         """The hint of the known mistake that does the same on all examples."""
         for known in known_mistakes(self.exercise):
-            both = zip(pairs, known["outcomes"], strict=False)
-            if len(known["outcomes"]) == len(pairs) and all(
-                self.alike(example, did, found) for (example, found), did in both
+            did = known["outcomes"]
+            if len(did) == len(found) and all(
+                map(self.alike, self.examples, did, found)
             ):
                 return known["hint"]
         return None

@@ -65,7 +65,7 @@ class Grader:
         results = outcomes_in(found, len(check.examples))
         if results is None:
             return -1, Grade(False, f"{DIED} it wrote into the grader's own channel")
-        fault = check.fault(results, own=False)
+        fault = sentences.fault(check, results, own=False)
         if fault is None:
             return len(results), Grade(True, "")
         right = sum(map(check.right, check.examples, results))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lmlib.classroom.brief import brief
 from lmlib.classroom.calls import Outcome
 from lmlib.classroom.comparison import form_of, is_number
+from lmlib.classroom.diagnosis import Check
 from lmlib.classroom.examples import Example
 from lmlib.classroom.given import Array, Other
 from lmlib.classroom.values import decode, encode
-
-if TYPE_CHECKING:
-    from lmlib.classroom.diagnosis import Check
 
 STOPS = {
     "MemoryError": "it runs out of memory",
@@ -22,8 +20,24 @@ FEW, MANY = 4, 10
 """Digits of a number: enough as a rule, and where that tells no difference."""
 
 
-def saw(check: Check, example: Example, found: Outcome, own: bool) -> str:
-    """What was seen at an example. With ``own`` it holds what the answer gave, else nothing of the answer's."""
+def fault(check: Check, found: list[Outcome], own: bool = True) -> str | None:
+    """What is wrong: what was seen at the first example that fails, and which mistake does that.
+
+    With ``own``, the sentence holds what the answer gave. Without it there is nothing in it that only
+    the answer could have said. None where every example is right.
+    """
+    first = check.wrong(found)
+    if first is None:
+        return None
+    example = check.examples[first]
+    parts = [
+        _saw(check, example, found[first], own),
+        check.mistake(found) or example.why,
+    ]
+    return " ".join(filter(None, parts))
+
+
+def _saw(check: Check, example: Example, found: Outcome, own: bool) -> str:
     call = _call(check, example)
     should = _should(example, FEW)
     if "raised" in found:

@@ -22,7 +22,7 @@ def sentence_probability(random: Random) -> Iterator[tuple]:
     yield ["a", "a"], [["a", "a", "a"], ["aa", "a"]]
     yield ["a", "b"], [["a", "b"], ["a"], ["b", "a", "b"]]
     yield ["b"], [["a", "b"], ["b", "b", "a"], ["a", "b", "a"]]
-    yield ["b", "a"], [["a", "b"], ["a", "c"], ["b"], ["a"]]  # a pair that never stood there
+    yield ["b", "a"], [["a", "b"], ["a", "c"], ["b"], ["a"]]  # never stood there
     yield ["z", "a"], corpus(random, 3)
     yield [], [[], *corpus(random, 3), []]
     yield ["a"], [["a"], ["b"], ["a"]]  # the same sentence twice

@@ -39,7 +39,7 @@ def fits(random: Random) -> Iterator[tuple]:
     yield [60, 40], [0.5, 0.5]
     yield [0, 40], [0.5, 0.5]
     yield [20, 20, 60], [0.2, 0.5, 0.3]  # the same count twice
-    yield [23, 52, 25], [0.15, 0.5, 0.35]  # just outside ranges that are no whole numbers
+    yield [23, 52, 25], [0.15, 0.5, 0.35]  # just outside the ranges
     yield [0, 3], [0.5, 0.5]
     yield [61, 39], [0.5, 0.5]
     yield [37, 63], [0.5, 0.5]

@@ -28,27 +28,21 @@ def _text(value: Any, digits: int) -> str:
     if is_number(value):
         return str(value) if isinstance(value, int) else _number(value, digits)
     if isinstance(value, dict):
-        return (
-            "{"
-            + _some(
-                [f"{_text(k, digits)}: {_text(v, digits)}" for k, v in value.items()]
-            )
-            + "}"
-        )
-    if isinstance(value, (set, frozenset)):
-        return (
-            "{" + _some(sorted(_text(item, digits) for item in value)) + "}"
-            if value
-            else "set()"
-        )
+        pairs = [f"{_text(k, digits)}: {_text(v, digits)}" for k, v in value.items()]
+        return "{" + _some(pairs) + "}"
     if isinstance(value, Array):
         return f"tensor({_text(plain(value), digits)})"
-    if isinstance(value, list):
-        return f"[{_some([_text(item, digits) for item in value])}]"
-    if isinstance(value, tuple):
-        inside = _some([_text(item, digits) for item in value])
-        return f"({inside},)" if len(value) == 1 else f"({inside})"
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return _listed(value, [_text(item, digits) for item in value])
     return getattr(value, "__name__", None) or repr(value)
+
+
+def _listed(value: Any, items: list[str]) -> str:
+    if isinstance(value, list):
+        return f"[{_some(items)}]"
+    if isinstance(value, tuple):
+        return f"({_some(items)},)" if len(items) == 1 else f"({_some(items)})"
+    return "{" + _some(sorted(items)) + "}" if items else "set()"
 
 
 def _number(value: float, digits: int) -> str:

@@ -55,7 +55,7 @@ class Exercise:
         lines = self.solution.splitlines()
         for first, last in reversed(_to_write(ast.parse(self.solution))):
             body = "\n".join(lines[first:last])
-            indent = body[: len(body) - len(body.lstrip())]
+            (indent,) = re.findall(r"\A\s*^([ \t]*)\S", body, re.MULTILINE)
             lines[first:last] = [instead(indent, body)]
         return "\n".join(lines)
 

@@ -12,8 +12,11 @@ MAGIC = re.compile(
     re.MULTILINE,
 )
 OF_THE_CELL = re.compile(r"\s*%%(\w+)")
-RUNS_THE_CELL = {"time", "capture", "prun"}
-"""What stands above a cell that is run as it is. Below any other, names get no meaning for the notebook."""
+TIMED, WRITTEN = {"timeit"}, {"writefile", "file"}
+OTHER_LANGUAGES = {"bash", "sh", "script", "cmd", "perl", "ruby", "html", "HTML"}
+OTHER_LANGUAGES |= {"javascript", "js", "latex", "markdown", "svg", "SVG"}
+NOT_RUN = TIMED | WRITTEN | OTHER_LANGUAGES
+"""What stands above a cell that gives no name a meaning for the notebook, or is no Python."""
 UNREADABLE = (SyntaxError, ValueError, RuntimeError, MemoryError)
 """What Python's parser raises for code that it cannot read."""
 
@@ -26,7 +29,7 @@ def plain_python(source: str) -> str:
     """
     # as ast counts lines; splitlines also cuts at U+2028
     lines = re.split(r"\r\n?|\n", source)
-    if (magic := OF_THE_CELL.match(source)) and magic[1] not in RUNS_THE_CELL:
+    if (magic := OF_THE_CELL.match(source)) and magic[1] in NOT_RUN:
         return ""
     try:
         ast.parse("\n".join(lines))

@@ -52,7 +52,7 @@ def _saw(check: Check, example: Example, found: Outcome, own: bool) -> str:
         if should.endswith(f" {gives}"):
             should, gives = _should(example, MANY), gave(check, found, MANY)
         instead = f", not {gives}"
-    return f"{call} {should}{instead}.{_form(check, example, found, own)}"
+    return f"{call} {should}{instead}."
 
 
 def _call(check: Check, example: Example) -> str:
@@ -80,15 +80,15 @@ def gave(check: Check, found: Outcome, digits: int = FEW) -> str:
 
 def _form(check: Check, example: Example, found: Outcome, own: bool) -> str:
     """A sentence on the kind of result, where that alone is wrong already."""
-    if example.raises or check.view:
+    if example.raises or check.view or "value" not in found:
         return ""
     expected, got = decode(encode(example.gives)), decode(found["value"])
-    if got is None:
-        return " Your function gives back None: does it end in a `return`?"
+    if got is None and all(e.gives is not None for e in check.examples):
+        return "Your function gives back None: does it end in a `return`?"
     if _kind(expected) == _kind(got):
         return ""
     instead = f", not {form_of(got)}" if own else ""
-    return f" Give back {form_of(expected)}{instead}."
+    return f"Give back {form_of(expected)}{instead}."
 
 
 def _kind(value: Any) -> str:

@@ -38,8 +38,10 @@ def encode(value: Any) -> Any:
     if isinstance(value, (list, deque, range, KeysView, ValuesView)):
         return [encode(item) for item in value]
     if isinstance(value, (tuple, set, frozenset)):
-        kind = "tuple" if isinstance(value, tuple) else "set"
-        return {kind: [encode(item) for item in value]}
+        items = [encode(item) for item in value]
+        if isinstance(value, tuple):
+            return {"tuple": items}
+        return {"set": sorted(items, key=repr)}  # the same in every process
     return _made(value)
 
 

@@ -124,7 +124,7 @@ def test_every_exercise_has_thirty_wrong_answers_and_six_right_ones(
 ) -> None:
     wrong = mistakes(assignment)[exercise.name]
     assert len({mistake.source for mistake in wrong}) == len(wrong) >= 30
-    assert all(len(mistake.hint) > 20 for mistake in wrong)
+    assert all(len(mistake.hint) > 10 for mistake in wrong)
     assert len(forms(assignment)[exercise.name]) >= 5
 
 
@@ -134,7 +134,7 @@ def test_a_check_says_why_at_four_examples_or_more(
 ) -> None:
     check = assignment.check(exercise)
     assert check.exercise == exercise.name and len(check.examples) >= 4
-    assert all(len(example.why) > 20 for example in check.examples)
+    assert all(len(example.why) > 10 for example in check.examples)
 
 
 @each

@@ -81,4 +81,4 @@ class Check:
         try:
             return equal(self.seen(one), self.seen(other))
         except Exception:
-            return one["value"] == other["value"]
+            return equal(decode(one["value"]), decode(other["value"]))

@@ -21,16 +21,16 @@ from test_classroom import (
     REHEAT,
     SOFTMAX,
     answer,
+    graded,
     handed_in,
     in_process,
     put,
     softmax_class,
+    task,
 )
 
-from lmlib.classroom.assignments import Assignment
 from lmlib.classroom.collect import Collected, collect
 from lmlib.classroom.course import Course
-from lmlib.classroom.grading import Expected, grade
 from lmlib.classroom.names import owner_of
 from lmlib.classroom.statements import same
 
@@ -490,7 +490,7 @@ def test_a_folder_of_two_assignments_is_known(course: Course, tmp_path: Path) ->
         assert course.students("softmax") == [*"abc"]
     shutil.rmtree(folder / "softmax")
     with pytest.raises(
-        ValueError, match=r"holds other assignments alone \(attention\)"
+        ValueError, match="holds nothing of 'softmax', only attention; name"
     ):
         again(course, folder)
 
@@ -525,6 +525,20 @@ def test_a_folder_with_the_topic_in_its_name_is_a_class(
     ]
 
 
+def test_a_folder_beside_canvas_files_is_a_class(
+    course: Course, tmp_path: Path
+) -> None:
+    names = ("a_1_2_x.ipynb", "b_2_3_x.ipynb", "late/c_LATE_3_4_x.ipynb")
+    found = collect(
+        course, "softmax", at(tmp_path / "in", 1.7e9, dict.fromkeys(names, MINE))
+    )
+    assert [(o.student, o.answers) for o in found] == [
+        ("a_1", 1),
+        ("b_2", 1),
+        ("late", 0),
+    ]
+
+
 def test_a_folder_that_may_be_a_class_is_told_and_blocks_nobody(
     course: Course, tmp_path: Path
 ) -> None:
@@ -551,6 +565,46 @@ def test_a_student_who_is_known_may_hand_in_many_files(
         again(course, at(tmp_path / "in", 1.7e9, files))
     assert again(course, tmp_path / "in", student="ada").files == 3
     assert again(course, tmp_path / "in").answers == 1
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "pdf", "txt", "html"])
+@pytest.mark.parametrize("name", ["{}/x", "{}_1_2_x", "{}_1_assignsubmission_file_/x"])
+def test_a_list_beside_the_folders_is_no_student(
+    course: Course, tmp_path: Path, name: str, ending: str
+) -> None:
+    files = {f"{name.format(s)}.ipynb": MINE for s in ("ann", "bo", "cy")}
+    folder = at(tmp_path / "in", 1.7e9, files | {f"names.{ending}": b"ann, bo"})
+    found = {one.student: one for one in collect(course, "softmax", folder)}
+    assert found.pop("names").trouble is None and len(found) == 3
+    assert "names" not in course.students("softmax")
+
+
+def test_a_zip_file_of_a_class_beside_others_is_no_student(
+    course: Course, tmp_path: Path
+) -> None:
+    for name in ("softmax.zip", "softmax-late.zip", "all.zip", "attention.zip"):
+        at(tmp_path / "in", 1.7e9, {name: b"PK"})
+    with pytest.raises(
+        ValueError, match=r"only all.zip, attention.zip, .*name the folder"
+    ):
+        again(course, tmp_path / "in")
+    at(tmp_path / "in", 1.7e9, {"ann.ipynb": MINE, "eve/mine.zip": b"PK\3\4"})
+    found = {one.student: one for one in collect(course, "softmax", tmp_path / "in")}
+    zips = {
+        name for name, one in found.items() if "It is a zip file" in str(one.trouble)
+    }
+    assert zips == {"softmax", "late", "all", "attention"}
+    assert course.students("softmax") == ["ann", "eve"]
+
+
+def test_where_people_named_files_any_file_may_be_a_students(
+    course: Course, tmp_path: Path
+) -> None:
+    files = {"ann.ipynb": MINE, "bo.ipynb": MINE, "cy.pdf": b"%PDF"}
+    found = list(collect(course, "softmax", at(tmp_path / "in", 1.7e9, files)))
+    assert [one.student for one in found if one.trouble] == ["cy"]
+    one = again(course, tmp_path / "in" / "ann.ipynb", student="cy")
+    assert one.answers == 1
 
 
 # What is there, and cannot be read
@@ -642,6 +696,19 @@ def test_a_bomb_costs_neither_memory_nor_minutes(
     assert "'eve/0.ipynb' would be 30 MB, more than 100 times its size" in str(
         found["eve"].trouble
     )
+
+
+@pytest.mark.parametrize("part", [b'{"a":1},', b"{},", b'[1,2],{"b":[]},'])
+def test_a_file_of_a_million_parts_costs_no_memory(
+    course: Course, tmp_path: Path, part: bytes
+) -> None:
+    data = b'{"cells": [' + part * 1_500_000 + b"1]}"
+    tracemalloc.start()
+    (eve,) = class_with(course, tmp_path, add("eve.ipynb", data)).values()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    said = "'eve.ipynb' has far more parts than a notebook: it was not read."
+    assert eve.trouble == said and peak < 5 * len(data)
 
 
 def test_a_student_with_many_large_files_stops_nobody(
@@ -883,18 +950,16 @@ BESIDE = [
 def test_what_only_notebooks_have_takes_nothing_from_a_right_answer(
     source: str, in_process: list[dict[str, Any]]
 ) -> None:
-    expected = Expected(Assignment("softmax"), REHEAT, "seed")
-    passed, reason = grade(expected, answer(source))
-    assert passed, reason
+    grade = graded(task("softmax", "reheat"), answer(source))
+    assert grade.right, grade
 
 
 def test_a_wrong_answer_stays_wrong_in_a_notebook(
     in_process: list[dict[str, Any]],
 ) -> None:
-    expected = Expected(Assignment("softmax"), REHEAT, "seed")
     for body in ("display(probs)", "return get_ipython()", "%time return probs"):
-        passed, _ = grade(expected, answer(f"def reheat(probs, t):\n    {body}"))
-        assert not passed
+        wrong = answer(f"def reheat(probs, t):\n    {body}")
+        assert not graded(task("softmax", "reheat"), wrong).right
 
 
 def test_a_star_import_is_not_taken_for_what_notebooks_have() -> None:

@@ -625,6 +625,7 @@ def test_all_pages_are_in_a_zip_file_for_moodle(graded: Graded) -> None:
         )
         page = archive.read("honest_assignsubmission_file_/softmax.html").decode()
     assert "hand in this one file" not in page and "import checking" not in page
+    assert "check_answer" not in page  # it is long; its sentence is there
     assert page == graded.page("honest") and ">reheat</a> (Score: 1.0" in page
 
 

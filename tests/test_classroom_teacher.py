@@ -7,6 +7,7 @@ import html
 import json
 import os
 import re
+import time
 from functools import cache
 from pathlib import Path
 from shutil import copytree
@@ -33,7 +34,13 @@ DOUBLE = '''def double(x):
     """Twice x."""
     return 2 * x'''
 WRONG = DOUBLE.replace("2 * x", "3 * x")
-CHECK = 'assert double(1) == 2, "Twice one is two."'
+IMPORTS = "from lmlib.classroom.checks import check_answer, example"
+CHECK = """check_answer(
+    "double",
+    double,
+    example(1, gives=2, why="Twice one is two."),
+    right="Right.",
+)"""
 SOLUTION = "Because doubling adds a number to itself."
 
 
@@ -53,6 +60,7 @@ def chapter() -> nbformat.NotebookNode:
     return new_notebook(
         cells=[
             new_markdown_cell("# Toys: doubling"),
+            new_code_cell(IMPORTS),
             new_markdown_cell(first),
             new_markdown_cell("An even number.", metadata=answers[0]),
             new_markdown_cell(code),
@@ -246,6 +254,10 @@ def cell(
         ([cell("a\x1b[2Jb\u202ec\u200dd\ud800", "explain")], "a [2Jb c\u200dd?"),
         ([cell("mine")], None),
         ([cell("x" * 99_999, "explain")], "x" * 20_000),
+        (
+            [cell(f"![](data:image/png;base64,{'A' * 99_999}=) mine", "explain")],
+            "![]((a picture)) mine",
+        ),
         ([cell(7, "explain"), cell([1, None], "explain"), cell(None, "explain")], None),
         ([{"cell_type": "markdown", "source": "mine", "metadata": 7}], None),
     ],
@@ -260,6 +272,21 @@ def test_a_text_is_found_by_name_or_by_place(
     ]
     data = json.dumps({"cells": cells}).encode()
     assert words_in(data, questions(assignment), given).answers.get("explain") == text
+
+
+def test_a_text_of_any_size_is_read_quickly(assignment: Assignment) -> None:
+    start = time.process_time()
+    for text in (
+        "x" * (20 << 20),
+        "`" * (5 << 20),
+        "\n" * (5 << 20),
+        "data:a;" * (1 << 20),
+    ):
+        data = json.dumps({"cells": [cell(text, "explain")]}).encode()
+        words_in(data, questions(assignment), [])
+    many = json.dumps({"cells": [cell("x")] * 100_000}).encode()
+    assert words_in(many, questions(assignment), []).own == 100_000
+    assert time.process_time() - start < 20
 
 
 def test_own_text_cells_are_counted(room: Class) -> None:

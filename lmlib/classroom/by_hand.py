@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
-from lmlib.classroom.assignments import Assignment
 from lmlib.classroom.course import Course
 from lmlib.classroom.newest import grade_id
 from lmlib.classroom.shards import graded
@@ -51,15 +51,17 @@ class Score(NamedTuple):
             return "This answer waits to be read."
         if self.by_hand is None:
             return None
-        no_words = self.by_grader is not None
-        grader = f" ({self.by_grader:g} by the grader)" if no_words else ""
         less = ": less than the grader gives" if self.below else ""
         earlier = ", for an earlier answer" if self.earlier else ""
-        return f"{self.by_hand:g} by hand{grader}{less}{earlier}"
+        if self.by_grader is None:
+            return f"{self.by_hand:g} by hand{earlier}"
+        return f"{self.by_hand:g} by hand ({self.by_grader:g} by the grader){less}{earlier}"
 
 
-def names(assignment: Assignment) -> dict[str, str]:
+@lru_cache
+def names(course: Course, topic: str) -> dict[str, str]:
     """For each exercise, in code or in words, nbgrader's name of the cell that has the score."""
+    assignment = course.assignment(topic)
     code = {name: f"{name}-check" for name in assignment.exercises}
     return code | {name: name for name in questions(assignment)}
 
@@ -68,11 +70,10 @@ def scores(
     course: Course, topic: str, student: str, book: Gradebook
 ) -> dict[str, Score]:
     """By exercise."""
-    assignment = course.assignment(topic)
     sources = _sources(graded(course, topic, student))
     given = _given(course, topic, student)
     found = {}
-    for name, cell in names(assignment).items():
+    for name, cell in names(course, topic).items():
         grade = book.find_grade(cell, topic, topic, student)
         by_hand = grade.manual_score
         earlier = by_hand is not None and (

@@ -71,7 +71,10 @@ def checking(exercise: str) -> Iterator[None]:
 
 
 def check_of(space: dict[str, Any], source: str, function: str) -> Check:
-    """The check that a cell's ``source`` asks for, which is not made. ``space`` has the names it may use."""
+    """The check that a cell's ``source`` asks for, which is not made. ``space`` has the names it may use.
+
+    Raises ValueError where the cell does something else.
+    """
     found: list[Check] = []
 
     def check_answer(
@@ -80,5 +83,10 @@ def check_of(space: dict[str, Any], source: str, function: str) -> Check:
         found.append(Check(exercise, function, examples, **settings))
 
     names = space | {"check_answer": check_answer, function: None}
-    exec(compile(source, "check", "exec"), names)
-    return found[0]
+    try:
+        exec(compile(source, "check", "exec"), names)
+        return found[0]
+    except Exception as error:
+        raise ValueError(
+            f"check of {function!r}: it must be one call of check_answer and what that needs ({error})"
+        ) from error

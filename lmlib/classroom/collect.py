@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from lmlib.classroom.apart import ZIPPED, apart
 from lmlib.classroom.assignments import Assignment, topics
 from lmlib.classroom.course import Course
 from lmlib.classroom.downloads import opened
@@ -15,7 +16,7 @@ from lmlib.classroom.owners import (
     as_of_a_class,
     by_student,
     crowd,
-    other_topics,
+    is_flat,
     require_students,
     several,
 )
@@ -53,6 +54,28 @@ def collect(
     was collected before, nor an older one, unless ``even_if_older``. Raises ValueError where there are no files,
     they seem to be one student's, or the assignment was not released.
     """
+    _require(course, topic, student)
+    assignment = course.assignment(topic)
+    with opened(downloads) as files:
+        owned = by_student(files, topic, student)
+        others = [other for other in topics(course.book) if other != topic]
+        reasons = apart(owned, downloads, topic, others)
+        students = {name: owned[name] for name in owned.keys() - reasons.keys()}
+        require_students(students, downloads, topic, _known(course))
+        flat = is_flat(students, topic)
+        earlier = {name.lower(): name for name in course.students(topic)}
+        for name, found in sorted(owned.items()):
+            if name in reasons:
+                yield _left_out(found, reasons[name])
+                continue
+            before = earlier.get(name, found[0][1].student)
+            trouble = crowd(found, topic, flat) or several(
+                found, before, collected(course, topic, before)
+            )
+            yield _collected(course, assignment, found, trouble, even_if_older)
+
+
+def _require(course: Course, topic: str, student: str | None) -> None:
     if not course.notebook("release", topic).exists():
         raise ValueError(
             f"topic: {topic!r} was not released; run the command `release` first"
@@ -61,35 +84,6 @@ def collect(
         raise ValueError(
             f"student: {student!r} is no name as in the table; write {plain(student)!r}"
         )
-    assignment = course.assignment(topic)
-    with opened(downloads) as files:
-        owned = by_student(files, topic, student)
-        elsewhere = _elsewhere(course, topic, owned, downloads)
-        for name in elsewhere.keys() & owned.keys():
-            del owned[name]
-        require_students(owned, downloads, topic, _known(course))
-        for _, found in sorted((owned | elsewhere).items()):
-            if found[0][1].student.lower() in elsewhere:
-                yield _left_out(found)
-            else:
-                yield _collected(course, assignment, found, even_if_older)
-
-
-def _elsewhere(
-    course: Course, topic: str, owned: dict[str, list[Owned]], downloads: Path
-) -> dict[str, list[Owned]]:
-    """Folders of other assignments. Raises ValueError where there is nothing else."""
-    if not owned:
-        raise ValueError(
-            f"downloads: {downloads} holds no files; name the folder of downloads"
-        )
-    others = [other for other in topics(course.book) if other != topic]
-    found = other_topics(owned, others)
-    if len(found) == len(owned):
-        raise ValueError(
-            f"downloads: {downloads} holds other assignments alone ({', '.join(found)}); name the folder of {topic!r}"
-        )
-    return found
 
 
 def _known(course: Course) -> set[str]:
@@ -97,25 +91,24 @@ def _known(course: Course) -> set[str]:
     return {path.name for path in (course.path / "submitted").glob("*")}
 
 
-def _left_out(found: list[Owned]) -> Collected:
-    (_, owner), *_ = found
-    remark = "This is another assignment's folder: it was left out."
-    file = shown(PurePosixPath(owner.place))
-    return Collected(file, owner.student, 0, len(found), None, None, remark)
+def _left_out(found: list[Owned], why: str) -> Collected:
+    (file, owner), *_ = found
+    folder = owner.place.endswith("/")
+    path = PurePosixPath(owner.place) if folder else file.path
+    trouble, remark = (why, None) if why == ZIPPED else (None, why)
+    return Collected(shown(path), owner.student, 0, len(found), trouble, None, remark)
 
 
 def _collected(
-    course: Course, assignment: Assignment, found: list[Owned], even_if_older: bool
+    course: Course,
+    assignment: Assignment,
+    found: list[Owned],
+    trouble: str | None,
+    even_if_older: bool,
 ) -> Collected:
     """Collect what a student handed in, or nothing where it may be that of two."""
-    topic = assignment.topic
-    files, owner = [download for download, _ in found], found[0][1]
-    student = owner.student
-    earlier = {name.lower(): name for name in course.students(topic)}
-    before = earlier.get(student.lower(), student)
-    trouble = crowd(found, topic) or several(
-        found, before, collected(course, topic, before)
-    )
+    topic, (_, owner) = assignment.topic, found[0]
+    files, student = [download for download, _ in found], owner.student
     if trouble:
         return Collected(shown(files[-1].path), student, 0, len(files), trouble)
     place = kind_of_place(owner)

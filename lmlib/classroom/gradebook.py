@@ -61,7 +61,7 @@ def override(
     """
     _require_known(course, topic, student, exercise, score)
     with merged(course, topic, student) as book:
-        cell = names(course.assignment(topic))[exercise]
+        cell = names(course, topic)[exercise]
         grade = book.find_grade(cell, topic, topic, student)
         grade.manual_score = score
         grade.needs_manual_grade = score is None and grade.auto_score is None

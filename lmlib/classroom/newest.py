@@ -17,6 +17,8 @@ from lmlib.classroom.words import questions
 
 STUDENT_LIMIT = 3 * FILE_LIMIT
 """Bytes that are read of one student's files together."""
+OBJECTS, ITEMS = 1_000_000, 20_000_000
+"""Braces and commas in a file: far above honest work, and what takes memory when JSON is read."""
 
 
 class Found(NamedTuple):
@@ -57,10 +59,13 @@ def newest(
 
 
 def _content(download: Download) -> bytes:
-    data = download.read()
+    data, name = download.read(), shown(download.path)
     if data.startswith(b"PK\3\4") and download.path.suffix.lower() == ".zip":
-        name = shown(download.path)
         raise Unreadable(f"{name!r} is a zip file: unpack it, and collect its folder.")
+    if data.count(b"{") > OBJECTS or data.count(b",") > ITEMS:
+        raise Unreadable(
+            f"{name!r} has far more parts than a notebook: it was not read."
+        )
     return data
 
 

@@ -29,18 +29,6 @@ def by_student(
     return owned
 
 
-def other_topics(
-    owned: dict[str, list[Owned]], others: list[str]
-) -> dict[str, list[Owned]]:
-    """Those folders that have the name of another topic: they are another assignment's, and no student's."""
-    return {
-        name: found
-        for name, found in owned.items()
-        if all(_is_folder(owner) for _, owner in found)
-        and any(is_topic(PurePosixPath(found[0][1].place).name, t) for t in others)
-    }
-
-
 def require_students(
     owned: dict[str, list[Owned]], downloads: Path, topic: str, known: set[str]
 ) -> None:
@@ -84,11 +72,21 @@ def _named_inside(found: list[Owned], topic: str) -> list[str]:
     return sorted({owner.student for owner in owners if owner})
 
 
-def crowd(found: list[Owned], topic: str) -> str | None:
-    """Why a folder is no student's: Moodle, Canvas or Blackboard named what is in it for several."""
+def is_flat(owned: dict[str, list[Owned]], topic: str) -> bool:
+    """Whether most students have files that a program named, so that it made no folders."""
+    top = (found[0][0].path for found in owned.values())
+    named = [p for p in top if len(p.parts) == 1 and of_program(p.name, topic)]
+    return 2 * len(named) > len(owned)
+
+
+def crowd(found: list[Owned], topic: str, flat: bool) -> str | None:
+    """Why a folder is no student's: Moodle, Canvas or Blackboard named what is in it for several.
+
+    In a ``flat`` download, or in a folder with the topic in its name, for one is enough.
+    """
     students = _named_inside(found, topic)
     of_class = words(topic).search(PurePosixPath(found[0][1].place).name)
-    if len(students) < (1 if of_class else 2):
+    if len(students) < (1 if of_class or flat else 2):
         return None
     return (
         f"This folder holds files of {' and of '.join(students)}: nothing was collected. "

@@ -11,6 +11,9 @@ from lmlib.classroom.words import TEXT_STUB, Question
 TEXT_LIMIT = 20_000
 """Characters of an answer that are kept: far above honest work."""
 
+_PICTURE = re.compile(r"data:[\w/+.;=-]+,[A-Za-z0-9+/=%_-]{200,}")
+"""A picture inside of a text: Colab writes pasted ones so."""
+
 
 class Cell(NamedTuple):
     """A cell that was handed in."""
@@ -95,7 +98,8 @@ def _words(text: str) -> str:
 def _clean(text: str) -> str:
     """Without the line that was given, and without signs that no page shows, but for those that join letters."""
     lines = (line for line in text.splitlines() if line.strip() != TEXT_STUB)
-    kept = "\n".join(lines).encode("utf-8", "replace").decode()
+    kept = _PICTURE.sub("(a picture)", "\n".join(lines))[:TEXT_LIMIT]
+    kept = kept.encode("utf-8", "replace").decode()
     shown = (c if c.isprintable() or c in "\n\t\u200c\u200d" else " " for c in kept)
     return "".join(shown).strip()
 

@@ -85,9 +85,9 @@ def _within(folder: PurePosixPath, path: PurePosixPath) -> bool:
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     name = shown(inside(member.filename))
     if member.file_size > max(BOMB_SIZE, BOMB_RATIO * member.compress_size):
-        size = f"{member.file_size >> 20} MB"
+        size = member.file_size >> 20
         raise Unreadable(
-            f"{name!r} would be {size}, more than {BOMB_RATIO} times its size in the zip file: it was not read."
+            f"{name!r} would be {size} MB, more than {BOMB_RATIO} times its size in the zip file: it was not read."
         )
     try:
         with archive.open(member) as file:

@@ -15,6 +15,7 @@ from traitlets import Bool, Unicode
 
 from lmlib.classroom.course import Course
 from lmlib.classroom.grading import Grade, Grader
+from lmlib.classroom.release import CHECK
 from lmlib.classroom.statements import same
 from lmlib.classroom.tasks import Answer, Task
 from lmlib.files import write_whole
@@ -85,6 +86,19 @@ class Sandboxed(NbGraderPreprocessor):
         grades = grader.grade({name: _answer(nb, task) for name, task in known.items()})
         write_whole(path, json.dumps({"fingerprint": key, "grades": grades}, indent=1))
         return grades
+
+
+class ShortChecks(NbGraderPreprocessor):
+    """A step before the feedback pages: of a check's code, which is long, the first line is enough."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: ResourcesDict
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        """Keep the output of each check, and the line that names it."""
+        for cell in nb.cells:
+            if CHECK in cell.metadata.get("tags", []):
+                cell.source = cell.source.partition("\n")[0]
+        return nb, resources
 
 
 def record(course: Course, topic: str, student: str) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 from traitlets.config import Config
 
 from lmlib.classroom.exercises import STUB
-from lmlib.classroom.release import CHECK, OPENING
+from lmlib.classroom.release import OPENING
 from lmlib.classroom.words import TEXT_STUB
 
 SETTINGS = """# Made by lmlib.classroom, so that nbgrader's own commands work in this folder as well.
@@ -33,10 +33,10 @@ def nbgrader_config(path: Path, book: Path, gradebook: str, sandboxed: bool) -> 
     config.GenerateFeedback.preprocessors = [
         "nbgrader.preprocessors.GetGrades",
         "nbconvert.preprocessors.TagRemovePreprocessor",
+        "lmlib.classroom.autograde.ShortChecks",
         "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
     ]
     config.TagRemovePreprocessor.remove_cell_tags = {OPENING}
-    config.TagRemovePreprocessor.remove_input_tags = {CHECK}
     config.Sandboxed.course = str(path)
     config.Sandboxed.book = str(book)
     config.Sandboxed.sandboxed = sandboxed

@@ -29,11 +29,12 @@ def fault(check: Check, found: list[Outcome], own: bool = True) -> str | None:
     first = check.wrong(found)
     if first is None:
         return None
-    example = check.examples[first]
-    parts = [
-        _saw(check, example, found[first], own),
-        check.mistake(found) or example.why,
-    ]
+    example, mistake = check.examples[first], check.mistake(found)
+    parts = [_saw(check, example, found[first], own)]
+    if mistake:
+        parts.append(mistake)
+    else:
+        parts += [_form(check, example, found[first], own), example.why]
     return " ".join(filter(None, parts))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import tomllib
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -263,37 +262,6 @@ def test_check_passes_the_solution_and_no_empty_answer(
         function.body = ast.parse(f"def f():\n    {empty}").body[0].body  # type: ignore[attr-defined]
         with pytest.raises(AssertionError):
             run_check(space, ast.unparse(function), check)
-
-
-MISTAKES = {
-    exercise: mistakes
-    for path in sorted(ROOT.glob("assignments/*/mistakes.toml"))
-    for exercise, mistakes in tomllib.loads(path.read_text("utf-8")).items()
-}
-
-
-def test_there_are_mistakes_for_every_exercise() -> None:
-    assert set(MISTAKES) == {
-        cell.metadata["exercise"] for _, cell in EXERCISES.values()
-    }
-
-
-@exercise
-def test_check_catches_the_usual_mistakes(
-    notebook: NotebookNode, solution: NotebookNode
-) -> None:
-    space = prepared(
-        next(name for name, other in CHAPTERS.items() if other is notebook)
-    )
-    for right, wrong in MISTAKES[solution.metadata["exercise"]]:
-        assert right in solution.source, f"the solution no longer holds {right!r}"
-        with pytest.raises(AssertionError) as caught:
-            run_check(
-                space,
-                solution.source.replace(right, wrong),
-                check_of(notebook, solution),
-            )
-        assert len(str(caught.value)) > 25, f"{wrong!r} is caught without a hint"
 
 
 def test_formulas_that_lmlib_names_stand_in_a_chapter() -> None:

@@ -21,16 +21,16 @@ from test_classroom import (
     REHEAT,
     SOFTMAX,
     answer,
+    graded,
     handed_in,
     in_process,
     put,
     softmax_class,
+    task,
 )
 
-from lmlib.classroom.assignments import Assignment
 from lmlib.classroom.collect import Collected, collect
 from lmlib.classroom.course import Course
-from lmlib.classroom.grading import Expected, grade
 from lmlib.classroom.names import owner_of
 from lmlib.classroom.statements import same
 
@@ -956,18 +956,16 @@ BESIDE = [
 def test_what_only_notebooks_have_takes_nothing_from_a_right_answer(
     source: str, in_process: list[dict[str, Any]]
 ) -> None:
-    expected = Expected(Assignment("softmax"), REHEAT, "seed")
-    passed, reason = grade(expected, answer(source))
-    assert passed, reason
+    grade = graded(task("softmax", "reheat"), answer(source))
+    assert grade.right, grade
 
 
 def test_a_wrong_answer_stays_wrong_in_a_notebook(
     in_process: list[dict[str, Any]],
 ) -> None:
-    expected = Expected(Assignment("softmax"), REHEAT, "seed")
     for body in ("display(probs)", "return get_ipython()", "%time return probs"):
-        passed, _ = grade(expected, answer(f"def reheat(probs, t):\n    {body}"))
-        assert not passed
+        wrong = answer(f"def reheat(probs, t):\n    {body}")
+        assert not graded(task("softmax", "reheat"), wrong).right
 
 
 def test_a_star_import_is_not_taken_for_what_notebooks_have() -> None:

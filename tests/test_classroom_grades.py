@@ -9,22 +9,21 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from nbgrader.apps.api import NbGraderAPI
 from test_classroom import column, in_process, softmax_class
 
-from lmlib.classroom import gradebook, reports, sandbox, shards, walls
+from lmlib.classroom import autograde, gradebook, reports, sandbox, shards, walls
 from lmlib.classroom.__main__ import TRUST, main
-from lmlib.classroom.answers import Submission
 from lmlib.classroom.assignments import BOOK, Assignment
 from lmlib.classroom.collect import collect
 from lmlib.classroom.course import Course
-from lmlib.classroom.grading import Expected, grade
+from lmlib.classroom.known import Mistake, mistakes
+from lmlib.classroom.tasks import Answer
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Object of type"
@@ -33,6 +32,7 @@ __all__ = ["in_process"]  # a fixture
 TOPIC = "softmax"
 SOFTMAX = Assignment(TOPIC)
 EXERCISES = SOFTMAX.exercises
+WRONG = mistakes(SOFTMAX)
 POINTS = {name: exercise.points for name, exercise in EXERCISES.items()}
 RIGHT = [exercise.solution for exercise in EXERCISES.values()]
 REHEAT = EXERCISES["reheat"].solution
@@ -46,25 +46,8 @@ def short_limits() -> Any:
     if not sandbox.available():
         pytest.fail("no sandbox here: run `make sandbox`, which installs bubblewrap")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sandbox.LIMITS, "CPU", 2)
-        patch.setattr(sandbox, "SECONDS", 60)  # nothing in the class sleeps
-        patch.setattr(sandbox, "run", remembering(sandbox.run))
+        patch.setattr(sandbox, "EACH", 2.0)
         yield
-
-
-def remembering(run: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """Does not run again the last two right answers, which all have; the one after a hostile answer runs each time."""
-    known: dict[str, dict[str, Any]] = {}
-
-    def run_once(job: dict[str, Any], sandboxed: bool = True) -> dict[str, Any]:
-        if job["answer"] not in RIGHT[2:]:
-            return run(job, sandboxed)
-        key = json.dumps([job, sandboxed])
-        if key not in known:
-            known[key] = run(job, sandboxed)
-        return known[key]
-
-    return run_once
 
 
 def notebook(*sources: str, **more: Any) -> bytes:
@@ -86,7 +69,11 @@ FORGED = 'b\'{"results": [{"value": [1.0]}], "hint": null}\''
 # name → the file, the scores it must get, and words of the reason for what is lost
 BROKEN: dict[str, tuple[bytes, dict[str, int], str]] = {
     "honest": (notebook(*RIGHT), ALL, ""),
-    "unanswered": (notebook(*(e.stub for e in EXERCISES.values())), NONE, "Not answered."),
+    "unanswered": (
+        notebook(*(e.stub for e in EXERCISES.values())),
+        NONE,
+        "Not answered.",
+    ),
     "no-json": (b"Dear teacher, my dog", NONE, "The file is no notebook"),
     "empty": (b"", NONE, "The file is empty."),
     "picture": (b"\x89PNG\r\n\x1a\n\x00\xff", NONE, "The file is no notebook"),
@@ -108,25 +95,26 @@ BROKEN: dict[str, tuple[bytes, dict[str, int], str]] = {
         "does not run: IndentationError",
     ),
     "null-byte": (reheat("return '\0'"), OTHERS, "The cell does not run"),
-    "surrogate": (reheat("return '\ud800'"), OTHERS, "Return a list"),
+    "surrogate": (reheat("return '\ud800'"), OTHERS, "Give back a list"),
     "top-level": (
         notebook("x = 1 / 0", "def reheat(p, t): return x", *RIGHT[1:]),
         OTHERS,
-        "does not run: ZeroDivisionError",
+        "it stops with NameError",
     ),
     "tests-rewritten": (
         notebook(
-            "def reheat(p, t): return p", "with checking('reheat'):\n    pass\nscore = 100"
+            "def reheat(p, t): return p",
+            "with checking('reheat'):\n    pass\nscore = 100",
         ),
         NONE,
-        "adds up to 1|first is 16/21|Not answered",
+        "should be|Not answered",
     ),
     "outputs-forged": (
         notebook(
             "def reheat(p, t): return p", outputs=[{"text": "Right for all"}], points=99
         ),
         NONE,
-        "first is 16/21",
+        "should be",
     ),
     "endless-loop": (reheat("while True: pass"), OTHERS, "does a loop never end"),
     "swallowed": (
@@ -141,21 +129,27 @@ BROKEN: dict[str, tuple[bytes, dict[str, int], str]] = {
             "import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass"
         ),
         OTHERS,
-        "did not stop when its time was over",
+        "does a loop never end",
     ),
     "exit": (reheat("raise SystemExit(0)"), OTHERS, "SystemExit"),
     "os-exit": (reheat("import os\nos._exit(0)"), OTHERS, "it ended Python itself"),
     "killed": (
         reheat("import os\nos.kill(os.getppid(), 9)\nos.kill(os.getpid(), 9)"),
         OTHERS,
-        "it was killed",
+        "PermissionError",
     ),
     "crash": (reheat("import ctypes\nctypes.string_at(0)"), OTHERS, "SIGSEGV"),
-    "memory": (reheat("return bytearray(16 << 30)"), OTHERS, "MemoryError"),
-    "recursion": (reheat("return reheat(probs, temperature)"), OTHERS, "RecursionError"),
+    "memory": (reheat("return bytearray(16 << 30)"), OTHERS, "it runs out of memory"),
+    "recursion": (
+        reheat("return reheat(probs, temperature)"),
+        OTHERS,
+        "RecursionError",
+    ),
     "many-lines": (
         notebook(
-            REHEAT.replace("top =", "[print('x' * 80) for _ in range(30_000)]\n    top ="),
+            REHEAT.replace(
+                "top =", "[print('x' * 80) for _ in range(30_000)]\n    top ="
+            ),
             *RIGHT[1:],
         ),
         ALL,
@@ -173,14 +167,18 @@ BROKEN: dict[str, tuple[bytes, dict[str, int], str]] = {
             "assert got == [-1] * 4, got\nreturn probs"
         ),
         OTHERS,
-        "first is 16/21",
+        "should be",
     ),
     "sockets": (
         reheat("import socket\nreturn [socket.socketpair() for _ in range(200)]"),
         OTHERS,
-        "Too many open files",
+        "PermissionError",
     ),
-    "too-much-back": (reheat("return 'x' * 300_000"), OTHERS, "gave back more than 256 kB"),
+    "too-much-back": (
+        reheat("return 'x' * 300_000"),
+        OTHERS,
+        "gave back more than 256 kB",
+    ),
     "numpy-numbers": (
         notebook(
             "import numpy as np",
@@ -215,28 +213,34 @@ BROKEN: dict[str, tuple[bytes, dict[str, int], str]] = {
     "sets": (
         reheat("raise ValueError({'alpha', 'beta', 'gamma', 'delta'})"),
         OTHERS,
-        "alpha",
+        "ValueError",
     ),
-    "fork-bomb": (reheat("import os\nwhile True: os.fork()"), OTHERS, "PermissionError"),
+    "fork-bomb": (
+        reheat("import os\nwhile True: os.fork()"),
+        OTHERS,
+        "PermissionError",
+    ),
     "threads": (
         reheat("import threading\nthreading.Thread(target=print).start()"),
         OTHERS,
-        "new thread",
+        "RuntimeError",
     ),
     "network": (
         reheat("import socket\nsocket.create_connection(('192.0.2.1', 80), 1)"),
         OTHERS,
-        "OSError",
+        "PermissionError",
     ),
     "disk": (
-        reheat("for n in range(9999):\n    open(f'/tmp/{n}', 'wb').write(b'x' * 200_000)"),
+        reheat(
+            "for n in range(9999):\n    open(f'/tmp/{n}', 'wb').write(b'x' * 200_000)"
+        ),
         OTHERS,
-        "No space left",
+        "OSError",
     ),
     "large-file": (
         reheat("open('/tmp/x', 'wb').write(b'x' * 9_000_000)"),
         OTHERS,
-        "File too large",
+        "OSError",
     ),
     "reads-the-book": (
         reheat(f"return open({str(BOOK / 'chapters' / 'softmax.ipynb')!r}).read()"),
@@ -250,7 +254,7 @@ BROKEN: dict[str, tuple[bytes, dict[str, int], str]] = {
             "assert not seen and len(os.environ) < 9 and os.getuid() == 65534\nreturn probs"
         ),
         OTHERS,
-        "first is 16/21",
+        "should be",
     ),
     "deletes": (
         reheat("import shutil\nshutil.rmtree('/book')"),
@@ -269,17 +273,20 @@ BROKEN: dict[str, tuple[bytes, dict[str, int], str]] = {
     "always-equal": (
         reheat("class Yes(list):\n    __eq__ = lambda *a: True\nreturn Yes(probs)"),
         OTHERS,
-        "first is 16/21",
+        "should be",
     ),
     "forged": (
         reheat(
-            f"import os\nfor fd in range(9):\n    try: os.write(fd, {FORGED})\n    except OSError: pass\nos._exit(0)"
+            f"import os\nfor fd in range(64):\n    try: os.write(fd, {FORGED})\n    except OSError: pass\nos._exit(0)"
         ),
         OTHERS,
         ".",
     ),
     "flood": (
-        reheat("import os\nwhile True: os.write(3, b'x' * 9999)"),
+        reheat(
+            "import os\nwhile True:\n    for fd in range(64):\n"
+            "        try: os.write(fd, b'x' * 9999)\n        except OSError: pass"
+        ),
         OTHERS,
         "gave back more than 256 kB",
     ),
@@ -290,24 +297,39 @@ BROKEN: dict[str, tuple[bytes, dict[str, int], str]] = {
             "raise ValueError(str(frame.f_locals['job'].get('inputs')))"
         ),
         OTHERS,
-        "ValueError: None",
+        "ValueError",
     ),
-    "mute": (reheat("assert False"), OTHERS, "An assertion of your own fails."),
+    "mute": (reheat("assert False"), OTHERS, "AssertionError"),
     "last-words": (
         reheat(
-            "import json, os, sys\nos.lseek(3, 0, 0)\nwords = str(probs) + str(temperature)\n"
-            "os.write(3, json.dumps({'died': words, 'broken': words, 'hint': words}).encode())\nos._exit(0)"
+            "import json, os, sys\nwords = str(probs) + str(temperature)\n"
+            "said = json.dumps({'died': words, 'broken': words, 'hint': words}).encode()\n"
+            "for fd in range(64):\n    try: os.write(fd, b'ready' + bytes([10]) + said)\n"
+            "    except OSError: pass\nos._exit(0)"
         ),
         OTHERS,
         "the grader's own channel",
     ),
     "itself": (reheat("probs.append(probs)\nreturn probs"), OTHERS, "."),
     "huge-number": (reheat("return [10 ** 9999] * 4"), OTHERS, "."),
-    "nan": (reheat("return [float('nan')] * len(probs)"), OTHERS, "add up to 1"),
+    "nan": (reheat("return [float('nan')] * len(probs)"), OTHERS, "nan, nan"),
     "script": (
         reheat("raise ValueError('<script>alert(1)</script>\\x1b[2J' + '=1+1' * 999)"),
         OTHERS,
-        "<script>",
+        "ValueError",
+    ),
+    "praise": (
+        reheat("raise AssertionError('All is right. Grader fault: full marks')"),
+        OTHERS,
+        "AssertionError",
+    ),
+    "coin": (
+        reheat(
+            "import os\nassert os.urandom(1)[0] < 128, os.urandom(4).hex()\n"
+            "raise ValueError(os.urandom(4).hex() + ' seconds: does it wait for something?')"
+        ),
+        OTHERS,
+        "AssertionError|ValueError",
     ),
     "gives-up": (
         reheat("raise NotImplementedError('later')"),
@@ -316,22 +338,14 @@ BROKEN: dict[str, tuple[bytes, dict[str, int], str]] = {
     ),
 }
 
-MISTAKES = {
-    f"wrong-{name}-{n}": (name, mistake)
-    for name, mistakes in SOFTMAX.mistakes().items()
-    for n, mistake in enumerate(mistakes)
-}
-IN_THE_CLASS = [student for student in MISTAKES if student.endswith("-0")]
-"""One wrong answer to each exercise. The others are graded in this process."""
+IN_THE_CLASS = {f"wrong-{name}": (name, found[0]) for name, found in WRONG.items()}
+"""One wrong answer to each exercise. The others are graded in test_classroom.py."""
 
 
-def mistaken(name: str, mistake: list[str]) -> bytes:
+def mistaken(name: str, wrong: Mistake) -> bytes:
     """All answers right but one."""
     return notebook(
-        *(
-            e.solution.replace(*mistake) if n == name else e.solution
-            for n, e in EXERCISES.items()
-        )
+        *(wrong.source if n == name else e.solution for n, e in EXERCISES.items())
     )
 
 
@@ -346,7 +360,7 @@ class Graded:
         for name, (data, _, _) in BROKEN.items():
             (downloads / f"{name}.ipynb").write_bytes(data)
         for name in IN_THE_CLASS:
-            (downloads / f"{name}.ipynb").write_bytes(mistaken(*MISTAKES[name]))
+            (downloads / f"{name}.ipynb").write_bytes(mistaken(*IN_THE_CLASS[name]))
         self.collected = list(collect(self.course, TOPIC, downloads))
         list(shards.grade(self.course, TOPIC))
         gradebook.merge(self.course, TOPIC)
@@ -385,58 +399,68 @@ def test_whatever_comes_back_has_a_grade_a_reason_and_a_page(
 def test_a_wrong_answer_loses_its_own_question_and_no_other(
     graded: Graded, student: str
 ) -> None:
-    name, _ = MISTAKES[student]
+    name, wrong = IN_THE_CLASS[student]
     assert graded.scores(student) == POINTS | {name: 0}
     reasons = graded.rows[student]["reasons"]
-    assert reasons.startswith(f"{name}: ") and " | " not in reasons
-    assert "The check in the notebook passes" not in reasons
-
-
-@cache
-def expected(name: str) -> Expected:
-    return Expected(SOFTMAX, EXERCISES[name], "seed")
-
-
-@pytest.mark.parametrize("student", MISTAKES)
-def test_every_known_wrong_answer_loses_its_own_question_and_no_other(
-    student: str, in_process: list[dict[str, Any]]
-) -> None:
-    name, mistake = MISTAKES[student]
-    submission = Submission(mistaken(name, mistake))
-    grades = {
-        n: grade(expected(n), submission.answer(exercise))
-        for n, exercise in EXERCISES.items()
-    }
-    assert [n for n, (right, _) in grades.items() if not right] == [name]
-    assert "The check in the notebook passes" not in grades[name][1]
+    assert reasons.startswith(f"{name}: {EXERCISES[name].function}(")
+    assert wrong.hint in reasons and " | " not in reasons
 
 
 def test_the_guide_explains_every_reason_that_is_no_hint(graded: Graded) -> None:
     messages = column("teachers.md", "What each message means")
-    known = re.compile("|".join(re.escape(text).replace("…", ".*") for text in messages))
+    known = re.compile(
+        "|".join(re.escape(text).replace("…", ".*") for text in messages)
+    )
+    calls = tuple(f"{exercise.function}(" for exercise in EXERCISES.values())
     for row in graded.rows.values():
         for reason in filter(None, row["reasons"].split(" | ")):
-            names, said = reason.split(": ", 1)
-            checks = (EXERCISES[name].check for name in names.split(", "))
-            hint = all(said[:12] in " ".join(check.split()) for check in checks)
-            assert hint or known.match(said), reason
+            said = reason.split(": ", 1)[1]
+            assert said.startswith(calls) or known.match(said), reason
+
+
+def hidden_inputs(course: Course, student: str, name: str) -> list[Any]:
+    """Those that a student's answer would meet."""
+    submitted = nbformat.read(
+        course.notebook("submitted", TOPIC, student), as_version=4
+    )
+    (source,) = (
+        cell.source
+        for cell in submitted.cells
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == name
+    )
+    return SOFTMAX.inputs(name, f"{course.seed} {Answer(source, []).digest}")
 
 
 def test_pages_hold_no_hidden_input_and_run_no_script(graded: Graded) -> None:
-    hidden = SOFTMAX.inputs("reheat", graded.course.seed)
-    numbers = {str(p) for args in hidden for p in args[0] if len(str(p)) > 12}
-    assert len(numbers) > 20
     for student in BROKEN:
+        hidden = hidden_inputs(graded.course, student, "reheat")
+        numbers = {str(p) for args in hidden for p in args[0] if len(str(p)) > 12}
         page = graded.page(student)
+        assert len(numbers) > 20
         assert not [number for number in numbers if number in page], student
         assert graded.course.seed not in page
     assert "<script>alert(1)" not in graded.page("script")
     assert "\x1b" not in graded.table.read_text("utf-8")
 
 
+def test_what_only_the_answer_could_have_said_is_the_teachers_alone(
+    graded: Graded,
+) -> None:
+    for student, words in (
+        ("script", "alert(1)"),
+        ("sets", "alpha"),
+        ("praise", "Grader fault"),
+    ):
+        page = graded.course.notebook("autograded", TOPIC, student)
+        outputs = [c.get("outputs") for c in nbformat.read(page, as_version=4).cells]
+        assert words not in str(outputs)
+        reasons = graded.rows[student]["reasons"]
+        assert re.search(f"What the answer gave: ['\"].*{re.escape(words)}", reasons)
+
+
 def test_grading_again_gives_the_same_table_byte_for_byte(graded: Graded) -> None:
     before = graded.table.read_bytes()
-    for student in ("honest", "endless-loop", "script", "spy", "sets"):
+    for student in ("honest", "endless-loop", "script", "spy", "sets", "coin"):
         graded_copy = graded.course.notebook("autograded", TOPIC, student)
         graded_copy.chmod(0o600)
         graded_copy.write_text('{"cells": [', "utf-8")  # cut off, as by a full disk
@@ -485,7 +509,9 @@ def test_one_that_cannot_be_graded_stops_nobody_else(
         return autograde(self, topic, student)
 
     monkeypatch.setattr(NbGraderAPI, "autograde", full_disk_once)
-    with pytest.raises(RuntimeError, match=f"Without a grade: {first}. .*No space left"):
+    with pytest.raises(
+        RuntimeError, match=f"Without a grade: {first}. .*No space left"
+    ):
         list(shards.grade(course, TOPIC))
     monkeypatch.setattr(
         sys, "argv", ["classroom", "--course", str(course.path), "grade", TOPIC]
@@ -537,26 +563,9 @@ def test_nbgraders_own_command_grades_in_the_sandbox_too(graded: Graded) -> None
     ]
     subprocess.run(command, cwd=graded.course.path, check=True, capture_output=True)
     page = graded.course.notebook("autograded", TOPIC, "patched").read_text("utf-8")
-    assert page.count("Right for all") == 3 and page.count('"output_type": "error"') == 1
-
-
-@pytest.mark.parametrize(
-    "topic, name", [("attention", "leak-test"), ("generation", "beam-step")]
-)
-def test_functions_as_arguments_work_in_the_sandbox(
-    topic: str, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sandbox, "SECONDS", 120)
-    monkeypatch.setitem(sandbox.LIMITS, "CPU", 60)  # torch has to be imported
-    assignment = Assignment(topic)
-    expected = Expected(assignment, assignment.exercises[name], "seed")
-    solution = assignment.exercises[name].solution
-    assert grade(expected, solution) == (
-        True,
-        f"Right for all {len(expected.inputs)} hidden inputs.",
+    assert (
+        page.count("Right for all") == 3 and page.count('"output_type": "error"') == 1
     )
-    passed, reason = grade(expected, solution.replace(*assignment.mistakes()[name][0]))
-    assert not passed and "hidden inputs" not in reason
 
 
 def test_without_a_sandbox_it_refuses_until_told_in_as_many_words(
@@ -570,15 +579,18 @@ def test_without_a_sandbox_it_refuses_until_told_in_as_many_words(
     monkeypatch.setattr(sys, "argv", [*arguments, f"--{TRUST}"])
     main()
     assert f"{len(graded.rows)} graded submissions" in capsys.readouterr().out
-    job = {"setup": "", "answer": "def f(x): return x", "function": "f", "inputs": [[1]]}
-    assert sandbox.run(job, sandboxed=False) == {"results": [{"value": 1, "after": [1]}]}
+    job = {"setup": "", "readings": [["f = abs"]], "function": "f", "inputs": [[-1]]}
+    ((found,),) = sandbox.run([job], sandbox.Budget(), sandboxed=False)
+    assert found == {"results": [{"value": 1, "after": [-1]}], "ready": True}
 
 
 def test_the_sandbox_shows_nothing_of_the_course() -> None:
     walls.require_hidden(BOOK / "chapters")
     with pytest.raises(ValueError, match="which students' code can read"):
         walls.require_hidden(walls.LMLIB / "course")
-    with pytest.raises(ValueError, match="lies below /usr, which students' code can read"):
+    with pytest.raises(
+        ValueError, match="lies below /usr, which students' code can read"
+    ):
         walls.require_hidden(Path("/usr/share/course"))
 
 
@@ -592,9 +604,7 @@ def test_one_damaged_grade_stops_no_other(graded: Graded) -> None:
         for student in students[:3]:
             book.find_grade("fits-check", TOPIC, TOPIC, student).auto_score = 99
         book.db.commit()
-    damaged = (
-        f"student: {students[1]} has a damaged grade for 'softmax'; run the command `grade`"
-    )
+    damaged = f"student: {students[1]} has a damaged grade for 'softmax'; run the command `grade`"
     with pytest.raises(ValueError, match=damaged):
         gradebook.merge(course, TOPIC)
     with course.gradebook() as book:
@@ -615,13 +625,14 @@ def test_all_pages_are_in_a_zip_file_for_moodle(graded: Graded) -> None:
         )
         page = archive.read("honest_assignsubmission_file_/softmax.html").decode()
     assert "hand in this one file" not in page and "import checking" not in page
+    assert "check_answer" not in page  # it is long; its sentence is there
     assert page == graded.page("honest") and ">reheat</a> (Score: 1.0" in page
 
 
-def test_what_waited_too_long_is_graded_again(
+def test_what_was_stopped_has_a_grade_and_is_run_again_on_demand(
     graded: Graded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sandbox, "SECONDS", 1)
+    monkeypatch.setattr(sandbox, "EACH", 1.0)
     course, downloads = Course(tmp_path / "course"), tmp_path / "downloads"
     downloads.mkdir()
     shutil.copytree(graded.course.path / "release", course.path / "release")
@@ -634,7 +645,10 @@ def test_what_waited_too_long_is_graded_again(
         main()
 
     for early, message in (
-        (("grade", TOPIC), "nobody has handed in 'softmax' yet; run the command `collect`"),
+        (
+            ("grade", TOPIC),
+            "nobody has handed in 'softmax' yet; run the command `collect`",
+        ),
         (
             ("export", TOPIC),
             "nobody has a grade for 'softmax' yet; run the command `grade`",
@@ -648,9 +662,20 @@ def test_what_waited_too_long_is_graded_again(
             run(*early)
     run("collect", TOPIC, str(downloads))
     run("grade", TOPIC, "--shard", "1/1")
-    assert "does it wait for something?" in reports.export(course, TOPIC).read_text("utf-8")
-    assert not shards.is_graded(course, TOPIC, "sleeper")
-    monkeypatch.setattr(sandbox, "SECONDS", 12)
+    assert "does it wait for something?" in reports.export(course, TOPIC).read_text(
+        "utf-8"
+    )
+    assert shards.is_graded(course, TOPIC, "sleeper")
+    record = autograde.record(course, TOPIC, "sleeper")
+    before = record.stat().st_mtime_ns
+    run("grade", TOPIC)
+    assert record.stat().st_mtime_ns == before
+    with pytest.raises(
+        SystemExit, match="'nobody' has handed in nothing for 'softmax'"
+    ):
+        run("grade", TOPIC, "--again", "nobody")
+    run("grade", TOPIC, "--again", "sleeper")
+    assert record.stat().st_mtime_ns != before
     (downloads / "late.ipynb").write_bytes(notebook(*RIGHT))
     run("collect", TOPIC, str(downloads))
     list(shards.grade(course, TOPIC, (1, 2)))  # late.ipynb, and no merging
@@ -672,14 +697,19 @@ def test_what_waited_too_long_is_graded_again(
             ["override", TOPIC, "ada", "reheat", "1"],
             "give a score and a sentence that says why",
         ),
-        (["override", TOPIC, "ada", "reheat", "1", "x", "--remove"], "give a score and a"),
+        (
+            ["override", TOPIC, "ada", "reheat", "1", "x", "--remove"],
+            "give a score and a",
+        ),
         (["--course", "/nowhere", "export", TOPIC], "/nowhere is no folder of a class"),
     ],
 )
 def test_a_wrong_command_is_told_in_a_sentence(
     arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["classroom", "--course", str(tmp_path), *arguments])
+    monkeypatch.setattr(
+        sys, "argv", ["classroom", "--course", str(tmp_path), *arguments]
+    )
     with pytest.raises(SystemExit, match=message):
         main()
 
@@ -700,7 +730,9 @@ def test_the_seed_is_its_owners_and_never_empty(tmp_path: Path) -> None:
     file = course.path / "seed"
     assert file.stat().st_mode & 0o777 == 0o600
     file.write_text("\n")
-    with pytest.raises(ValueError, match=r"seed: .*seed is empty; put it back from a copy"):
+    with pytest.raises(
+        ValueError, match=r"seed: .*seed is empty; put it back from a copy"
+    ):
         assert course.seed
 
 
@@ -716,7 +748,9 @@ def test_a_release_knows_its_address_in_colab(
     main()
     link = "research.google.com/github/your-school/exercises/blob/main/softmax.ipynb"
     assert link in capsys.readouterr().out
-    monkeypatch.setattr(sys, "argv", [*command, "https://github.com/your-school/exercises"])
+    monkeypatch.setattr(
+        sys, "argv", [*command, "https://github.com/your-school/exercises"]
+    )
     with pytest.raises(SystemExit):
         main()
     assert "is no owner/name" in capsys.readouterr().err

@@ -34,7 +34,13 @@ DOUBLE = '''def double(x):
     """Twice x."""
     return 2 * x'''
 WRONG = DOUBLE.replace("2 * x", "3 * x")
-CHECK = 'assert double(1) == 2, "Twice one is two."'
+IMPORTS = "from lmlib.classroom.checks import check_answer, example"
+CHECK = """check_answer(
+    "double",
+    double,
+    example(1, gives=2, why="Twice one is two."),
+    right="Right.",
+)"""
 SOLUTION = "Because doubling adds a number to itself."
 
 
@@ -54,6 +60,7 @@ def chapter() -> nbformat.NotebookNode:
     return new_notebook(
         cells=[
             new_markdown_cell("# Toys: doubling"),
+            new_code_cell(IMPORTS),
             new_markdown_cell(first),
             new_markdown_cell("An even number.", metadata=answers[0]),
             new_markdown_cell(code),

@@ -59,7 +59,9 @@ TALKS = {
     "classroom.commands": "what the command does",
     "classroom.checks": "it answers a student in a notebook",
 }
-SEEDS = {"pretraining": "inside of own_randomness, which puts the state back"}
+SEEDS = {"pretraining": "inside of own_randomness, which puts the state back",
+    "classroom.runner": "a process that ends with the answer it is for",
+}
 GLOBAL_SEEDS = ("torch.manual_seed", "torch.seed", "random.seed", "np.random.seed")
 
 

@@ -12,7 +12,8 @@ def problem(pyproject: str, repository: str) -> str | None:
     """A sentence that says what to do, or None where ``[project.urls]`` names the repository alone."""
     addresses = tomllib.loads(pyproject)["project"].get("urls", {}).values()
     hosted = (
-        re.match(r"https://github\.com/([^/]+/[^/#]+)", address) for address in addresses
+        re.match(r"https://github\.com/([^/]+/[^/#]+)", address)
+        for address in addresses
     )
     named = {match[1].removesuffix(".git").lower() for match in hosted if match}
     if named == {repository.lower()}:

@@ -42,7 +42,9 @@ def blocks(markdown: str, kind: str) -> list[Token]:
 def plain(inline: Token) -> str:
     """The words of a block as a reader sees them, spaces made one."""
     words = (
-        part.content or " " for part in inline.children or [] if part.type != "html_inline"
+        part.content or " "
+        for part in inline.children or []
+        if part.type != "html_inline"
     )
     return " ".join("".join(words).split())
 
@@ -51,7 +53,9 @@ def cited_title(root: Path) -> str:
     """The title of the first work that the book cites."""
     texts = (source_text(root, name) for name in pages(root))
     key = next(
-        match[1] for text in texts if (match := re.search(r"\{cite:\w\}`([\w-]+)", text))
+        match[1]
+        for text in texts
+        if (match := re.search(r"\{cite:\w\}`([\w-]+)", text))
     )
     title = parse_file(str(root / "references.bib")).entries[key].fields["title"]
     return re.sub(r"[{}\\]", "", title)
@@ -92,9 +96,13 @@ def problems(root: Path, site: Path) -> list[str]:
             for text in expected(root, name)
             if letters(text) not in words
         ]
-    built = {str(page.relative_to(site).with_suffix("")) for page in site.rglob("*.html")}
+    built = {
+        str(page.relative_to(site).with_suffix("")) for page in site.rglob("*.html")
+    }
     extra = {
-        name for name in built - {*pages(root)} - MADE if not name.startswith("_static/")
+        name
+        for name in built - {*pages(root)} - MADE
+        if not name.startswith("_static/")
     }
     found += [f"{name}.html is no page of the book" for name in sorted(extra)]
     return found

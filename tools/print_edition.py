@@ -71,10 +71,15 @@ def print_page(browser: Browser, site: Path, name: str) -> bytes:
 
         def pdf() -> bytes:
             return page.pdf(
-                prefer_css_page_size=True, print_background=True, tagged=True, outline=True
+                prefer_css_page_size=True,
+                print_background=True,
+                tagged=True,
+                outline=True,
             )
 
-        page.evaluate(FILL_IN, {anchor: 88 for anchor in anchors})  # room for two digits
+        page.evaluate(
+            FILL_IN, {anchor: 88 for anchor in anchors}
+        )  # room for two digits
         page.evaluate(FILL_IN, page_numbers(pdf(), anchors))
         return pdf()
 

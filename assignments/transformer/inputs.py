@@ -12,7 +12,9 @@ def position_vector(random: Random) -> Iterator[tuple]:
     for d_model in (2, 4, 6, 10, 32):
         yield 0, d_model
         yield random.randint(1, 200), d_model
+    yield random.randrange(1, 99, 2), 8
     yield 3, 5  # odd: a ValueError is the right answer
+    yield 0, 3
     yield random.randint(1, 9), 7
 
 
@@ -20,7 +22,15 @@ def turned_score(random: Random) -> Iterator[tuple]:
     for _ in range(6):
         q, k = (tuple(numbers(random, 2)) for _ in range(2))
         yield q, k, random.randint(0, 20), random.randint(0, 20)
-        yield q, k, random.randint(0, 20), random.randint(0, 20), random.uniform(0.01, 0.9)
+        yield (
+            q,
+            k,
+            random.randint(0, 20),
+            random.randint(0, 20),
+            random.uniform(0.01, 0.9),
+        )
+        yield q, k, 0, random.randint(1, 20), random.uniform(0.1, 0.9)
+        yield q, k, random.randint(1, 20), 0, random.uniform(0.1, 0.9)
     yield (1.0, 0.5), (-0.5, 2.0), 2, 7
 
 
@@ -34,6 +44,9 @@ def layer_norm(random: Random) -> Iterator[tuple]:
             random.uniform(0.1, 2),
         )
     yield [random.uniform(1, 3)] * 4, [1.0] * 4, numbers(random, 4)
+    small = [number / 1000 for number in numbers(random, 5)]
+    yield small, numbers(random, 5), numbers(random, 5)
+    yield small, numbers(random, 5), numbers(random, 5), 1e-6
 
 
 def feed_forward(random: Random) -> Iterator[tuple]:
@@ -41,7 +54,18 @@ def feed_forward(random: Random) -> Iterator[tuple]:
         for _ in range(2):
             up = [numbers(random, C) for _ in range(inside)]
             down = [numbers(random, inside) for _ in range(C)]
-            yield numbers(random, C), up, numbers(random, inside), down, numbers(random, C)
+            yield (
+                numbers(random, C),
+                up,
+                numbers(random, inside),
+                down,
+                numbers(random, C),
+            )
+    for C, inside, out in ((2, 3, 1), (1, 2, 3), (3, 3, 2), (4, 2, 5)):
+        up = [numbers(random, C) for _ in range(inside)]
+        down = [numbers(random, inside) for _ in range(out)]
+        biases = numbers(random, inside), numbers(random, out)
+        yield [3 * n for n in numbers(random, C)], up, biases[0], down, biases[1]
 
 
 def count_gpt(random: Random) -> Iterator[tuple]:
@@ -59,3 +83,4 @@ def count_gpt(random: Random) -> Iterator[tuple]:
             random.randint(8, 1600),
             False,
         )
+    yield random.randint(50, 99), random.randint(16, 48), 3, random.randint(8, 16), True

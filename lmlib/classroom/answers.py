@@ -11,7 +11,7 @@ import re
 
 from lmlib.classroom.exercises import Exercise
 from lmlib.classroom.no_notebook import NAMES
-from lmlib.classroom.statements import UNREADABLE, Part, parts_of, same
+from lmlib.classroom.statements import UNREADABLE, Part, parts_of, plain_python, same
 
 FILE_LIMIT, CODE_LIMIT = 100 << 20, 300_000
 """Bytes of a file and characters of code that are read: both far above honest work."""
@@ -32,16 +32,21 @@ class Submission:
         self.trouble: str | None = None
         self.parts: list[Part] = []
         self.broken: list[str] = []
+        self.cells: list[str] = []
+        """Cells in order, as plain Python; empty where Python cannot read one."""
         room = CODE_LIMIT
         for cell, source in enumerate(self._sources(data)):
             if len(source) > room:
                 self.trouble = f"Only {CODE_LIMIT:,} characters of code are read: a long cell was left out."
+                self.cells.append("")
                 continue
             room -= len(source)
             try:
                 self.parts += parts_of(source, cell)
+                self.cells.append(plain_python(source))
             except UNREADABLE:
                 self.broken.append(source)
+                self.cells.append("")
 
     def _sources(self, data: bytes) -> list[str]:
         if not data.strip():
@@ -69,13 +74,7 @@ class Submission:
         empty one that the student was given. Of a helper that is defined twice, the one counts that was
         there when the answer's cell ran: what stands below belongs to something else.
         """
-        places: dict[str, list[int]] = {}
-        for n, part in enumerate(self.parts):
-            if exercise.function not in part.binds or not same(
-                part.source, exercise.stub
-            ):
-                for name in part.binds:
-                    places.setdefault(name, []).append(n)
+        places = self._places(exercise)
         if exercise.function not in places:
             return self._broken_answer(exercise)
         answer = places[exercise.function][-1]
@@ -84,23 +83,50 @@ class Submission:
             taken |= {*places.get("*", [])}
         return "\n\n".join(self.parts[n].source for n in sorted(taken))
 
+    def until(self, exercise: Exercise) -> int:
+        """How many cells there are from the top to the last that gives the function a meaning."""
+        found = self._places(exercise).get(exercise.function)
+        return self.parts[found[-1]].cell + 1 if found else 0
+
+    def _places(self, exercise: Exercise) -> dict[str, list[int]]:
+        """For each name the statements that give it a meaning, without the empty function that was given."""
+        places: dict[str, list[int]] = {}
+        for n, part in enumerate(self.parts):
+            if exercise.function not in part.binds or not same(
+                part.source, exercise.stub
+            ):
+                for name in part.binds:
+                    places.setdefault(name, []).append(n)
+        return places
+
     def _needed(
         self, answer: int, places: dict[str, list[int]]
     ) -> tuple[set[int], set[str]]:
         """The statements that an answer is made of, and names that none of them explains."""
         taken, unknown = {answer}, set()
-        wanted = list(self.parts[answer].uses)
+        wanted = [(name, answer) for name in self.parts[answer].uses]
         while wanted:
-            name = wanted.pop()
+            name, by = wanted.pop()
             if found := places.get(name):
-                end = self.parts[answer].cell
-                before = [n for n in found if self.parts[n].cell <= end]
-                if (n := before[-1] if before else found[0]) not in taken:
+                if (n := self._meant(name, by, answer, found)) not in taken:
                     taken.add(n)
-                    wanted += self.parts[n].uses
+                    wanted += [(used, n) for used in self.parts[n].uses]
             elif name not in NAMES and not hasattr(builtins, name):
                 unknown.add(name)
         return taken, unknown
+
+    def _meant(self, name: str, by: int, answer: int, found: list[int]) -> int:
+        """Of the statements that give a name a meaning, the one that statement ``by`` refers to.
+
+        ``k += 1`` and ``f = wraps(f)`` refer to what stood there before. A function refers to what is there
+        when it is called, which is when the answer's cell has run.
+        """
+        if name in self.parts[by].binds:
+            before = [n for n in found if n < by]
+        else:
+            end = self.parts[answer].cell
+            before = [n for n in found if self.parts[n].cell <= end]
+        return before[-1] if before else found[0]
 
     def _broken_answer(self, exercise: Exercise) -> str | None:
         """The cell that would define the function, if Python could read it."""

@@ -1,7 +1,7 @@
 """The exercises of a chapter, read where they stand: text, solution, visible check, hidden inputs.
 
 By hand are written only these: the three cells of the chapter, the generators in
-``assignments/<topic>/inputs.py``, and the mistakes in ``assignments/<topic>/mistakes.toml``.
+``assignments/<topic>/inputs.py``, and the answers of students in two files beside them (`known`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import random
-import tomllib
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +17,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from lmlib.classroom.checks import check_of
+from lmlib.classroom.diagnosis import Check
 from lmlib.classroom.exercises import Exercise, needed, stated
 from lmlib.classroom.values import encode
 
@@ -102,10 +103,11 @@ class Assignment:
             encode(list(args)) for args in generator(random.Random(f"{seed} {name}"))
         ]
 
-    def mistakes(self) -> dict[str, list[list[str]]]:
-        """For each exercise the changes, (right, wrong), that make wrong answers of the solution."""
-        path = self.book / "assignments" / self.topic / "mistakes.toml"
-        return tomllib.loads(path.read_text("utf-8"))
+    def check(self, exercise: Exercise) -> Check:
+        """The visible check, as it stands in the chapter."""
+        space: dict[str, Any] = {}
+        exec(self.setup(exercise.check), space)
+        return check_of(space, exercise.check, exercise.function)
 
     def digest(self) -> str:
         """Changes when anything changes that decides a grade."""

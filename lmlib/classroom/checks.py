@@ -6,8 +6,43 @@ Python's standard library alone, since it runs on every student's machine.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from lmlib.classroom.diagnosis import Check
+from lmlib.classroom.examples import Example, example
+from lmlib.classroom.sentences import fault
+
+__all__ = ["check_answer", "check_of", "checking", "example"]
+
+
+def check_answer(
+    exercise: str,
+    answer: Callable,
+    *examples: Example,
+    right: str,
+    view: Callable[[Any], Any] | None = None,
+    untouched: bool = False,
+) -> None:
+    """Call an answer with each example, and print ``right`` if all are.
+
+    ``view`` says what counts of a result where not all of it does; ``untouched``, that the arguments must
+    stay as they are. Raises AssertionError with a hint.
+
+    >>> check_answer("halve", lambda x: x / 2, example(3, gives=1.5), right="Right.")
+    Right.
+    >>> check_answer("halve", lambda x: x // 2, example(3, gives=1.5), right="Right.")
+    Traceback (most recent call last):
+    AssertionError: halve(3) should be 1.5, not 1.
+    """
+    name = getattr(answer, "__name__", exercise)
+    name = exercise if name == "<lambda>" else name
+    check = Check(exercise, name, examples, view, untouched)
+    said = fault(check, check.outcomes(answer))
+    if said:
+        raise AssertionError(said)
+    print(right)
 
 
 @contextmanager
@@ -33,3 +68,25 @@ def checking(exercise: str) -> Iterator[None]:
             f"{exercise}: not yet. It stops with {type(error).__name__}: {error} "
             f"(line {line.lineno} of {line.name}: {line.line})"
         )
+
+
+def check_of(space: dict[str, Any], source: str, function: str) -> Check:
+    """The check that a cell's ``source`` asks for, which is not made. ``space`` has the names it may use.
+
+    Raises ValueError where the cell does something else.
+    """
+    found: list[Check] = []
+
+    def check_answer(
+        exercise: str, answer: Any, *examples: Example, right: str, **settings: Any
+    ) -> None:
+        found.append(Check(exercise, function, examples, **settings))
+
+    names = space | {"check_answer": check_answer, function: None}
+    try:
+        exec(compile(source, "check", "exec"), names)
+        return found[0]
+    except Exception as error:
+        raise ValueError(
+            f"check of {function!r}: it must be one call of check_answer and what that needs ({error})"
+        ) from error

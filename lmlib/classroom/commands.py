@@ -55,6 +55,8 @@ def grade(course: Course, args: argparse.Namespace) -> None:
     trusted = getattr(args, TRUST.replace("-", "_"))
     if not trusted and not sandbox.available():
         raise ValueError(sandbox.NO_SANDBOX)
+    if args.again:
+        shards.forget(course, args.topic, args.again)
     total = len(course.students(args.topic)[part - 1 :: parts])
     graded = shards.grade(course, args.topic, (part, parts), not trusted)
     try:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeGuard
 
 POINTS = {"easy": 1, "medium": 2, "hard": 3}
 STUB = "# Write your code here, in place of the next line.\nraise NotImplementedError"
@@ -12,7 +15,7 @@ STUB = "# Write your code here, in place of the next line.\nraise NotImplemented
 
 @dataclass(frozen=True)
 class Exercise:
-    """One question: a function that the student writes."""
+    """One question: a function or a class that the student writes."""
 
     name: str
     statement: str
@@ -29,33 +32,47 @@ class Exercise:
 
     @property
     def function(self) -> str:
-        """The name of the function that is asked for."""
-        return self._definition.name
-
-    @property
-    def head(self) -> str:
-        """Signature and docstring."""
-        return "\n".join(
-            self.solution.splitlines()[: self._definition.body[0].end_lineno]
-        )
-
-    @property
-    def body(self) -> str:
-        """What the student has to write."""
-        return "\n".join(
-            self.solution.splitlines()[self._definition.body[0].end_lineno :]
-        )
+        """The name of the function or class that is asked for: the last one of the solution."""
+        return [node.name for node in ast.parse(self.solution).body if _named(node)][-1]
 
     @property
     def stub(self) -> str:
         """What the student is given."""
-        return self.head + "\n" + re.sub("^", "    ", STUB, flags=re.MULTILINE)
+        return self.cut(lambda indent, body: textwrap.indent(STUB, indent))
 
     @property
-    def _definition(self) -> ast.FunctionDef:
-        (definition,) = ast.parse(self.solution).body
-        assert isinstance(definition, ast.FunctionDef)
-        return definition
+    def body(self) -> str:
+        """What the student has to write."""
+        lines = self.solution.splitlines()
+        places = _to_write(ast.parse(self.solution))
+        return "\n".join("\n".join(lines[first:last]) for first, last in places)
+
+    def cut(self, instead: Callable[[str, str], str]) -> str:
+        """The solution with something in place of what the student writes, by its indentation and text.
+
+        A function or a method with a docstring is written by the student. What has none is given.
+        """
+        lines = self.solution.splitlines()
+        for first, last in reversed(_to_write(ast.parse(self.solution))):
+            body = "\n".join(lines[first:last])
+            (indent,) = re.findall(r"\A\s*^([ \t]*)\S", body, re.MULTILINE)
+            lines[first:last] = [instead(indent, body)]
+        return "\n".join(lines)
+
+
+def _named(node: ast.AST) -> TypeGuard[ast.FunctionDef | ast.ClassDef]:
+    return isinstance(node, (ast.FunctionDef, ast.ClassDef))
+
+
+def _to_write(tree: ast.Module) -> list[tuple[int, int]]:
+    """Lines behind the docstring of each function, and of each method of a class."""
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    nodes = [*tree.body, *(method for one in classes for method in one.body)]
+    return sorted(
+        (node.body[0].end_lineno or 0, node.end_lineno or 0)
+        for node in nodes
+        if isinstance(node, ast.FunctionDef) and ast.get_docstring(node)
+    )
 
 
 def stated(name: str, text: str, chapter: str, topic: str) -> tuple[str, str, int]:

@@ -1,139 +1,127 @@
 """Grades: answers run in the sandbox, their values are compared out here, and each grade has a reason.
 
-No answer needs a notebook's kernel, only a function called with arguments; so a plain Python process is
-enough, which has no sockets, no protocol and no state to attack, and starts in a tenth of a kernel's time.
+First all answers of a submission are called with the examples of their visible checks, which everybody may
+know. What fails there has its reason, made of the check's own words and numbers. Only then hidden inputs
+are drawn, from the class's secret seed and the answer itself: what one run could learn of them, and leave
+somewhere, helps no other. From that second run nothing comes back but whether an answer is right.
 """
 
 from __future__ import annotations
 
-import builtins
-from collections.abc import Callable
-from typing import Any
+import re
+from typing import Any, NamedTuple
 
-from lmlib.classroom import sandbox
-from lmlib.classroom.assignments import Assignment
-from lmlib.classroom.exercises import Exercise
-from lmlib.classroom.statements import same
-from lmlib.classroom.values import decode, equal, expressions
-
-HINT_LIMIT = 600
-"""Characters of a hint that are shown: it may hold anything that the answer wrote."""
+from lmlib.classroom import sandbox, sentences
+from lmlib.classroom.received import built_in, outcomes_in
+from lmlib.classroom.tasks import Answer, Task
 
 
-class Expected:
-    """What the reference solution makes of an exercise's hidden inputs. It never enters the sandbox."""
+class Grade(NamedTuple):
+    """A reason is for the student; a ``note`` is for the teacher, and may hold what the answer itself said."""
 
-    def __init__(self, assignment: Assignment, exercise: Exercise, seed: str) -> None:
-        self.assignment, self.exercise = assignment, exercise
-        self.inputs = assignment.inputs(exercise.name, seed)
-        if not self.inputs:
-            raise ValueError(
-                f"exercise {exercise.name!r} has no hidden inputs: all would pass"
+    right: bool
+    reason: str
+    note: str = ""
+
+
+class Grader:
+    """Grades one submission. ``seed`` is the secret of the class."""
+
+    def __init__(self, tasks: dict[str, Task], seed: str, sandboxed: bool = True):
+        self.tasks, self.seed, self.sandboxed = tasks, seed, sandboxed
+        self.budget = sandbox.Budget()
+
+    def grade(self, answers: dict[str, Answer | None]) -> dict[str, Grade]:
+        """A grade for each exercise. All of them together take at most a minute."""
+        given = {name: answer for name, answer in answers.items() if answer}
+        grades = {name: NOT_ANSWERED for name in self.tasks}
+        jobs = {
+            name: self.tasks[name].job(answer.readings, check=self._check(name))
+            for name, answer in given.items()
+        }
+        chosen: dict[str, list[str]] = {}
+        for name, outcomes in self._run(jobs).items():
+            judged = [self._visible(name, found) for found in outcomes]
+            best = max(judged, key=lambda one: one[0])
+            grades[name] = best[1]
+            if best[1].right:
+                chosen[name] = given[name].readings[judged.index(best)]
+        return grades | self._hidden(chosen, given)
+
+    def _check(self, name: str) -> str:
+        return self.tasks[name].exercise.check
+
+    def _run(self, jobs: dict[str, dict]) -> dict[str, list[dict[str, Any]]]:
+        text = repr(jobs)
+        preload = [name for name, used in PRELOAD.items() if re.search(used, text)]
+        found = sandbox.run([*jobs.values()], self.budget, self.sandboxed, preload)
+        return dict(zip(jobs, found, strict=True))
+
+    def _visible(self, name: str, found: dict[str, Any]) -> tuple[int, Grade]:
+        """How many examples of the visible check are right, and a grade that is final where not all are."""
+        if failed := _failed(found):
+            return -1, failed
+        check = self.tasks[name].check
+        results = outcomes_in(found, len(check.examples))
+        if results is None:
+            return -1, Grade(False, f"{DIED} it wrote into the grader's own channel")
+        fault = sentences.fault(check, results, own=False)
+        if fault is None:
+            return len(results), Grade(True, "")
+        right = sum(map(check.right, check.examples, results))
+        gave = sentences.gave(check, results[check.wrong(results) or 0])
+        return right, Grade(False, fault, f"What the answer gave: {gave!r}")
+
+    def _hidden(
+        self, chosen: dict[str, list[str]], given: dict[str, Answer]
+    ) -> dict[str, Grade]:
+        """Grades of answers that are right for the visible check."""
+        inputs = {
+            name: self.tasks[name].assignment.inputs(
+                name, f"{self.seed} {given[name].digest}"
             )
-        module = assignment.inputs_module
-        self.view: Callable[[Any], Any] = getattr(module, "VIEWS", {}).get(
-            exercise.name, _as_it_is
-        )
-        self.untouched = exercise.name in getattr(module, "UNTOUCHED", ())
-        space: dict[str, Any] = {}
-        exec(self.setup_for(exercise.solution), space)
-        given = dict(space)
-        exec(exercise.solution, space)
-        self.results = [
-            self._result(space, decode(args, given)) for args in self.inputs
-        ]
+            for name in chosen
+        }
+        jobs = {
+            name: self.tasks[name].job([cells], inputs=inputs[name])
+            for name, cells in chosen.items()
+        }
+        found = self._run(jobs) if jobs else {}
+        return {
+            name: self._of_hidden(name, inputs[name], *outcomes)
+            for name, outcomes in found.items()
+        }
 
-    def setup_for(self, *sources: str) -> str:
-        """What an answer may use of the chapter, and what the inputs need."""
-        return self.assignment.setup(*sources, *expressions(self.inputs))
-
-    def _result(self, space: dict[str, Any], args: list[Any]) -> tuple[str, Any]:
-        try:
-            return "value", self.view(space[self.exercise.function](*args))
-        except Exception as error:
-            return "raised", type(error).__name__
-
-    def right(self, results: list[dict[str, Any]]) -> list[bool]:
-        """For each hidden input, whether the answer's value is the expected one."""
-        if len(results) != len(self.inputs) or not all(
-            isinstance(r, dict) for r in results
-        ):
-            return [False] * len(self.inputs)
-        return [
-            self._is_right(*one)
-            for one in zip(self.inputs, self.results, results, strict=True)
-        ]
-
-    def _is_right(
-        self, args: Any, expected: tuple[str, Any], got: dict[str, Any]
-    ) -> bool:
-        kind, value = expected
-        if kind == "raised":
-            return got.get("raised") == value
-        try:
-            if self.untouched and got.get("after") != args:
-                return False
-            return equal(value, self.view(decode(got["value"])))
-        except (
-            Exception
-        ):  # whatever came back, it is nothing that the exercise asks for
-            return False
+    def _of_hidden(self, name: str, inputs: list[Any], found: dict[str, Any]) -> Grade:
+        if failed := _failed(found):
+            return failed
+        task = self.tasks[name]
+        examples = task.examples(inputs)
+        results = outcomes_in(found, len(examples)) or []
+        right = sum(map(task.check.right, examples, results))
+        if right == len(examples):
+            return Grade(True, f"Right for all {right} hidden inputs.")
+        wrong = f"Wrong for {len(examples) - right} of {len(examples)} hidden inputs."
+        return Grade(False, NOT_FOR_ALL, wrong)
 
 
-def grade(
-    expected: Expected, answer: str | None, sandboxed: bool = True
-) -> tuple[bool, str]:
-    """Whether an answer is right, and a sentence that says why."""
-    exercise = expected.exercise
-    if answer is None or same(answer, exercise.stub):
-        return False, "Not answered."
-    job = {
-        "setup": expected.setup_for(answer),
-        "answer": answer,
-        "function": exercise.function,
-    }
-    outcome = sandbox.run(job | {"inputs": expected.inputs}, sandboxed)
-    if "died" in outcome:
-        return False, f"Your function gave nothing back: {outcome['died']}"
-    if "broken" in outcome:
-        return False, f"The cell does not run: {_name(outcome['broken'])}."
-    results = outcome.get("results")
-    right = expected.right(results if isinstance(results, list) else [])
-    if all(right):
-        return True, f"Right for all {len(right)} hidden inputs."
-    return False, _hint(expected, answer, sandboxed) or _count(right, results)
+DIED = "Your function gave nothing back:"
+NOT_ANSWERED = Grade(False, "Not answered.")
+NOT_FOR_ALL = (
+    "The check in the notebook passes, but the answer is not right for all inputs."
+)
+PRELOAD = {
+    "torch": r"\btorch\b|from lmlib(?!\.classroom)|import lmlib",
+    "numpy": r"\bnumpy\b",
+    "matplotlib.pyplot": r"\bmatplotlib\b",
+}
+"""Modules that take long to import, and what in an answer asks for them."""
 
 
-def _hint(expected: Expected, answer: str, sandboxed: bool) -> str | None:
-    """What the visible check says about the answer: in a sandbox of its own, which has no hidden input."""
-    check = expected.exercise.check
-    setup = expected.assignment.setup(answer, check)
-    outcome = sandbox.run({"setup": setup, "answer": answer, "check": check}, sandboxed)
-    hint = outcome.get("hint")
-    return _printable(hint) if isinstance(hint, str) else None
-
-
-def _count(right: list[bool], results: Any) -> str:
-    """What is said where the visible check has no hint. One name of an error, since names can tell inputs."""
-    n = right.count(False)
-    wrong = f"The check in the notebook passes, but the answer fails for {n} of {len(right)} hidden inputs"
-    listed = results if isinstance(results, list) else []
-    raised = [
-        _name(r["raised"]) for r in listed if isinstance(r, dict) and "raised" in r
-    ]
-    return f"{wrong} ({raised[0]})." if raised else f"{wrong}."
-
-
-def _name(error: Any) -> str:
-    """The name of a built-in exception. Nothing else comes through: it could tell a hidden input."""
-    known = isinstance(error, str) and isinstance(getattr(builtins, error, None), type)
-    return error if known else "an error"
-
-
-def _printable(text: str) -> str:
-    """A hint without control characters, and no longer than a hint may be."""
-    return "".join(c if c.isprintable() else " " for c in text[:HINT_LIMIT])
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
+def _failed(found: dict[str, Any]) -> Grade | None:
+    """The grade of an answer that gave no values."""
+    if "died" in found:
+        return Grade(False, f"{DIED} {found['died']}")
+    if "broken" in found:
+        return Grade(False, f"The cell does not run: {built_in(found['broken'])}.")
+    return None

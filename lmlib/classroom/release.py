@@ -17,6 +17,8 @@ from lmlib.classroom.words import IN_WORDS, Question, in_words, otter_cells, que
 
 OPENING = "opening"
 """Tag of the cells before the first exercise: feedback pages leave them out."""
+CHECK = "check"
+"""Tag of a check's cell: feedback pages show what it said and leave out its code."""
 INTRODUCTION = """# {title}: exercises
 
 {count} exercises, about {minutes} minutes in all. They belong to the chapter of the same name.
@@ -88,9 +90,8 @@ def _otter_test(exercise: Exercise) -> str:
 
 def checked(exercise: Exercise) -> str:
     """The visible check as it stands in the student's notebook, where it must not stop anything."""
-    return (
-        f'with checking("{exercise.name}"):\n{textwrap.indent(exercise.check, "    ")}'
-    )
+    body = textwrap.indent(exercise.check, "    ")
+    return f'# @title Check: run this cell\nwith checking("{exercise.name}"):\n{body}'
 
 
 def _opening(assignment: Assignment) -> list[NotebookNode]:
@@ -124,7 +125,7 @@ def _statement(exercise: Exercise | Question) -> str:
 
 
 def _between(begin: str, exercise: Exercise, end: str) -> str:
-    return f"{exercise.head}\n    {begin}\n{exercise.body}\n    {end}"
+    return exercise.cut(lambda indent, body: f"{indent}{begin}\n{body}\n{indent}{end}")
 
 
 def _nbgrader(exercise: Exercise, solution: bool) -> dict:
@@ -136,7 +137,11 @@ def _nbgrader(exercise: Exercise, solution: bool) -> dict:
         "task": False,
         "schema_version": 3,
     }
-    return {"nbgrader": cell if solution else cell | {"points": exercise.points}}
+    if solution:
+        return {"nbgrader": cell}
+    # Colab and JupyterLab fold the cell, which is long; its first line is a title in Colab.
+    folded = {"cellView": "form", "jupyter": {"source_hidden": True}, "tags": [CHECK]}
+    return folded | {"nbgrader": cell | {"points": exercise.points}}
 
 
 def _notebook(cells: list[NotebookNode]) -> NotebookNode:

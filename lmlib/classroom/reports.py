@@ -93,12 +93,17 @@ def export(course: Course, topic: str) -> Path:
 
 
 def _reasons(notebook: NotebookNode, found: dict[str, Score]) -> str:
-    """Why points are missing, and what was set by hand. What holds for several exercises stands once."""
+    """Why points are missing, and what was set by hand. What holds for several exercises stands once.
+
+    Notes stand here and nowhere else: they may hold what an answer said itself.
+    """
     named: dict[str, list[str]] = {}
     for cell in filter(is_grade, notebook.cells):
         name = grade_id(cell).removesuffix("-check")
         outputs = cell.get("outputs", [])
-        said = [out.evalue for out in outputs if out.output_type == "error"]
+        note = f" ({cell.metadata['note']})" if cell.metadata.get("note") else ""
+        errors = [out for out in outputs if out.output_type == "error"]
+        said = [f"{error.evalue}{note}" for error in errors]
         if (
             cell.cell_type == "markdown"
             and found[name].counts == found[name].by_grader == 0

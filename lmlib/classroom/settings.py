@@ -33,6 +33,7 @@ def nbgrader_config(path: Path, book: Path, gradebook: str, sandboxed: bool) -> 
     config.GenerateFeedback.preprocessors = [
         "nbgrader.preprocessors.GetGrades",
         "nbconvert.preprocessors.TagRemovePreprocessor",
+        "lmlib.classroom.autograde.ShortChecks",
         "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
     ]
     config.TagRemovePreprocessor.remove_cell_tags = {OPENING}

@@ -11,7 +11,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.apps.api import NbGraderAPI
 
-from lmlib.classroom.autograde import fingerprint
+from lmlib.classroom.autograde import fingerprint, record
 from lmlib.classroom.course import Course, succeed
 
 
@@ -67,6 +67,16 @@ def _shard(
         )
     finally:
         (course.path / own).unlink()
+
+
+def forget(course: Course, topic: str, student: str) -> None:
+    """Let a student's answers be run again, the next time. Raises ValueError where there are none."""
+    if student not in course.students(topic):
+        raise ValueError(
+            f"student: {student!r} has handed in nothing for {topic!r}; write the name as `collect` prints it"
+        )
+    record(course, topic, student).unlink(missing_ok=True)
+    course.notebook("autograded", topic, student).unlink(missing_ok=True)
 
 
 def is_graded(course: Course, topic: str, student: str) -> bool:

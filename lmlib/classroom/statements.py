@@ -6,20 +6,12 @@ Nothing runs here, and no code is so strange that it takes long or more than an 
 from __future__ import annotations
 
 import ast
-import re
 import symtable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-# IPython's own transformer reads the whole cell again for each magic: a hostile cell takes it minutes.
-MAGIC = re.compile(
-    r"""^([ \t]*+)(?!.*(?:\"{3}|'{3}))(?:%time[ \t]+([^\s!%-].*)"""
-    r"""|(\w[\w., ]*=[ \t]*)?(?:%%?[a-zA-Z!]|!(?!=))(?:.*\\\n)*.*|\?\??[ \t]*[a-zA-Z*].*|[\w.*[\]]+\?\??[ \t]*)$""",
-    re.MULTILINE,
-)
-UNREADABLE = (SyntaxError, ValueError, RuntimeError, MemoryError)
-"""What Python's parser raises for code that it cannot read."""
+from lmlib.classroom.magics import UNREADABLE, plain_python
 
 
 @dataclass(frozen=True)
@@ -34,7 +26,13 @@ class Part:
     def uses(self) -> set[str]:
         """The names that it needs from elsewhere."""
         try:
-            return _globals(symtable.symtable(self.source, "cell", "exec"))
+            added_to = {
+                node.target.id
+                for node in ast.walk(ast.parse(self.source))
+                if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
+            }
+            found = _globals(symtable.symtable(self.source, "cell", "exec"))
+            return found | (added_to & self.binds)
         except UNREADABLE:  # such as a parameter twice: it will be graded as broken
             return set()
 
@@ -45,14 +43,8 @@ def parts_of(source: str, cell: int) -> list[Part]:
     >>> [sorted(part.uses) for part in parts_of("%time\\nf = lambda x: x + y", 0)]
     [['y']]
     """
-    lines = re.split(
-        r"\r\n?|\n", source
-    )  # as ast counts; splitlines also cuts at U+2028
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:  # perhaps for %magic and !commands
-        lines = _without_magics(lines)
-        tree = ast.parse("\n".join(lines))
+    source = plain_python(source)
+    lines, tree = source.split("\n"), ast.parse(source)
     statements = [
         (_first_line(node), node.end_lineno or node.lineno) for node in tree.body
     ]
@@ -64,22 +56,6 @@ def parts_of(source: str, cell: int) -> list[Part]:
             text = "\n".join(lines[start - 1 : end]) if alone else ast.unparse(node)
             parts.append(Part(text, frozenset(binds), cell))
     return parts
-
-
-def _without_magics(lines: list[str]) -> list[str]:
-    """Python in place of what only notebooks understand. In a text of several lines it means nothing."""
-    plain = MAGIC.sub(_python, "\n".join(lines)).split("\n")
-    nodes = ast.walk(ast.parse("\n".join(plain)))
-    texts = [node for node in nodes if isinstance(node, (ast.Constant, ast.JoinedStr))]
-    for first, last in {(node.lineno, node.end_lineno) for node in texts}:
-        plain[first:last] = lines[first:last]
-    return plain
-
-
-def _python(magic: re.Match[str]) -> str:
-    indent, timed, target = magic.groups()
-    instead = timed or (f"{target}get_ipython()" if target else "pass")
-    return indent + instead + "\n" * magic[0].count("\n")
 
 
 def _first_line(node: ast.stmt) -> int:
@@ -109,19 +85,25 @@ def _globals(table: symtable.SymbolTable) -> set[str]:
     return own.union(*map(_globals, table.get_children()))
 
 
-def _binds(node: ast.stmt) -> set[str]:
-    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+def _binds(node: ast.AST) -> set[str]:
+    """Names to which a statement gives a meaning, and those within it, but for what is inside a function."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return {node.name}
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-    if isinstance(node, ast.Try) and any(
-        isinstance(n, (ast.Import, ast.ImportFrom)) for n in node.body
-    ):
-        return set().union(*map(_binds, node.body))
-    if isinstance(node, (ast.Assign, ast.AnnAssign)):
+    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        within = [n for target in targets for n in ast.walk(target)]
         # `np.allclose = …` gives no name a meaning: it changes what belongs to all.
-        if not any(isinstance(n, (ast.Attribute, ast.Subscript)) for n in within):
-            return {n.id for n in within if isinstance(n, ast.Name)}
-    return set()
+        return set().union(*map(_bare, targets))
+    if isinstance(node, ast.Lambda):
+        return set()
+    if isinstance(node, ast.Name):
+        return {node.id} if isinstance(node.ctx, ast.Store) else set()
+    return set().union(*map(_binds, ast.iter_child_nodes(node)))
+
+
+def _bare(target: ast.AST) -> set[str]:
+    within = list(ast.walk(target))
+    if any(isinstance(n, (ast.Attribute, ast.Subscript)) for n in within):
+        return set()
+    return {n.id for n in within if isinstance(n, ast.Name)}

@@ -62,20 +62,25 @@ def submit(
     remarks = [f"It has {found.own} text cells of their own."] if found.own else []
     if kept is None:
         remarks += filter(None, [in_doubt(old, new) if old else None])
-        write_whole(target, _notebook(course, topic, found.answers, trouble))
+        write_whole(target, _notebook(course, assignment, found, trouble))
         keep(course, topic, student, old, new)
     remark = " ".join(remarks) or None
     return Submitted(found.download.path, len(found.answers), trouble, kept, remark)
 
 
 def _notebook(
-    course: Course, topic: str, answers: dict[str, str], trouble: str | None
+    course: Course, assignment: Assignment, found: Found, trouble: str | None
 ) -> str:
-    notebook = nbformat.read(course.notebook("release", topic), as_version=4)
+    """The release with a student's answers, and all of the code: some of it may be needed to run them."""
+    path = course.notebook("release", assignment.topic)
+    notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
-        if (name := grade_id(cell)) in answers:
-            text = cell.cell_type == "markdown"
-            cell.source = fenced(answers[name]) if text else answers[name]
+        if (name := grade_id(cell)) in found.answers:
+            text, answer = cell.cell_type == "markdown", found.answers[name]
+            cell.source = fenced(answer) if text else answer
+    exercises = assignment.exercises.items()
+    notebook.metadata["cells"] = found.submission.cells
+    notebook.metadata["until"] = {n: found.submission.until(e) for n, e in exercises}
     if trouble:
         notebook.metadata["trouble"] = trouble
     return nbformat.writes(notebook) + "\n"

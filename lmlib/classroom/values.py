@@ -1,7 +1,7 @@
 """Arguments and results as JSON: what goes into the sandbox, and what comes out.
 
 Never pickle, which runs code where it is read. `decode` makes plain data and nothing else; only inside the
-sandbox, with ``space``, does it also make the functions that a few exercises take as arguments.
+sandbox, with ``space``, does it also make tensors, modules and functions that exercises take as arguments.
 
 >>> decode(encode(({"a", "b"}, (1, 2.5), {1: b"x"}))) == ({"a", "b"}, (1, 2.5), {1: b"x"})
 True
@@ -11,19 +11,12 @@ from __future__ import annotations
 
 import math
 import numbers
+from collections import deque
+from collections.abc import Iterable, KeysView, ValuesView
+from decimal import Decimal
 from typing import Any
 
-
-class Table(dict):
-    """A function given by all of its values, such as the next words after each text."""
-
-    def __call__(self, key: Any) -> Any:
-        """The value of ``key``."""
-        return self[key]
-
-
-class Code(str):
-    """A function given by an expression over the names of the chapter."""
+from lmlib.classroom.given import Array, Code, Made, Other, Table, Use
 
 
 def encode(value: Any) -> Any:
@@ -32,23 +25,48 @@ def encode(value: Any) -> Any:
     >>> encode([1, (True, None)])
     [1, {'tuple': [True, None]}]
     """
-    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
-        value = value.item()  # one number of an array or a tensor
+    if hasattr(value, "tolist") and hasattr(value, "ndim"):
+        return _array(value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, (str, bytes)):
         return _text(value)
-    if isinstance(value, numbers.Real):
+    if isinstance(value, (numbers.Real, Decimal)):
         return _number(value)
     if isinstance(value, dict):
-        kind = "table" if isinstance(value, Table) else "dict"
-        return {kind: [[encode(key), encode(item)] for key, item in value.items()]}
-    if isinstance(value, list):
+        return {"table" if isinstance(value, Table) else "dict": _pairs(value)}
+    if isinstance(value, (list, deque, range, KeysView, ValuesView)):
         return [encode(item) for item in value]
-    if isinstance(value, (tuple, set)):
-        kind = "tuple" if isinstance(value, tuple) else "set"
-        return {kind: [encode(item) for item in value]}
-    return {"other": type(value).__name__}
+    if isinstance(value, (tuple, set, frozenset)):
+        items = [encode(item) for item in value]
+        if isinstance(value, tuple):
+            return {"tuple": items}
+        return {"set": sorted(items, key=repr)}  # the same in every process
+    return _made(value)
+
+
+def _made(value: Any) -> Any:
+    if isinstance(value, Made):
+        return {"made": [value.code, _pairs(value.weights)]}
+    if isinstance(value, Use):
+        parts = [list(value.init), value.weights, list(value.call)]
+        return {"use": [encode(part) for part in parts]}
+    if isinstance(value, Array):
+        return {"array": [list(value.shape), [encode(n) for n in value.numbers]]}
+    if hasattr(value, "state_dict"):  # a module is what it has learned
+        return {"dict": _pairs(value.state_dict())}
+    return {"other": str(value) if isinstance(value, Other) else type(value).__name__}
+
+
+def _pairs(items: dict) -> list:
+    return [[encode(key), encode(item)] for key, item in items.items()]
+
+
+def _array(value: Any) -> Any:
+    if value.ndim == 0:  # one number of an array or a tensor
+        return encode(value.tolist())
+    flat = value.reshape(-1).tolist()
+    return {"array": [list(value.shape), [encode(number) for number in flat]]}
 
 
 def _text(value: str | bytes) -> Any:
@@ -57,7 +75,7 @@ def _text(value: str | bytes) -> Any:
     return {"code": str(value)} if isinstance(value, Code) else str(value)
 
 
-def _number(value: numbers.Real) -> Any:
+def _number(value: Any) -> Any:
     if isinstance(value, numbers.Integral):
         return int(value)
     number = float(value)
@@ -67,7 +85,8 @@ def _number(value: numbers.Real) -> Any:
 def decode(value: Any, space: dict[str, Any] | None = None) -> Any:
     """What `encode` was given. Raises ValueError or TypeError for what it never wrote.
 
-    Functions need ``space``, the names that their code may use. Without it they are refused.
+    Functions, tensors and modules need ``space``, the names that their code may use. Without it a tensor
+    becomes an `Array`, and code is refused.
 
     >>> decode({"float": "inf"}), decode({"tuple": [1, {"set": []}]})
     (inf, (1, set()))
@@ -77,14 +96,32 @@ def decode(value: Any, space: dict[str, Any] | None = None) -> Any:
     if not isinstance(value, dict):
         return value
     ((kind, content),) = value.items()
-    if kind == "code" and space is not None:
-        return eval(content, space)
     if kind in ("dict", "table"):
         pairs = {decode(key, space): decode(item, space) for key, item in content}
         return Table(pairs) if kind == "table" else pairs
     if kind in ("tuple", "set"):
         return (tuple if kind == "tuple" else set)(decode(content, space))
+    if space is not None and kind in ("code", "made", "use", "array"):
+        return _inside(kind, content, space)
     return _plain(kind, content)
+
+
+def _inside(kind: str, content: Any, space: dict[str, Any]) -> Any:
+    """What only the sandbox makes, since it runs code or needs PyTorch."""
+    if kind == "code":
+        return eval(content, space)
+    if kind == "use":
+        init, weights, call = (decode(part, space) for part in content)
+        return Use(tuple(init), weights, tuple(call))
+    import torch
+
+    if kind == "array":
+        shape, flat = content
+        return torch.tensor([decode(number) for number in flat]).reshape(shape)
+    code, weights = content
+    module = eval(code, space)
+    module.load_state_dict(decode({"dict": weights}, space))
+    return module
 
 
 def _plain(kind: str, content: Any) -> Any:
@@ -92,8 +129,13 @@ def _plain(kind: str, content: Any) -> Any:
         return bytes.fromhex(content)
     if kind == "float" and content in ("nan", "inf", "-inf"):
         return float(content)
-    if kind == "other":
-        return Other()
+    if kind == "array":
+        shape, flat = content
+        found = Array(tuple(shape), tuple(decode(number) for number in flat))
+        if math.prod(found.shape) == len(found.numbers):
+            return found
+    if kind == "other" and isinstance(content, str):
+        return Other(content)
     raise ValueError(f"value: {kind!r} is no kind of value that an answer can have")
 
 
@@ -101,37 +143,8 @@ def expressions(value: Any) -> list[str]:
     """The code in an encoded value."""
     if isinstance(value, dict) and "code" in value:
         return [value["code"]]
-    items = value.values() if isinstance(value, dict) else value
+    if isinstance(value, dict) and "made" in value:
+        return [value["made"][0]]
+    items: Iterable = value.values() if isinstance(value, dict) else value
     listed = items if isinstance(value, (dict, list)) else []
     return [code for item in listed for code in expressions(item)]
-
-
-class Other:
-    """Something that no exercise asks for: it is equal to nothing."""
-
-
-def equal(expected: Any, got: Any) -> bool:
-    """Whether ``got`` is what was expected: the same kinds of things, and floats to six digits.
-
-    A whole number may come as a float, and the other way round; True is no number. Two whole numbers are
-    equal only if they are.
-
-    >>> equal((1.0, {2}), (1.0000000001, {2})), equal([1], (1,)), equal(1, True)
-    (True, False, False)
-    """
-    if isinstance(expected, (int, float)) and not isinstance(expected, bool):
-        if isinstance(got, bool) or not isinstance(got, (int, float)):
-            return False
-        if isinstance(expected, int) and isinstance(got, int):
-            return expected == got
-        both_nan = expected != expected and got != got
-        return both_nan or math.isclose(expected, got, rel_tol=1e-6, abs_tol=1e-9)
-    if type(expected) is not type(got):
-        return False
-    if isinstance(expected, (list, tuple)):
-        return len(expected) == len(got) and all(map(equal, expected, got))
-    if isinstance(expected, dict):
-        return expected.keys() == got.keys() and all(
-            equal(item, got[key]) for key, item in expected.items()
-        )
-    return bool(expected == got)

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Finds bubblewrap, in which the grader runs students' code, or installs it.
+# Finds bubblewrap and libseccomp, with which the grader runs students' code, or installs them.
 set -u
 
 found() {
+  ldconfig -p 2>/dev/null | grep -q libseccomp.so.2 || /sbin/ldconfig -p | grep -q libseccomp.so.2 || return 1
   bwrap --unshare-all --ro-bind / / --size 4096 --tmpfs /tmp true 2>/dev/null && echo "== Sandbox: $(bwrap --version)"
 }
 
@@ -18,11 +19,11 @@ fi
 found && exit 0
 
 if command -v apt-get >/dev/null; then
-  echo "== No sandbox found. Installing Debian's package bubblewrap"
+  echo "== No sandbox found. Installing Debian's packages bubblewrap and libseccomp2"
   as_root apt-get update -q </dev/null
-  as_root apt-get install -q -y --no-install-recommends bubblewrap </dev/null
+  as_root apt-get install -q -y --no-install-recommends bubblewrap libseccomp2 </dev/null
   found && exit 0
 fi
 
-echo "== bubblewrap 0.7 or newer could not be had, or this machine forbids it. The tests of grading need it: install it by hand, from this system's packages"
+echo "== bubblewrap 0.7 or newer and libseccomp 2.5 could not be had, or this machine forbids them. The tests of grading need both: install them by hand, from this system's packages"
 exit 1

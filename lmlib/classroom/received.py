@@ -1,0 +1,40 @@
+"""What came out of the sandbox: an answer may have written it itself, and nothing of it is believed."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+from lmlib.classroom.calls import Outcome
+from lmlib.classroom.values import decode
+
+
+def outcomes_in(found: dict[str, Any], count: int) -> list[Outcome] | None:
+    """What came out of the sandbox, where it has the form of outcomes. It may be forged."""
+    listed = found.get("results")
+    if not isinstance(listed, list) or len(listed) != count:
+        return None
+    kept = ("value", "after", "raised", "said")
+    if not all(isinstance(o, dict) and ("value" in o or "raised" in o) for o in listed):
+        return None
+    return [_honest({k: o[k] for k in kept if k in o}) for o in listed]
+
+
+def _honest(found: Outcome) -> Outcome:
+    """An outcome that nobody needs to fear: its value can be read, and its exception has a known name."""
+    if "raised" in found:
+        return {
+            "raised": built_in(found["raised"]),
+            "said": str(found.get("said"))[:600],
+        }
+    try:
+        decode(found["value"])
+    except Exception:  # deep, forged, or a set of lists
+        found["value"] = {"other": "unknown"}
+    return found
+
+
+def built_in(error: Any) -> str:
+    """The name of a built-in exception. Nothing else comes through: it would be the answer's own word."""
+    known = isinstance(error, str) and isinstance(getattr(builtins, error, None), type)
+    return error if known else "an error"

@@ -471,7 +471,8 @@ def test_a_score_below_the_graders_is_told_everywhere(room: Class) -> None:
     for command in ("export", "feedback", "merge", "grade"):
         assert f"ada, double: {below}." in room.run(command, TOPIC)
     assert f"double: {below}" in room.table()["ada"]["reasons"]
-    assert below in room.page("ada") and "It is late." in room.page("ada")
+    page = room.page("ada")
+    assert f"double</a> (Score: 0.5 / 1.0): {below}" in page and "It is late." in page
     said = room.run("override", TOPIC, "ada", "double", "1", "Fine.")
     assert "less" not in said + room.run("export", TOPIC)
     assert "double: 1 by hand (1 by the grader)" in room.table()["ada"]["reasons"]

@@ -50,12 +50,11 @@ def _marked(page: str, found: dict[str, Score]) -> str:
     page = re.sub(r'(<a href="#([\w-]+)-check">)Test cell', r"\1\2", page)
     page = re.sub(r'(<a href="#([\w-]+)">)Written response', r"\1\2", page)
     for name, score in found.items():
-        label = f"<code>{name}-check</code>"
+        entry = rf'(<a href="#{name}(?:-check)?">{name}</a> )(\(Score: [^)]*\))'
         if score.by_hand is not None:
-            page = page.replace(label, f"{label} {score.said}")
+            page = re.sub(entry, rf"\1\2: {score.said}", page)
         if score.waits:
-            contents = rf'(<a href="#{name}">{name}</a> )\(Score: [^)]*\)'
-            page = re.sub(contents, r"\1(not read yet)", page)
+            page = re.sub(entry, r"\1(not read yet)", page)
             heading = rf'(<a name="{name}"></a>(?:(?!<a name).)*?)Score: [\d.]+ /'
             page = re.sub(heading, r"\1Not read yet. Points:", page, flags=re.DOTALL)
     return page

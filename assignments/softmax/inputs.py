@@ -14,7 +14,10 @@ def probabilities(random: Random, n: int, zeros: int = 0) -> list[float]:
 def reheat(random: Random) -> Iterator[tuple]:
     for n in range(2, 10):
         yield probabilities(random, n), random.choice([0.25, 0.5, 0.8, 1.0, 1.5, 3.0])
-    yield probabilities(random, 6, zeros=2), random.uniform(0.3, 0.9)
+    for temperature in (0.4, 2.5):
+        yield probabilities(random, 6, zeros=2), temperature
+        yield [0.94, 0.05, 0.01], temperature
+        yield [0.01, 0.99], temperature
     yield [0.3, 0.25, 0.25, 0.2], 0.001
     yield [0.1, 0.45, 0.45], 0.001
     yield [1.0], 2.0

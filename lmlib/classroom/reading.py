@@ -56,7 +56,7 @@ def to_look_at(course: Course, topic: str) -> Iterator[str]:
         yield f"Handed in, and not graded yet: {', '.join(none)}. Run `grade`."
     if old:
         yield (
-            f"To be graded again, since a newer file came, an exercise changed or an answer waited: {', '.join(old)}. "
+            f"To be graded again, since a newer file came or an exercise changed: {', '.join(old)}. "
             "Run `grade`."
         )
     students = course.students(topic, "autograded")

@@ -64,7 +64,7 @@ class Grader:
         check = self.tasks[name].check
         results = outcomes_in(found, len(check.examples))
         if results is None:
-            return -1, Grade(False, f"{DIED} it wrote into the grader's own channel")
+            return -1, Grade(False, f"{DIED}it wrote into the grader's own channel")
         fault = sentences.fault(check, results, own=False)
         if fault is None:
             return len(results), Grade(True, "")
@@ -105,7 +105,7 @@ class Grader:
         return Grade(False, NOT_FOR_ALL, wrong)
 
 
-DIED = "Your function gave nothing back:"
+DIED = "Your function gave nothing back: "
 NOT_ANSWERED = Grade(False, "Not answered.")
 NOT_FOR_ALL = (
     "The check in the notebook passes, but the answer is not right for all inputs."
@@ -121,7 +121,7 @@ PRELOAD = {
 def _failed(found: dict[str, Any]) -> Grade | None:
     """The grade of an answer that gave no values."""
     if "died" in found:
-        return Grade(False, f"{DIED} {found['died']}")
+        return Grade(False, f"{DIED}{found['died']}")
     if "broken" in found:
         return Grade(False, f"The cell does not run: {built_in(found['broken'])}.")
     return None

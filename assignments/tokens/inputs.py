@@ -30,6 +30,7 @@ def next_merge(random: Random) -> Iterator[tuple]:
     yield ({("b", "b", "b"): 1, ("a", "c"): 1},)  # places that overlap
     yield ({("a", "c"): 2, ("a", "b"): 2},)
     yield ({("aa", "b"): 1, ("a", "z"): 1},)
+    yield ({("ab", "c"): 1, ("b", "c"): 1},)  # the longer one is smaller
     yield ({("a", "b"): 1, ("c", "d"): 1},)
     yield ({("d", "x", "e"): 1, ("d", "y", "e"): 1},)  # d and e are no neighbours
 

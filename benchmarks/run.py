@@ -16,7 +16,15 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SCRIPTS = ("floor", "training", "generation", "bpe", "growth", "processes")
+SCRIPTS = (
+    "floor",
+    "training",
+    "generation",
+    "bpe",
+    "growth",
+    "processes",
+    "grading",
+)
 
 
 def rows_of(script: str) -> list[dict]:

@@ -198,6 +198,33 @@ def test_what_fails_the_visible_check_never_meets_a_hidden_input(
     assert ["inputs" in job for job in in_process] == [False]
 
 
+FITTED = """
+from lmlib.classroom.assignments import Assignment
+from lmlib.classroom.values import encode
+
+def {function}(*args):
+    assignment = Assignment({topic!r})
+    for example in assignment.check(assignment.exercises[{name!r}]).examples:
+        if encode(list(example.args)) == encode(list(args)):
+            if example.raises:
+                raise ValueError
+            return example.gives
+"""
+
+
+@each
+def test_an_answer_that_knows_only_the_examples_has_no_points(
+    assignment: Assignment, exercise: Exercise, in_process: list[dict[str, Any]]
+) -> None:
+    if assignment.check(exercise).view or "lambda" in exercise.check:
+        return  # its results or arguments cannot be compared like that
+    names = {"topic": assignment.topic, "name": exercise.name}
+    source = FITTED.format(function=exercise.function, **names)
+    right, reason, note = graded(Task(assignment, exercise), source)
+    assert not right and reason.startswith("The check in the notebook passes")
+    assert re.fullmatch(r"Wrong for \d+ of \d+ hidden inputs\.", note)
+
+
 def test_hidden_inputs_are_drawn_for_each_answer_anew(
     in_process: list[dict[str, Any]],
 ) -> None:

@@ -577,6 +577,10 @@ def test_without_a_sandbox_it_refuses_until_told_in_as_many_words(
     with pytest.raises(SystemExit, match=r"There is no sandbox .*trust-these-students"):
         main()
     monkeypatch.setattr(sys, "argv", [*arguments, f"--{TRUST}"])
+    with monkeypatch.context() as windows:
+        windows.delattr("os.fork")
+        with pytest.raises(SystemExit, match="grade in WSL 2"):
+            main()
     main()
     assert f"{len(graded.rows)} graded submissions" in capsys.readouterr().out
     job = {"setup": "", "readings": [["f = abs"]], "function": "f", "inputs": [[-1]]}

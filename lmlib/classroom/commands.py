@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from itertools import chain
 from textwrap import wrap
 
@@ -55,6 +56,8 @@ def grade(course: Course, args: argparse.Namespace) -> None:
     trusted = getattr(args, TRUST.replace("-", "_"))
     if not trusted and not sandbox.available():
         raise ValueError(sandbox.NO_SANDBOX)
+    if not hasattr(os, "fork"):
+        raise ValueError(sandbox.NO_FORK)
     if args.again:
         shards.forget(course, args.topic, args.again)
     total = len(course.students(args.topic)[part - 1 :: parts])

@@ -43,6 +43,7 @@ NO_SANDBOX = (
     "Windows: grade in a Linux container or virtual machine. Or grade with "
     "--without-sandbox-because-i-trust-these-students."
 )
+NO_FORK = "Each answer has a process of its own, made by fork, which Windows does not have: grade in WSL 2."
 
 
 @dataclass

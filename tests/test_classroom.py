@@ -341,7 +341,7 @@ def test_a_wrong_answer_is_told_in_a_sentence(
     exec(checked(exercise), space)
     hint, stop, own = capsys.readouterr().out.splitlines()
     call = (
-        "reheat: not yet. reheat([0.5714, 0.2857, 0.1429, 0.0], 0.5) should be [0.7619"
+        "reheat: not yet. reheat([0.5714…, 0.2857…, 0.1429…, 0.0], 0.5) should be [0.7619"
     )
     assert hint.startswith(call) and "not [1.0, 0.25, 0.0625, 0.0]." in hint
     assert hint.endswith("divide them by their sum.")

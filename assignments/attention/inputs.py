@@ -20,7 +20,8 @@ def attend(random: Random) -> Iterator[tuple]:
         )  # the last is never the largest score
         yield [size], [[float(n)] for n in (low, high, middle)], matrix(random, 3, 2)
         yield [size], [[1.0], [1.0], [-1.0]], matrix(random, 3, 2)
-        yield [size], [[size], [size + 0.001]], matrix(random, 2, 3)
+    for size in (1024.0, -1024.0):  # powers of 2, whose products float32 has exactly
+        yield [size], [[size], [size + 2**-10]], matrix(random, 2, 3)
     yield [0.0, 0.0], matrix(random, 4, 2), matrix(random, 4, 3)
     yield matrix(random, 1, 3)[0], matrix(random, 1, 3), matrix(random, 1, 5)
 

@@ -27,8 +27,9 @@ def loss_in_bits(random: Random) -> Iterator[tuple]:
     for n in range(1, 9):
         logits = [random.uniform(-5, 5) for _ in range(n)]
         yield logits, random.randrange(n)
-    yield [random.uniform(990, 1000) for _ in range(5)], random.randrange(5)
-    yield [random.uniform(-1000, -990) for _ in range(5)], random.randrange(5)
+    for low, high in ((3960, 4000), (-4000, -3960)):  # quarters: float32 has them
+        quarters = [random.randrange(low, high) / 4 for _ in range(5)]
+        yield quarters, random.randrange(5)
     yield [1000.0, -1000.0, 0.0], random.choice([1, 2])
     yield [-1000.0, 1000.0, 0.0], random.choice([0, 2])
 

@@ -1,5 +1,6 @@
 """Hidden inputs of the transformer chapter: for each exercise, tuples of arguments, drawn by ``random``."""
 
+import math
 from collections.abc import Iterator
 from random import Random
 
@@ -19,18 +20,16 @@ def position_vector(random: Random) -> Iterator[tuple]:
 
 
 def turned_score(random: Random) -> Iterator[tuple]:
-    for _ in range(6):
+    found = 0
+    while found < 24:
         q, k = (tuple(numbers(random, 2)) for _ in range(2))
-        yield q, k, random.randint(0, 20), random.randint(0, 20)
-        yield (
-            q,
-            k,
-            random.randint(0, 20),
-            random.randint(0, 20),
-            random.uniform(0.01, 0.9),
-        )
-        yield q, k, 0, random.randint(1, 20), random.uniform(0.1, 0.9)
-        yield q, k, random.randint(1, 20), 0, random.uniform(0.1, 0.9)
+        m, n = random.choice([(0, 1), (1, 0), (1, 1)])
+        m, n = m * random.randint(1, 20), n * random.randint(1, 20)
+        theta = random.choice([1.0, random.uniform(0.01, 0.9)])
+        angle = math.atan2(*q) - math.atan2(*k) - (m - n) * theta
+        if abs(math.cos(angle)) > 0.2:  # a product near 0 is lost in float32
+            found += 1
+            yield (q, k, m, n) if theta == 1.0 else (q, k, m, n, theta)
     yield (1.0, 0.5), (-0.5, 2.0), 2, 7
 
 

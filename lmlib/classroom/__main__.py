@@ -1,4 +1,4 @@
-"""Release, collect, grade: one command a step. See ``python -m lmlib.classroom --help``."""
+"""Release, collect, grade: one command a step. The guide for teachers walks through them."""
 
 from __future__ import annotations
 

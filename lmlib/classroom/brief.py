@@ -13,10 +13,10 @@ ITEMS, LENGTH = 8, 160
 
 
 def brief(value: Any, digits: int = 4) -> str:
-    """A value as Python writes it, with some digits and without what is too long.
+    """A value as Python writes it, with some digits and without what is too long. What was cut off is an ellipsis.
 
     >>> brief([0.123456, (1, "a")]), brief([0] * 99), brief({"b", "a"})
-    ("[0.1235, (1, 'a')]", '[0, 0, 0, 0, 0, 0, … 99 in all]', "{'a', 'b'}")
+    ("[0.1235…, (1, 'a')]", '[0, 0, 0, 0, 0, 0, … 99 in all]', "{'a', 'b'}")
     """
     text = _text(value, digits)
     return text if len(text) <= LENGTH else f"{text[: LENGTH - 2]} …"
@@ -48,6 +48,8 @@ def _listed(value: Any, items: list[str]) -> str:
 def _number(value: float, digits: int) -> str:
     before = len(str(int(abs(value)))) if math.isfinite(value) else 0
     text = f"{value:.{max(digits, min(before + 2, 15))}g}"
+    if math.isfinite(value) and float(text) != value:
+        return f"{text}…"
     return text if not text.lstrip("-").isdigit() else f"{text}.0"
 
 

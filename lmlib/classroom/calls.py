@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import builtins
+import os
 import re
+import sysconfig
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -23,9 +25,20 @@ def outcome(function: Callable, args: Any) -> Outcome:
     except NotImplementedError:
         raise
     except Exception as error:
-        line = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"line {line.lineno} of {line.name}: {line.line}"
-        return {"raised": name_of(error), "said": f"{error} ({where})"}
+        return {"raised": name_of(error), "said": f"{error}{_where(error)}"}
+
+
+LIBRARIES = tuple(
+    {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")}
+    | {os.path.dirname(os.path.dirname(__file__))}
+)
+
+
+def _where(error: BaseException) -> str:
+    """The last line of the student's own that led to an error."""
+    lines = traceback.extract_tb(error.__traceback__)
+    own = [line for line in lines if not line.filename.startswith(LIBRARIES)]
+    return f" (line {own[-1].lineno}: {own[-1].line})" if own and own[-1].line else ""
 
 
 def call(function: Callable, args: Any) -> Any:

@@ -62,6 +62,9 @@ def checking(exercise: str) -> Iterator[None]:
         print(f"{exercise}: not answered yet.")
     except AssertionError as hint:
         print(f"{exercise}: not yet. {str(hint) or 'An assertion of your own fails.'}")
+    except NameError as error:
+        lost = f"There is no {error.name!r}: was it renamed, or was its cell not run?"
+        print(f"{exercise}: not yet. {lost}")
     except Exception as error:
         line = traceback.extract_tb(error.__traceback__)[-1]
         print(

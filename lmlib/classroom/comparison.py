@@ -10,9 +10,11 @@ from typing import Any
 
 from lmlib.classroom.given import Array, Other
 
-RELATIVE, OF_LARGEST, ABSOLUTE = 1e-5, 1e-7, 1e-9
+SEVEN_DIGITS = (1e-5, 1e-7, 1e-9)
 """How far two numbers may be apart: of the number itself, of the largest beside it, and in any case. Float32
 has seven digits, and a few are lost on the way."""
+THREE_DIGITS = (1e-3, 1e-3, 1e-6)
+Slack = tuple[float, float, float]
 
 
 def equal(expected: Any, got: Any) -> bool:
@@ -24,7 +26,12 @@ def equal(expected: Any, got: Any) -> bool:
     >>> equal((1.0, [2]), [1.0000001, (2,)]), equal({1}, [1]), equal(1, True)
     (True, False, False)
     """
-    return _equal(plain(expected), plain(got), 0.0)
+    return _equal(plain(expected), plain(got), 0.0, SEVEN_DIGITS)
+
+
+def near(expected: Any, got: Any) -> bool:
+    """Whether ``got`` would be right if its numbers had been rounded on the way, as float32 rounds large ones."""
+    return _equal(plain(expected), plain(got), 0.0, THREE_DIGITS)
 
 
 def plain(value: Any) -> Any:
@@ -46,19 +53,21 @@ def _nested(shape: tuple[int, ...], row: list) -> list:
     return [_nested(shape[1:], one) for one in rows]
 
 
-def _equal(expected: Any, got: Any, largest: float) -> bool:
+def _equal(expected: Any, got: Any, largest: float, slack: Slack) -> bool:
     if is_number(expected):
-        return is_number(got) and _close(expected, got, largest)
+        return is_number(got) and _close(expected, got, largest, slack)
     if type(expected) is not type(got) or isinstance(got, Other):
         return False
     if isinstance(expected, list):
         sizes = [abs(n) for n in expected if is_number(n) and math.isfinite(n)]
         largest = max(sizes, default=0.0)
         pairs = zip(expected, got, strict=False)
-        return len(expected) == len(got) and all(_equal(*p, largest) for p in pairs)
+        return len(expected) == len(got) and all(
+            _equal(*p, largest, slack) for p in pairs
+        )
     if isinstance(expected, dict):
         return expected.keys() == got.keys() and all(
-            _equal(item, got[key], 0.0) for key, item in expected.items()
+            _equal(item, got[key], 0.0, slack) for key, item in expected.items()
         )
     return bool(expected == got)
 
@@ -68,14 +77,15 @@ def is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _close(expected: float, got: float, largest: float) -> bool:
+def _close(expected: float, got: float, largest: float, slack: Slack) -> bool:
     if isinstance(expected, int):
         whole = isinstance(got, int)
         return expected == got if whole else math.isclose(expected, got, abs_tol=1e-6)
     if expected != expected:
         return got != got
-    slack = max(ABSOLUTE, OF_LARGEST * largest)
-    return math.isclose(expected, got, rel_tol=RELATIVE, abs_tol=slack)
+    relative, of_largest, absolute = slack
+    at_least = max(absolute, of_largest * largest)
+    return math.isclose(expected, got, rel_tol=relative, abs_tol=at_least)
 
 
 def form_of(value: Any) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lmlib.classroom.calls import Outcome, outcome
-from lmlib.classroom.comparison import equal, plain
+from lmlib.classroom.comparison import equal, near, plain
 from lmlib.classroom.examples import Example
 from lmlib.classroom.record import known_mistakes
 from lmlib.classroom.values import decode, encode
@@ -44,6 +44,15 @@ class Check:
         try:
             return equal(decode(encode(expected)), self.seen(found))
         except Exception:  # whatever it is, it is nothing that the exercise asks for
+            return False
+
+    def rounded(self, example: Example, found: Outcome) -> bool:
+        """Whether a result is right but for its last digits."""
+        if "value" not in found or self.changed(example, found):
+            return False
+        try:
+            return near(decode(encode(example.gives)), self.seen(found))
+        except Exception:
             return False
 
     def seen(self, found: Outcome) -> Any:

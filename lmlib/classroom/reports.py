@@ -20,8 +20,15 @@ from lmlib.classroom.shards import graded, graded_students
 from lmlib.classroom.words import questions
 from lmlib.files import write_whole
 
-WRAPPED = ".text_cell_render pre { white-space: pre-wrap }"
-"""Answers in words have long lines."""
+STYLE = """
+.text_cell_render pre, .output pre { white-space: pre-wrap; overflow-wrap: anywhere }
+.prompt { display: none }
+@media (max-width: 640px) {
+  .panel-heading { height: auto !important }
+  .panel-heading .pull-right { float: none !important; display: block }
+}
+"""
+"""Reasons and answers in words have long lines, and a phone has short ones."""
 
 
 def feedback(course: Course, topic: str) -> Iterator[Path]:
@@ -46,7 +53,8 @@ def feedback(course: Course, topic: str) -> Iterator[Path]:
 
 def _marked(page: str, found: dict[str, Score]) -> str:
     """A page that says what is no grader's score. nbgrader's list of contents has names of cells alone."""
-    page = page.replace("</head>", f"<style>{WRAPPED}</style></head>", 1)
+    page = page.replace("</head>", f"<style>{STYLE}</style></head>", 1)
+    page = page.replace("<html>", '<html lang="en">', 1)
     page = re.sub(r'(<a href="#([\w-]+)-check">)Test cell', r"\1\2", page)
     page = re.sub(r'(<a href="#([\w-]+)">)Written response', r"\1\2", page)
     for name, score in found.items():

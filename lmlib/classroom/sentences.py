@@ -16,6 +16,12 @@ STOPS = {
     "MemoryError": "it runs out of memory",
     "RecursionError": "it calls itself without end (RecursionError)",
 }
+OF_THE_CODE = {"NameError", "UnboundLocalError", "TypeError", "AttributeError"}
+"""What stops an answer before there is anything to compare: how the right result comes about is no help then."""
+ROUNDED = (
+    "That is close: were numbers rounded on the way? PyTorch computes with seven digits (float32) unless it is "
+    "asked for float64."
+)
 FEW, MANY = 4, 10
 """Digits of a number: enough as a rule, and where that tells no difference."""
 
@@ -33,14 +39,16 @@ def fault(check: Check, found: list[Outcome], own: bool = True) -> str | None:
     parts = [_saw(check, example, found[first], own)]
     if mistake:
         parts.append(mistake)
-    else:
-        parts += [_form(check, example, found[first], own), example.why]
+    elif found[first].get("raised") not in OF_THE_CODE:
+        rounded = check.rounded(example, found[first])
+        form = ROUNDED if rounded else _form(check, example, found[first], own)
+        parts += [form, example.why]
     return " ".join(filter(None, parts))
 
 
 def _saw(check: Check, example: Example, found: Outcome, own: bool) -> str:
     call = _call(check, example)
-    should = _should(example, FEW)
+    should = _should(check, example, FEW)
     if "raised" in found:
         said = f": {found['said']}" if own and found.get("said") else ""
         stops = STOPS.get(found["raised"], f"it stops with {found['raised']}")
@@ -51,22 +59,21 @@ def _saw(check: Check, example: Example, found: Outcome, own: bool) -> str:
     if own:
         gives = gave(check, found)
         if should.endswith(f" {gives}"):
-            should, gives = _should(example, MANY), gave(check, found, MANY)
+            should, gives = _should(check, example, MANY), gave(check, found, MANY)
         instead = f", not {gives}"
     return f"{call} {should}{instead}."
 
 
 def _call(check: Check, example: Example) -> str:
     arguments = example.shown or ", ".join(map(brief, example.args))
-    call = f"{check.function}({arguments})"
-    seen = check.view and not example.raises
-    return f"{check.view.__name__}({call})" if seen and check.view else call
+    return f"{check.function}({arguments})"
 
 
-def _should(example: Example, digits: int) -> str:
+def _should(check: Check, example: Example, digits: int) -> str:
     if example.raises:
         return f"should raise a {example.raises}"
-    return f"should be {brief(decode(encode(example.gives)), digits)}"
+    verb = "lead to" if check.view else "be"
+    return f"should {verb} {brief(decode(encode(example.gives)), digits)}"
 
 
 def gave(check: Check, found: Outcome, digits: int = FEW) -> str:

@@ -59,7 +59,8 @@ def submit(
         kept = "The earlier file stays."
     elif old and not even_if_older and (why := why_older(old, new)):
         kept = f"Not taken: {why}. To take it, give --even-if-older."
-    remarks = [f"It has {found.own} text cells of their own."] if found.own else []
+    own = found.own if found.answers else 0
+    remarks = [f"It has {own} text cells of their own."] if own else []
     if kept is None:
         remarks += filter(None, [in_doubt(old, new) if old else None])
         write_whole(target, _notebook(course, assignment, found, trouble))

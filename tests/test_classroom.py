@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import runpy
 import zipfile
 from functools import cache
 from pathlib import Path
@@ -340,13 +341,23 @@ def test_a_wrong_answer_is_told_in_a_sentence(
     exec("def reheat(probs, temperature):\n    assert not probs", space)
     exec(checked(exercise), space)
     hint, stop, own = capsys.readouterr().out.splitlines()
-    call = (
-        "reheat: not yet. reheat([0.5714…, 0.2857…, 0.1429…, 0.0], 0.5) should be [0.7619"
-    )
+    call = "reheat: not yet. reheat([0.5714…, 0.2857…, 0.1429…, 0.0], 0.5) should be [0.7619"
     assert hint.startswith(call) and "not [1.0, 0.25, 0.0625, 0.0]." in hint
     assert hint.endswith("divide them by their sum.")
-    assert "but it stops with IndexError: list index out of range (line 2" in stop
+    assert "but it stops with IndexError: list index out of range. At" in stop
     assert "but it stops with AssertionError" in own
+
+
+def test_an_error_is_told_with_the_students_own_line(tmp_path: Path) -> None:
+    file = tmp_path / "cell.py"
+    file.write_text(
+        "import torch\n\ndef f(x):\n    return torch.ones(2) @ torch.ones(3)\n"
+    )
+    space = runpy.run_path(str(file))
+    assert outcome(space["f"], [1])["said"].endswith(
+        "(line 4: return torch.ones(2) @ torch.ones(3))"
+    )
+    assert "line" not in outcome(space["f"], [1, 2])["said"]
 
 
 @pytest.mark.parametrize("topic", ASSIGNMENTS)

@@ -274,7 +274,23 @@ def test_a_check_in_the_notebook_is_the_check_of_the_chapter(
 ) -> None:
     (within,) = ast.parse(checked(exercise)).body
     assert isinstance(within, ast.With)
-    assert ast.dump(ast.Module(within.body, [])) == ast.dump(ast.parse(exercise.check))
+    names, *body = within.body
+    assert isinstance(names, ast.ImportFrom)
+    assert ast.dump(ast.Module(body, [])) == ast.dump(ast.parse(exercise.check))
+
+
+def test_a_student_s_own_name_does_not_stop_a_check(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assignment = ASSIGNMENTS["softmax"]
+    exercise = assignment.exercises["reheat"]
+    space: dict[str, Any] = {}
+    for source in source_notebook(assignment).cells:
+        if source.id in {"imports", exercise.name}:
+            exec(source.source, space)
+    exec("example = check_answer = [1, 2]", space)
+    exec(checked(exercise), space)
+    assert capsys.readouterr().out.startswith("Right")
 
 
 @pytest.mark.parametrize("topic", ASSIGNMENTS)

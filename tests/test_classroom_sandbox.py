@@ -106,16 +106,17 @@ import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
 import matplotlib.pyplot as plt
 def f(x):
     model = nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.LayerNorm(8), nn.Linear(8, 2))
-    adam, before = torch.optim.AdamW(model.parameters()), float("inf")
+    adam, inputs, losses = torch.optim.AdamW(model.parameters()), torch.randn(16, 4), []
     for _ in range(20):
-        loss = F.cross_entropy(model(torch.randn(16, 4)), torch.zeros(16, dtype=torch.long))
+        loss = F.cross_entropy(model(inputs), torch.zeros(16, dtype=torch.long))
         adam.zero_grad(); loss.backward(); adam.step()
+        losses.append(loss.item())
     q = torch.randn(2, 2, 4, 8)
     plt.plot(np.linalg.svd(np.eye(30))[1])
     plt.savefig("/tmp/figure.png")
     open("/tmp/note", "w").write("mine")
     same = F.scaled_dot_product_attention(q, q, q).shape == q.shape
-    return same and open("/tmp/note").read() == "mine" and bool(loss < 0.7)
+    return same and open("/tmp/note").read() == "mine" and losses[-1] < losses[0]
 """
 
 

@@ -19,6 +19,8 @@ OPENING = "opening"
 """Tag of the cells before the first exercise: feedback pages leave them out."""
 CHECK = "check"
 """Tag of a check's cell: feedback pages show what it said and leave out its code."""
+IMPORT = "from lmlib.classroom.checks import check_answer, example\n"
+"""Again in each check: a student may have called something of their own `example`."""
 INTRODUCTION = """# {title}: exercises
 
 {count} exercises, about {minutes} minutes in all. They belong to the chapter of the same name.
@@ -83,14 +85,14 @@ tests: {files: false, ok_format: false}"""
 
 def _otter_test(exercise: Exercise) -> str:
     """The visible check as a function; Otter passes the student's names by the names of its parameters."""
-    names = names_used(exercise.check) - set(dir(builtins))
-    body = textwrap.indent(exercise.check, "    ")
+    names = names_used(exercise.check) - {*dir(builtins), "check_answer", "example"}
+    body = textwrap.indent(IMPORT + exercise.check, "    ")
     return f"def test_{exercise.function}({', '.join(sorted(names))}):\n{body}"
 
 
 def checked(exercise: Exercise) -> str:
     """The visible check as it stands in the student's notebook, where it must not stop anything."""
-    body = textwrap.indent(exercise.check, "    ")
+    body = textwrap.indent(IMPORT + exercise.check, "    ")
     return f'# @title Check: run this cell\nwith checking("{exercise.name}"):\n{body}'
 
 

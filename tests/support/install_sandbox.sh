@@ -3,7 +3,10 @@
 set -u
 
 found() {
-  ldconfig -p 2>/dev/null | grep -q libseccomp.so.2 || /sbin/ldconfig -p | grep -q libseccomp.so.2 || return 1
+  case "$(ldconfig -p 2>/dev/null || /sbin/ldconfig -p 2>/dev/null)" in
+    *libseccomp.so.2*) ;;
+    *) return 1 ;;
+  esac
   bwrap --unshare-all --ro-bind / / --size 4096 --tmpfs /tmp true 2>/dev/null && echo "== Sandbox: $(bwrap --version)"
 }
 

@@ -213,7 +213,7 @@ def test_linux_without_debian_s_programs_says_what_to_do(tmp_path: Path) -> None
     assert "playwright install --with-deps --no-shell chromium" in asked
     done = run_on("Linux", "install_sandbox.sh", tmp_path)
     assert done.returncode == 1 and not done.stderr
-    assert "install it by hand" in done.stdout
+    assert "install them by hand" in done.stdout
 
 
 @posix

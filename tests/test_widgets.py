@@ -347,6 +347,61 @@ def test_a_page_that_scrolls_under_a_resting_pointer_chooses_nothing(
     expect(chosen).to_have_class(re.compile(r"\bshown\b"))
 
 
+def box(locator: Locator) -> dict[str, float]:
+    found = locator.bounding_box()
+    assert found
+    return dict(found)
+
+
+@pytest.mark.parametrize("width", [390, 720])
+def test_slider_buttons_and_bars_are_seen_together(show: Show, width: int) -> None:
+    page = show(scrubber(), width=width)
+    slider = box(page.get_by_role("slider").first)
+    bars = box(page.get_by_role("option").last)
+    assert bars["y"] + bars["height"] - slider["y"] < 800
+    assert (
+        box(page.get_by_role("button", name="Draw words 100", exact=True))["y"]
+        > slider["y"]
+    )
+    assert box(page.locator(".track").first)["width"] > 250
+
+
+def test_a_switch_moves_nothing_below_it(show: Show) -> None:
+    q = torch.randn(4, 8, generator=generator())
+    page = show(AttentionHeatmap(list("abcd"), q=q, k=q), width=390)
+    places = []
+    for _ in range(2):
+        places.append(box(page.get_by_role("listbox"))["y"])
+        page.get_by_label("divide by √dₖ").click()
+    assert places[0] == places[1]
+
+
+def test_names_on_a_map_keep_apart_on_a_phone(show: Show) -> None:
+    words = [f"word{i}" for i in range(23)]
+    page = show(AttentionHeatmap(words, weights=causal_weights(1, 1, 23)), width=390)
+    cell = box(page.locator(".map .cells"))["height"] / 23
+    font = page.locator(".map .names").evaluate("c => c.getContext('2d').font")
+    assert 11 <= float(re.match(r"[\d.]+", font)[0]) <= cell  # type: ignore[index]
+    whole = page.locator(".map").evaluate(
+        "m => m.scrollWidth <= m.parentNode.clientWidth"
+    )
+    assert whole
+
+
+def test_a_far_key_can_be_brought_into_sight(show: Show) -> None:
+    T = 80
+    weights = torch.zeros(1, 1, T, T, dtype=torch.float64)
+    weights[..., 0] = 1.0
+    widget = AttentionHeatmap([f"w{i}" for i in range(T)], weights=weights)
+    page = show(widget)
+    page.get_by_role("option", name="w79").click()
+    key = page.locator(".token.key").first
+    inside = "(n) => n.offsetTop >= n.closest('.scroll').scrollTop"
+    assert not key.evaluate(inside)
+    page.locator(".looks").get_by_role("button", name="w0").click()
+    assert key.evaluate(inside)
+
+
 def test_layers_heads_and_texts_can_be_chosen(show: Show) -> None:
     first, second = causal_weights(2, 3, 5), causal_weights(1, 1, 4)
     page = show(

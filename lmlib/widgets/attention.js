@@ -168,12 +168,17 @@ function render({ model, el }) {
   /** The chosen query: its sentence, its links, its numbers. */
   function paintRow() {
     const i = hovered ?? chosen();
-    const width = middle.clientWidth; // before anything changes, for else the browser lays out all of it first
+    // Before anything changes, for else the browser lays out all of it first.
+    const [width, room] = [middle.clientWidth, links.clientHeight - 3 * ROW];
     const weights = now.weights[i];
     const ranked = ranking(weights.map((w) => (Number.isNaN(w) ? -1 : w))).filter((j) => weights[j] >= 0.00005).slice(0, 5);
     const score = (j) => (now.scores && j === ranked[0] ? ` (${t("score")} ${show(now.scores[i][j], 2)})` : "");
     const list = ranked.map((j) => `${name(j)} ${words(weights[j])}${score(j)}`).join(", ");
-    looks.replaceChildren(h("b", {}, t("looks", { query: name(i), list: "" })), `${list}${weights.filter((w) => w >= 0.00005).length > 5 ? ", …" : ""}`);
+    // In a long text the key may be far from its query: its name leads there.
+    const far = (j) => Math.abs(j - i) * ROW > room;
+    const named = (j) => (far(j) ? h("button", { type: "button", onclick: () => reveal(links, j * ROW, ROW) }, name(j)) : name(j));
+    const parts = ranked.flatMap((j, place) => [place ? ", " : "", named(j), ` ${words(weights[j])}${score(j)}`]);
+    looks.replaceChildren(h("b", {}, t("looks", { query: name(i), list: "" })), ...parts, weights.filter((w) => w >= 0.00005).length > 5 ? ", …" : "");
     [...queries.children].forEach((node, q) => { node.ariaSelected = q === chosen(); node.classList.toggle("shown", q === i); node.tabIndex = q === chosen() ? 0 : -1; });
     keyRows.forEach(({ node, score, value, fill }, j) => {
       const w = weights[j];
@@ -196,14 +201,16 @@ function render({ model, el }) {
     const n = example.tokens.length;
     const ink = getComputedStyle(ui.card).color;
     const faint = dark ? "#3d4650" : "#c9d1d9";
-    const labelFont = "12px system-ui, sans-serif";
+    
+    const narrow = n > 10 && mapBox.clientWidth < 430;
+    const labelFont = `${narrow ? 11 : 12}px system-ui, sans-serif`;
     const ruler = sized(corner, 1, 1);
     ruler.font = labelFont;
     const cut = (text, most) => { let s = text; while (s.length > 1 && ruler.measureText(s).width > most) s = s.slice(0, -1); return s === text ? s : `${s.slice(0, -1)}…`; };
-    const texts = example.tokens.map((token) => cut(token, 64));
+    const texts = example.tokens.map((token) => cut(token, narrow ? 44 : 64));
     const longest = Math.max(...texts.map((text) => ruler.measureText(text).width));
     const edge = Math.ceil(longest) + 12;
-    cell = Math.max(n <= 30 ? 10 : 13, Math.min(56, Math.floor((mapBox.clientWidth - edge - 2) / n)));
+    cell = Math.max(n <= 30 ? 11 : 13, Math.min(56, Math.floor((mapBox.clientWidth - edge - 2) / n)));
     const upright = longest + 6 > cell;
     const top = upright ? edge : 22;
     map.style.gridTemplateColumns = `${edge}px ${n * cell}px`;

@@ -180,19 +180,19 @@ function render({ model, el }) {
     const place = arrowed(event, chosen, bars.length);
     if (place !== null) choose(place, true);
   };
-  const legend = (className, text) => h("span", {}, h("span", { className: "key" }, h("span", { className })), text);
+  const legend = (className, text) => h("span", { className: "soft" }, h("span", { className: "key" }, h("span", { className })), text);
+  // The buttons stand under the slider and above the bars: who draws and turns it sees both at work.
   ui.card.append(
     h("label", { className: "field" }, t("context"), select),
     h("div", { className: "dials" }, ...Object.values(dials).map((d) => d.el)),
-    h("div", { className: "meta" }, openness, formula),
-    h("div", { className: "two" },
-      h("div", {}, head, list, restBox, h("div", { className: "word foot" }, h("span"), axis), h("label", { className: "tick soft" }, zoom, t("zoom"))),
-      h("div", {}, chosenName, chain, h("p", { className: "soft" }, t("shift")), h("p", { className: "soft" }, t("limit")))),
     h("div", { className: "sampler" },
       h("div", { className: "row" }, h("span", { className: "heading" }, t("draw")), ...[1, 10, 100, 1000].map((n) => h("button", { type: "button", onclick: () => drawMore(n), "aria-label": `${t("draw")} ${n}` }, `+${n}`)),
         h("button", { type: "button", onclick: reset }, t("reset")), h("label", { className: "field" }, t("seed"), seed)),
-      newest, tally,
-      h("p", { className: "soft row" }, legend("fill", t("probability")), legend("share", t("key_share")), legend("band", t("key_band")))));
+      tally, newest),
+    h("div", { className: "meta" }, openness, formula),
+    head, list, restBox, h("div", { className: "word foot" }, h("span"), axis),
+    h("div", { className: "row below" }, h("label", { className: "tick soft" }, zoom, t("zoom")), legend("fill", t("probability")), legend("share", t("key_share")), legend("band", t("key_band"))),
+    chosenName, h("div", { className: "two" }, chain, h("div", {}, h("p", { className: "soft" }, t("shift")), h("p", { className: "soft" }, t("limit")))));
 
   arrange();
   now = null;

@@ -44,7 +44,9 @@ def terms_and_formulas(app: Sphinx, page: str) -> dict[str, nodes.Element]:
     for link in [*tree.findall(addnodes.pending_xref)]:
         link.replace_self(link.children)
     found = [(node["ids"], shown(node)) for node in tree.findall(nodes.Element)]
-    return {place: node for places, node in found if node is not None for place in places}
+    return {
+        place: node for places, node in found if node is not None for place in places
+    }
 
 
 class Cards:
@@ -64,7 +66,12 @@ class Cards:
         return re.sub(r' id="[^"]*"|<a class="headerlink".*?</a>', "", text)
 
     def add(
-        self, app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
+        self,
+        app: Sphinx,
+        page: str,
+        template: str,
+        context: dict[str, Any],
+        doctree: Any,
     ) -> None:
         """Append a template for each such place of another page that ``page`` links to."""
         links = sorted(set(LINK.findall(context.get("body", "")))) if doctree else []

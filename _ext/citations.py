@@ -16,7 +16,9 @@ from sphinx.application import Sphinx
 
 
 def surname(person: Person) -> str:
-    return " ".join(str(name) for name in person.rich_prelast_names + person.rich_last_names)
+    return " ".join(
+        str(name) for name in person.rich_prelast_names + person.rich_last_names
+    )
 
 
 def author_year(entry: Entry) -> str:
@@ -44,9 +46,10 @@ def tell_apart(app: Sphinx) -> None:
     for entry in app.env.get_domain("cite").bibdata.data.entries.values():  # type: ignore[attr-defined]
         alike[author_year(entry)].append(entry)
     for entries in alike.values():
-        entries.sort(key=lambda entry: entry.fields["title"].lower())
-        for letter, entry in zip(ascii_lowercase, entries if len(entries) > 1 else []):
-            entry.fields["year"] += letter
+        if len(entries) > 1:
+            entries.sort(key=lambda entry: entry.fields["title"].lower())
+            for letter, entry in zip(ascii_lowercase, entries, strict=False):
+                entry.fields["year"] += letter
 
 
 def plain_list(

@@ -22,7 +22,11 @@ def questions(app: Sphinx) -> dict[str, str]:
     table = {}
     for row in app.env.get_doctree(app.config.root_doc).findall(nodes.row):
         cells = [entry.astext() for entry in row.findall(nodes.entry)]
-        links = [x["reftarget"] for x in row.findall() if isinstance(x, nodes.Element) and x.get("reftarget")]
+        links = [
+            x["reftarget"]
+            for x in row.findall()
+            if isinstance(x, nodes.Element) and x.get("reftarget")
+        ]
         if links and len(cells) > 1:
             table[re.sub(r"\.(ipynb|md)$", "", links[0])] = cells[1]
     return table
@@ -49,8 +53,13 @@ def add_sentences(
     here = order.index(page) if page in order else None
     for side, step in (("prev", -1), ("next", 1)):
         if here is not None and context.get(side) and 0 <= here + step < len(order):
-            context[side] = {**context[side], "sentence": sentence(app, order[here + step])}
-    faces = [context["pathto"](f"_static/fonts/{face}.woff2", 1) for face in FIRST_FACES]
+            context[side] = {
+                **context[side],
+                "sentence": sentence(app, order[here + step]),
+            }
+    faces = [
+        context["pathto"](f"_static/fonts/{face}.woff2", 1) for face in FIRST_FACES
+    ]
     context["metatags"] = context.get("metatags", "") + PRELOAD.format(faces=faces)
 
 

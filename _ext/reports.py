@@ -45,13 +45,20 @@ def add_reports(
     def with_report(found: re.Match[str]) -> str:
         heading = words(found["words"])
         address = issue(
-            options["repository_url"], options["repository_branch"], source, heading, found["anchor"]
+            options["repository_url"],
+            options["repository_branch"],
+            source,
+            heading,
+            found["anchor"],
         )
         link = (
             f'<a class="report" href="{html.escape(address)}" target="_blank" rel="noopener" '
             f'aria-label="Report an error under: {html.escape(heading)}">Report an error here</a>'
         )
-        return found[0].removesuffix(f"</h{found['level']}>") + f"{link}</h{found['level']}>"
+        return (
+            found[0].removesuffix(f"</h{found['level']}>")
+            + f"{link}</h{found['level']}>"
+        )
 
     context["body"] = HEADING.sub(with_report, context["body"])
 

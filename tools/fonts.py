@@ -21,11 +21,20 @@ LETTERS += "ąćčęěğıłńňőřśšťůűźżžŁŚŠŽ–—‘’“”�
 SIGNS = "′←↑→↓−∞≈≠≤≥√⅓⅔⅛⅜⅝⅞⁴⁵⁶⁷⁸⁹₀₁₂₃₄"
 # A face: its file in the package, the part of its axes that stays, its name here, and what it is written to. The
 # licence reserves the name "Source" for the unchanged font, so both are renamed.
-SERIF, FRAUNCES = "VAR/SourceSerif4Variable-{}.ttf", "files/fraunces-latin-full-normal.woff2"
+SERIF, FRAUNCES = (
+    "VAR/SourceSerif4Variable-{}.ttf",
+    "files/fraunces-latin-full-normal.woff2",
+)
 FACES = [
     (0, SERIF.format("Roman"), {"wght": (400, 700), "opsz": 14}, "Book Text", "text"),
     (0, SERIF.format("Italic"), {"wght": 400, "opsz": 14}, "Book Text", "text-italic"),
-    (1, FRAUNCES, {"wght": 560, "opsz": 72, "SOFT": 0, "WONK": 0}, "Book Display", "display"),
+    (
+        1,
+        FRAUNCES,
+        {"wght": 560, "opsz": 72, "SOFT": 0, "WONK": 0},
+        "Book Display",
+        "display",
+    ),
 ]
 
 

@@ -379,6 +379,29 @@ def test_what_goes_on_to_the_side_says_so(name: str, browser: Browser) -> None:
         assert cut == []
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_columns_of_words_stand_to_the_left(page: str) -> None:
+    for table in soup(page).select("article table"):
+        rows = [row.find_all("td") for row in table.select("tbody tr")]
+        for column in zip(*rows, strict=True):
+            words = [cell.text for cell in column if re.search(r"[a-z]{4}", cell.text)]
+            if "text-right" in column[0].get("class", []):
+                assert len(words) <= len(column) / 3, words
+
+
+@pytest.mark.parametrize("width, beside", [(900, False), (1280, True), (1920, True)])
+def test_a_note_stands_in_the_margin_where_there_is_one(
+    width: int, beside: bool, browser: Browser
+) -> None:
+    with opened(browser, "intro", width) as shown:
+        note = shown.locator("article aside.margin").first.bounding_box()
+        text = shown.locator("#conventions > p").first.bounding_box()
+        assert note and text
+        assert (note["x"] >= text["x"] + text["width"]) == beside
+        assert note["x"] + note["width"] <= width
+        assert note["width"] >= 150
+
+
 @pytest.mark.parametrize("page", ["intro", *(f"chapters/{name}" for name in CHAPTERS)])
 def test_the_next_page_is_told_in_a_sentence(page: str) -> None:
     questions = {

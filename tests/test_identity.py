@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from statistics import mean
 from urllib.parse import parse_qs, urlparse
 
@@ -12,6 +13,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page
+from sphinx.application import Sphinx
 
 from tools.site import ROOT, SITE
 
@@ -258,6 +260,32 @@ def test_every_link_to_a_work_or_a_formula_elsewhere_has_its_card() -> None:
         assert all(len(text) > 10 for text in cards.values())
 
 
+def test_a_term_of_the_glossary_has_its_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "_ext"))
+    (tmp_path / "conf.py").write_text(
+        "extensions = ['sphinxcontrib.bibtex', 'cards']\nbibtex_bibfiles = []\n",
+        "utf-8",
+    )
+    (tmp_path / "index.rst").write_text(
+        "Text\n====\n\nA :term:`token` is cut.\n\n.. toctree::\n\n   words\n", "utf-8"
+    )
+    (tmp_path / "words.rst").write_text(
+        "Words\n=====\n\n.. glossary::\n\n   token\n      A piece of text, see :term:`token`.\n",
+        "utf-8",
+    )
+    out = tmp_path / "out"
+    Sphinx(tmp_path, tmp_path, out, tmp_path / "trees", "html", status=None).build()
+    page = BeautifulSoup((out / "index.html").read_text("utf-8"), "html.parser")
+    (card,) = page.select("template.book-card")
+    assert (
+        card["data-for"]
+        == page.select_one("a.reference.internal[href*='#term']")["href"]
+    )  # type: ignore[index]
+    assert card.get_text().strip() == "A piece of text, see token."
+
+
 @pytest.mark.parametrize("kind", ["[href*='references.html#']", "[href^='#equation']"])
 def test_a_card_shows_on_focus_and_under_the_pointer(
     kind: str, browser: Browser
@@ -384,7 +412,11 @@ def test_columns_of_words_stand_to_the_left(page: str) -> None:
     for table in soup(page).select("article table"):
         rows = [row.find_all("td") for row in table.select("tbody tr")]
         for column in zip(*rows, strict=True):
-            words = [cell.text for cell in column if re.search(r"[a-z]{4}", cell.text)]
+            words = [
+                cell.text
+                for cell in column
+                if re.fullmatch(r"\D*[a-z]{4}\D*", cell.text)
+            ]
             if "text-right" in column[0].get("class", []):
                 assert len(words) <= len(column) / 3, words
 

@@ -10,7 +10,7 @@
   };
   const words = (heading) => {
     const copy = heading.cloneNode(true);
-    for (const mark of all(".headerlink", copy)) mark.remove();
+    for (const mark of all(".headerlink, .report", copy)) mark.remove();
     return copy.textContent;
   };
   // A link to a place in this chapter; print_edition.py fills in the page.

@@ -13,6 +13,7 @@ from nbval.plugin import IPyNbCell
 LONG = {
     "test_site.py": 300,
     "test_colab.py": 200,
+    "test_identity.py": 130,
     "test_classroom_grades.py": 120,
     "test_widgets.py": 80,
     "test_train.py": 70,

@@ -1,7 +1,7 @@
 """The theme's icons, each a picture in the style sheet that takes the colour of the text.
 
-The theme brings Font Awesome: a script, three fonts, and a class for each of 2,000 icons. Pages use about fifteen. Their
-outlines are read from that script while the site is built, and nothing else of it is published.
+The theme brings Font Awesome: a script, three fonts, and a class for each of 2,000 icons. Pages use about fifteen.
+Their outlines are read from that script while the site is built, and nothing else of it is published.
 """
 
 import re
@@ -16,6 +16,7 @@ USED = re.compile(r"\bfa-([a-z0-9-]+)")
 # Signs that the theme sets before or behind words, and the icon of each.
 SIGNS = {
     ".admonition > .admonition-title::after": "bell",
+    "div.exercise > .admonition-title::after": "pencil",
     ".admonition:is(.note) > .admonition-title::after": "circle-info",
     ".admonition:is(.tip, .hint) > .admonition-title::after": "lightbulb",
     ".admonition:is(.warning, .caution, .danger, .error) > .admonition-title::after": "triangle-exclamation",
@@ -31,6 +32,8 @@ SHAPE = """{kinds}, {signs} {{
   -webkit-mask: var(--icon) center / contain no-repeat; mask: var(--icon) center / contain no-repeat;
 }}
 .bd-header-article .btn i {{ width: 1.3rem; }}
+.bd-search > i.fa-solid.fa-magnifying-glass {{ position: static; }}
+.admonition > .admonition-title::after {{ height: 1lh; }}
 .search-button-field > i {{ display: inline-block !important; }}
 @media (forced-colors: active) {{ {kinds}, {signs} {{ background: CanvasText; }} }}
 """
@@ -39,7 +42,8 @@ SHAPE = """{kinds}, {signs} {{
 def is_replaced(selector: str) -> bool:
     """Whether a selector asks for Font Awesome and nothing else, or a font is one of its own."""
     classes = re.findall(r"\.([\w-]+)", selector)
-    return FONT in selector or bool(classes) and all(re.match(r"fa(-|[srbl]?$)", name) for name in classes)
+    alone = classes and all(re.match(r"fa(-|[srbl]?$)", name) for name in classes)
+    return FONT in selector or bool(alone)
 
 
 def outlines(script: str) -> dict[str, str]:
@@ -47,7 +51,9 @@ def outlines(script: str) -> dict[str, str]:
     found = {}
     for name, width, height, others, path in OUTLINE.findall(script):
         picture = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"><path d="{path}"/></svg>'
-        address = f'url("data:image/svg+xml,{quote(picture, safe=" =:/")}")'.replace("%22", "'")
+        address = f'url("data:image/svg+xml,{quote(picture, safe=" =:/")}")'.replace(
+            "%22", "'"
+        )
         for one in [name, *re.findall(r'"([a-z0-9-]+)"', others)]:
             found[one] = address
     return found
@@ -57,6 +63,9 @@ def style(script: str, pages: str) -> str:
     """The sheet for the icons that pages name, and for the theme's signs."""
     known = outlines(script)
     rules = [SHAPE.format(kinds=KINDS, signs=", ".join(SIGNS))]
-    rules += [f".fa-{name} {{ --icon: {known[name]}; }}" for name in sorted({*USED.findall(pages)} & {*known})]
+    rules += [
+        f".fa-{name} {{ --icon: {known[name]}; }}"
+        for name in sorted({*USED.findall(pages)} & {*known})
+    ]
     rules += [f"{sign} {{ --icon: {known[name]}; }}" for sign, name in SIGNS.items()]
     return "\n".join(rules)

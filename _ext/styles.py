@@ -1,7 +1,7 @@
 """One style sheet made of many, without what no page uses.
 
-A selector is left out if it asks for a class or an id that no page has, a variable if nothing asks for it, and a font if
-no rule names its family. What stands in ``:not(…)``, ``:is(…)`` and the like is not looked at: it stays.
+A selector is left out if it asks for a class or an id that no page has, a variable if nothing asks for it, and a font
+if no rule names its family. What stands in ``:not(…)``, ``:is(…)`` and the like is not looked at: it stays.
 """
 
 import os
@@ -54,11 +54,14 @@ class Rule:
 
     def text(self, wanted: Collection[str] | None = None) -> str:
         """As CSS; of variables only those that are wanted."""
-        parts = [part.text(wanted) if isinstance(part, Rule) else part for part in self.body]
+        parts = [
+            part.text(wanted) if isinstance(part, Rule) else part for part in self.body
+        ]
         kept = [
             part
             for part in parts
-            if part and (wanted is None or part.split(":")[0] in wanted or part[:2] != "--")
+            if part
+            and (wanted is None or part.split(":")[0] in wanted or part[:2] != "--")
         ]
         between = "" if any(isinstance(part, Rule) for part in self.body) else ";"
         return f"{self.prelude}{{{between.join(kept)}}}" if kept else ""
@@ -70,14 +73,18 @@ class Bundle:
 
     folder: Path  # where the result will lie: addresses in it start from there
     words: Collection[str]  # classes and ids of all pages
-    unwanted: Callable[[str], bool]  # selectors and fonts that something else stands for
+    unwanted: Callable[
+        [str], bool
+    ]  # selectors and fonts that something else stands for
     rules: list[Rule] = field(default_factory=list)
 
     def add(self, sheet: Path, whole: bool = False) -> None:
         """Add a file; of one that is ``whole`` all rules are kept."""
         for rule in tinycss2.parse_stylesheet(sheet.read_text("utf-8"), True, True):
             if rule.type == "at-rule" and rule.lower_at_keyword == "import":
-                name = next(t.value for t in rule.prelude if t.type in ("string", "url"))
+                name = next(
+                    t.value for t in rule.prelude if t.type in ("string", "url")
+                )
                 self.add(sheet.parent / name, whole)
             else:
                 self.rules += self.kept(rule, sheet.parent, whole)
@@ -96,13 +103,16 @@ class Bundle:
         elif rule.content:
             prelude = f"@{rule.at_keyword} {plain(rule.prelude)}".strip()
             there = FORMAT.sub(
-                lambda form: form[0] if (home / form[1]).exists() else "", plain(rule.content)
+                lambda form: form[0] if (home / form[1]).exists() else "",
+                plain(rule.content),
             )
             if not self.unwanted(there):
                 yield Rule(prelude, [self.moved(there, home)])
 
     def used(self, selector: list[Any]) -> bool:
-        return {*names(selector)} <= {*self.words} and not self.unwanted(plain(selector))
+        return {*names(selector)} <= {*self.words} and not self.unwanted(
+            plain(selector)
+        )
 
     def declared(self, rule: Any, home: Path) -> Iterator[str]:
         """Each declaration of a rule, or all at once where rules stand in it."""
@@ -118,7 +128,9 @@ class Bundle:
         """With addresses that start from the folder of the result."""
 
         def there(found: re.Match[str]) -> str:
-            return f"url({os.path.relpath(home / found[1], self.folder)})".replace(os.sep, "/")
+            return f"url({os.path.relpath(home / found[1], self.folder)})".replace(
+                os.sep, "/"
+            )
 
         return URL.sub(there, css)
 

@@ -54,6 +54,9 @@ FORMULAS = """() => {
     const apart = inner.right <= sign.left || inner.bottom <= sign.top + 1;
     if (number && outer.width && !apart) wrong.push(`touches its number: ${text}`);
   }
+  const text = document.querySelector("article, main").cloneNode(true);
+  for (const part of text.querySelectorAll("pre, code, script, style, .math")) part.remove();
+  for (const [raw] of text.textContent.matchAll(/\\\\[a-z]+\\{|\\$[^$\\n]*[\\^_\\\\{][^$\\n]*\\$/g)) wrong.push(`raw: ${raw}`);
   return wrong.join("\\n");
 }"""
 
@@ -339,12 +342,27 @@ def test_the_colab_button_opens_this_chapter(name: str) -> None:
     )
 
 
-def test_search_finds_a_word(browser: Browser) -> None:
-    with visit(browser, (SITE / "search.html").as_uri() + "?q=perplexity") as seen:
-        seen.page.locator("#search-results li a").first.wait_for()
-        titles = " ".join(seen.page.locator("#search-results li").all_inner_texts())
-        assert "softmax" in titles
+@pytest.mark.parametrize("base", ["http", "file"])
+def test_search_shows_the_passage_and_leads_to_it(
+    base: str, browser: Browser, served: str, summary: Callable[[str], None]
+) -> None:
+    there = address(served if base == "http" else "file", "search.html")
+    with visit(browser, f"{there}?q=perplexity+bits") as seen:
+        result = seen.page.locator("#search-results li", has_text="softmax").first
+        expect(result.locator("p.context mark").first).to_have_text("perplexity")
+        if base == "http":
+            summary(f"search: {kilobytes(seen.loaded):.0f} kB gzipped for a new reader")
+            assert kilobytes(seen.loaded) < LATER_KB
+        result.locator("a").click()
+        seen.page.wait_for_url("**/softmax.html#the-loss-cross-entropy")
         assert not seen.problems, "\n".join(seen.problems)
+
+
+def test_a_search_for_nothing_and_for_signs_says_so(browser: Browser) -> None:
+    for query in ("", "the", "%24%5E%28", "zzzz"):
+        with visit(browser, f"{(SITE / 'search.html').as_uri()}?q={query}") as seen:
+            expect(seen.page.locator("#search-results li")).to_have_count(0)
+            assert not seen.problems, "\n".join(seen.problems)
 
 
 def test_dark_and_light_can_be_chosen(browser: Browser, served: str) -> None:

@@ -143,7 +143,7 @@
       if (/^[\d\s.,:%±…−-]+$/.test(cell.textContent)) cell.style.whiteSpace = "nowrap";
     }
     const end = (box) => Math.max(...[box, ...all("*", box)].map((node) => node.getBoundingClientRect().right));
-    for (const box of all("table, mjx-container[display='true']")) {
+    for (const box of all("table, div.math > .katex-display")) {
       for (let size = 95; end(box) > room + 0.5 && size >= 60; size -= 5) box.style.fontSize = `${size}%`;
     }
   }
@@ -153,7 +153,7 @@
     const range = document.createRange();
     const right = (node) => {
       range.selectNodeContents(node);
-      const text = node.closest("mjx-container") ? 0 : range.getBoundingClientRect().right;
+      const text = node.closest(".katex") ? 0 : range.getBoundingClientRect().right;
       return Math.max(text, node.getBoundingClientRect().right);
     };
     const found = all("*").filter((node) => right(node) > room + 1);
@@ -171,11 +171,6 @@
   runningTitles();
   for (const fold of all("details")) fold.open = true;
   codeLines();
-  // A formula for screen readers is drawn by the machine's own fonts, out of sight: how wide it is does not count.
-  const unseen = make("style", {}, "mjx-assistive-mml { display: none !important }");
-  document.head.append(unseen);
   tablesAndFormulas();
-  const found = tooWide();
-  unseen.remove();
-  return found;
+  return tooWide();
 }

@@ -50,7 +50,7 @@ def prepare(page: Page, site: Path, name: str) -> list[str]:
     """Open ``name`` and make its print edition of it; returns what is too wide for the paper."""
     source = site / f"{name}.html"
     page.goto(source.as_uri())
-    page.wait_for_function("window.MathJax?.startup?.promise?.then(() => true) ?? true")
+    page.evaluate("document.fonts.ready.then(() => true)")
     stored = BeautifulSoup(source.read_text("utf-8"), "html.parser")
     pictures = [str(picture) for picture in stored.select("figure.lm-widget > img")]
     parts = {"book": book_title(), "pictures": pictures, "references": references(site)}

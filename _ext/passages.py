@@ -1,0 +1,101 @@
+"""Gives the search page the text of all pages, by sections, as a script: a page in a folder may not read another.
+
+Only the search page asks for it. `_static/search_passages.js` shows of it what was found.
+"""
+
+import html
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from formulas import shown
+from sphinx.application import Sphinx
+
+NAME, START = "passages.js", "const PASSAGES = "
+UNSEEN = re.compile(r"<(script|style)\b.*?</\1>", re.DOTALL)
+TAG = re.compile(r"<[^>]*>")
+UNHEARD = re.compile("[\u2061-\u2064]")  # signs between the letters of a formula
+
+
+def words(node: nodes.Node) -> str:
+    """What a reader sees of a node, without the sections and the code in it."""
+    if isinstance(node, nodes.Text):
+        return node.astext()
+    if isinstance(node, nodes.math | nodes.math_block):
+        mathml = shown(node.astext(), False, node).partition("</math>")[0]
+        return html.unescape(TAG.sub("", mathml))
+    if isinstance(node, nodes.raw):
+        seen = UNSEEN.sub("", node.astext()) if node["format"] == "html" else ""
+        return html.unescape(TAG.sub(" ", seen))
+    if isinstance(node, nodes.Invisible | nodes.title | nodes.literal_block) or headed(
+        node
+    ):
+        return ""
+    return ("" if isinstance(node, nodes.TextElement) else " ").join(
+        map(words, node.children)
+    )
+
+
+def code(node: nodes.Node) -> str:
+    """The code in a node, and what it prints."""
+    if isinstance(node, nodes.literal_block):
+        return node.astext()
+    return "" if headed(node) else " ".join(map(code, node.children))
+
+
+def headed(node: nodes.Node) -> bool:
+    """Whether this is a section with a heading; the statement of an exercise is one without."""
+    return isinstance(node, nodes.section) and isinstance(node[0], nodes.title)
+
+
+def one_line(text: str) -> str:
+    return " ".join(UNHEARD.sub("", text).split())
+
+
+def collect(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Anchor, heading, text and code of each section of a page."""
+    if app.builder.format != "html":
+        return
+    sections = [
+        (
+            section["ids"][0],
+            one_line("".join(map(words, section[0].children))),
+            one_line(" ".join(map(words, section.children))),
+            one_line(" ".join(map(code, section.children))),
+        )
+        for section in filter(headed, doctree.findall(nodes.section))
+    ]
+    passages = {**getattr(app.env, "passages", {}), page: sections}
+    app.env.passages = passages  # type: ignore[attr-defined]
+
+
+def write(app: Sphinx, error: Exception | None) -> None:
+    """Write the script: what was collected now, and of the other pages what it had."""
+    if error is None and app.builder.format == "html":
+        file = Path(app.outdir, "_static", NAME)
+        before = (
+            file.read_text("utf-8").removeprefix(START)[:-2] if file.exists() else "{}"
+        )
+        every = json.loads(before) | getattr(app.env, "passages", {})
+        kept = {
+            page: every[page] for page in sorted(every) if page in app.env.found_docs
+        }
+        file.write_text(f"{START}{json.dumps(kept, ensure_ascii=False)};\n", "utf-8")
+
+
+def add_script(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    if page == "search":
+        app.add_js_file(NAME, priority=190)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.connect("doctree-resolved", collect)
+    app.connect(
+        "build-finished", write, priority=800
+    )  # before light.py, which removes what no page names
+    app.connect("html-page-context", add_script)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}

@@ -6,7 +6,7 @@ is a fold under its own choice. Choices and replies are list items, so a transla
 """
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -72,7 +72,7 @@ class Replies(SphinxDirective):
 
     required_arguments = 1
     has_content = True
-    option_spec = {"right": directives.positive_int}
+    option_spec: ClassVar = {"right": directives.positive_int}
 
     def run(self) -> list[nodes.Node]:
         children = self.parse_content_to_nodes()
@@ -109,7 +109,9 @@ class Join(SphinxPostTransform):
 
     def join(self, card: question, node: replies) -> None:
         folds = []
-        for number, (choice, reply) in enumerate(zip(card[-1], node[0]), 1):
+        for number, (choice, reply) in enumerate(
+            zip(card[-1], node[0], strict=True), 1
+        ):
             words = (child.deepcopy() for child in choice[0].children)
             title = summary("", "", nodes.Text(f"{number}. "), *words)
             folds.append(fold("", title, *reply.children, name=card["name"]))

@@ -54,7 +54,12 @@ def solid(text: str) -> str:
 def test_every_line_of_code_and_output_is_there(
     printed: pypdfium2.PdfDocument, notebook: NotebookNode
 ) -> None:
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    cells = [
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        and "remove-cell" not in cell.metadata.get("tags", [])
+    ]
     streams = [out.text for cell in cells for out in cell.outputs if "text" in out]
     lines = {
         solid(line)
@@ -120,7 +125,8 @@ def test_answers_stand_behind_the_questions(
     )
     markdown = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
     # Those of the text, and those of the quiz.
-    questions = len(re.findall(r"^\*\*(Predict|\d)\.\*\*", markdown, re.MULTILINE))
+    questions = len(re.findall(r"^:::\{(predict|quiz)\}", markdown, re.MULTILINE))
+    assert questions
     before, after = "".join(pages[:first]), "".join(pages[first:])
     assert len(re.findall(r"Question \d+, page \d+", before)) == questions
     assert len(re.findall(r"Question \d+, page \d+", after)) == questions

@@ -94,15 +94,11 @@ def setup_source(address: str, version: str) -> str:
 
 def setup_cell(address: str, version: str) -> dict[str, Any]:
     """The set-up cell as a notebook stores it after a run beside `lmlib`."""
-    prompts = {
-        "code_prompt_hide": "Hide the set-up",
-        "code_prompt_show": "Set-up: installs lmlib where it is missing, as in Colab",
-    }
     return {
         "cell_type": "code",
         "execution_count": 1,
         "id": "set-up",
-        "metadata": {"mystnb": prompts, "tags": [TAG, "hide-cell"]},
+        "metadata": {"tags": [TAG, "remove-cell"]},  # it does nothing on a page
         "outputs": [
             {
                 "name": "stdout",

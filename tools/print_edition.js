@@ -32,24 +32,17 @@
   // Predict and the quiz: the choices stay with their question, the replies go to the end.
   function repliesLast() {
     const section = part("print-replies", "Replies to the questions");
-    for (const first of all("details.answer")) {
-      if (!first.isConnected) continue; // it was dealt with beside its neighbour
+    for (const card of all(".question")) {
       const number = section.children.length;
-      const choices = make("ol", { className: "print-choices", id: `print-question-${number}` });
-      const replies = make("ol");
-      first.before(choices);
-      for (let box = first, next; box?.matches("details.answer"); box = next) {
-        next = box.nextElementSibling;
-        const summary = box.querySelector("summary");
-        choices.append(make("li", {}, ...summary.childNodes));
-        summary.remove();
-        replies.append(make("li", {}, ...box.childNodes));
-        box.remove();
-      }
+      const box = article.querySelector(`.replies[data-question="${card.id}"]`);
+      const choices = card.querySelector("ol.question-choices");
+      const said = all("details", box).map((fold) => make("li", {}, ...[...fold.children].slice(1)));
+      choices.id = `print-question-${number}`;
       const id = `print-reply-${number}`;
       choices.after(note("The replies are under ", link(id, `Question ${number}`), "."));
       const title = make("p", {}, link(choices.id, `Question ${number}`));
-      section.append(make("div", { className: "print-reply", id }, title, replies));
+      section.append(make("div", { className: "print-reply", id }, title, make("ol", {}, ...said)));
+      box.remove();
     }
   }
 

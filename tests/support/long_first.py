@@ -16,6 +16,7 @@ LONG = {
     "test_identity.py": 130,
     "test_classroom_grades.py": 120,
     "test_widgets.py": 80,
+    "test_questions.py": 80,
     "test_train.py": 70,
     "test_distributed.py": 40,
     "test_systems.py": 35,

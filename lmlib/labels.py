@@ -43,7 +43,7 @@ class EndNames:
         figure = figure_of(self.ax)
         point = figure.dpi / 72
         beside = self.ax.get_subplotspec().get_gridspec().ncols > 1  # type: ignore[union-attr]
-        letters = 13 if figure.is_narrow or beside else 26
+        letters = 14 if figure.is_narrow or beside else 26
         heights = []
         for name, _, text in self.names:
             lines = textwrap.wrap(name, letters, break_long_words=False)

@@ -35,8 +35,8 @@ from lmlib.labels import WORDS, PointNames
 from lmlib.lines import MARKS, curves, floor, level, lines, name
 
 __all__ = [
-    "AMBER", "BLACK", "BLUE", "COLOURS", "GREEN", "GREY", "ORANGE", "PINK", "RED", "SIGNED", "SKY", "SMALL", "YELLOW",
-    "axes", "bars", "curves", "floor", "heatmap", "ink", "level", "lines", "name", "panels", "scatter",
+    "AMBER", "BLACK", "BLUE", "COLOURS", "GREEN", "GREY", "ORANGE", "PINK", "RED", "SHADES", "SIGNED", "SKY",
+    "SMALL", "YELLOW", "axes", "bars", "curves", "floor", "heatmap", "ink", "level", "lines", "name", "panels", "scatter",
 ]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ LONG = {
     "test_classroom_grades.py": 120,
     "test_widgets.py": 80,
     "test_train.py": 70,
+    "test_site_figures.py": 60,
     "test_distributed.py": 40,
     "test_systems.py": 35,
     "test_print.py": 30,

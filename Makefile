@@ -40,7 +40,7 @@ test: book browser sandbox $(COLAB)/installed
 	$(PYTEST) --nbval --nbval-current-env --nbval-sanitize-with tests/support/nbval_sanitize.cfg --durations 10
 
 # What needs neither the built site nor another environment, nor a sandbox.
-SLOW := tests/test_site.py tests/test_questions.py tests/test_print.py tests/test_publishing.py tests/test_notice.py tests/test_systems.py tests/test_classroom_grades.py tests/test_classroom_sandbox.py
+SLOW := tests/test_site.py tests/test_site_figures.py tests/test_questions.py tests/test_print.py tests/test_publishing.py tests/test_notice.py tests/test_systems.py tests/test_classroom_grades.py tests/test_classroom_sandbox.py
 check: $(STAMP) browser
 	$(BIN)/ruff check .
 	$(PYTEST) -q lmlib tests $(SLOW:%=--ignore %) --ignore-glob 'tests/test_colab*'

@@ -53,7 +53,11 @@ distributed      one run on several processes
 
 On top, for the chapters:
 
+colours          those of the figures
+drawings         a figure as SVG, for a page and for a phone
 figures          axes in the style of the book
+labels           names at lines and points, none on another
+lines            curves, and the floor
 plots            the book's figures
 notebook         listings and tables between text and figures
 widgets          interactive figures

@@ -1,61 +1,56 @@
-"""The book's figures: few words, all of them arguments; colours that the colour-blind can tell apart.
+"""The book's figures: few words, all of them arguments; names at lines and points, and no legends.
 
-Colours are Okabe and Ito's (2008). Every function returns the Axes, so that a chapter can add to it. Words are text:
-a "$" in them is a dollar, and :func:`lmlib.notebook.visible` says how spaces and line breaks look. Where a formula is
-meant, say so to matplotlib: ``ax.set_xlabel("$x$", parse_math=True)``.
+Every function that begins a figure returns its Axes, so that a chapter can add to it. Words are text: a "$" in them
+is a dollar, and :func:`lmlib.notebook.visible` says how spaces and line breaks look. Where a formula is meant, say so
+to matplotlib: ``ax.set_xlabel("$x$", parse_math=True)``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from lmlib.figures import axes, legend, name_ticks, panels, plt, require
-from lmlib.notebook import visible
+from lmlib.colours import (
+    AMBER,
+    BLACK,
+    BLUE,
+    COLOURS,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    RED,
+    SHADES,
+    SIGNED,
+    SKY,
+    YELLOW,
+    ink,
+)
+from lmlib.drawings import PAGE
+from lmlib.figures import SMALL, axes, figure_of, name_ticks, panels, require
+from lmlib.labels import WORDS, PointNames
+from lmlib.lines import MARKS, curves, floor, level, lines, name
 
-__all__ = ["COLOURS", "axes", "bars", "curves", "heatmap", "panels", "plt", "scatter"]
-
-BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK = (
-    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000",
-)  # fmt: skip
-COLOURS = (BLUE, RED, GREEN, ORANGE, PINK, SKY, BLACK)
+__all__ = [
+    "AMBER", "BLACK", "BLUE", "COLOURS", "GREEN", "GREY", "ORANGE", "PINK", "RED", "SHADES", "SIGNED", "SKY",
+    "SMALL", "YELLOW", "axes", "bars", "curves", "floor", "heatmap", "ink", "level", "lines", "name", "panels", "scatter",
+]  # fmt: skip
 
 
 def bars(
-    words: Sequence[str],
-    values: Sequence[float],
-    floor: float | None = None,
-    digits: int = 3,
-    **labels: Any,
+    words: Sequence[str], values: Sequence[float], digits: int = 3, **labels: Any
 ) -> Axes:
-    """One horizontal bar a word, its value written at its end; a dashed line at ``floor`` where one is given."""
+    """One horizontal bar a word, its value written at its end."""
     ax = axes(height=0.6 + 0.32 * len(words), **labels)
     rows = ax.barh(range(len(words)), values, color=BLUE)
-    ax.bar_label(rows, fmt=f"%.{digits}f", padding=3)
+    ax.bar_label(rows, fmt=f"%.{digits}f", padding=3, fontsize=SMALL)
     name_ticks(ax.yaxis, words)
+    ax.grid(visible=False)
     ax.invert_yaxis()
     ax.margins(x=0.16)
-    if floor is not None:
-        ax.axvline(floor, color=RED, linestyle="--", linewidth=1.5)
-    return ax
-
-
-def curves(
-    series: Mapping[str, Sequence[float] | tuple[Sequence[float], Sequence[float]]],
-    **labels: Any,
-) -> Axes:
-    """One line a name, told apart by colour and dashes; a series is values, or a pair (x, values)."""
-    ax = axes(**labels)
-    dashes = ("-", "--", "-.", ":")
-    for i, (name, values) in enumerate(series.items()):
-        x, y = values if isinstance(values, tuple) else (range(len(values)), values)
-        look = (COLOURS[i % len(COLOURS)], dashes[i % len(dashes)])
-        ax.plot(x, y, label=name, color=look[0], linestyle=look[1])
-    if len(series) > 1:
-        legend(ax, ax.lines, list(series))
     return ax
 
 
@@ -74,70 +69,66 @@ def heatmap(
     named = f"{len(rows)} rows and {len(columns)} columns are named"
     fits = values.shape == (len(rows), len(columns))
     require(fits, f"weights: shape {values.shape}; {named}")
-    width, height = max(0.42 * len(columns), 2.4), max(0.38 * len(rows), 1.4)
-    ax = axes(width=width + 1.2, height=height + 0.8, **labels)
+    width, height = max(0.5 * len(columns), 2.4), max(0.34 * len(rows), 1.4)
+    ax = axes(width=min(width + 1.2, PAGE), height=height + 0.8, **labels)
+    ax.grid(visible=False)
     low, high = min(0.0, values.min()), values.max()
-    ax.imshow(values, cmap="Blues", vmin=low, vmax=high, aspect="auto")
+    edges = [np.arange(size + 1) - 0.5 for size in values.T.shape]
+    ax.pcolormesh(*edges, values, cmap=SHADES, vmin=low, vmax=high)
+    ax.invert_yaxis()
     name_ticks(ax.xaxis, columns, rotation=45, ha="right", rotation_mode="anchor")
     name_ticks(ax.yaxis, rows)
     if len(columns) <= 12:
-        _write_in(ax, values, digits, white_from=low + 0.71 * (high - low))
+        _write_in(ax, values, digits, white_from=low + 0.77 * (high - low))
     return ax
 
 
 def _write_in(ax: Axes, values: np.ndarray, digits: int, white_from: float) -> None:
-    style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 8}
     for (i, j), value in np.ndenumerate(values):
         # Black reads well on a middling blue.
-        ink = "white" if value > white_from else "black"
-        ax.text(j, i, f"{value:.{digits}f}", color=ink, **style)
-
-
-def _mark(group: int) -> dict[str, Any]:
-    """How the points of a group look."""
-    marks = "os^Dv*"
-    look = {"marker": marks[group % len(marks)], "linestyle": "none"}
-    return look | {"color": COLOURS[group % len(COLOURS)]}
+        colour = "white" if value > white_from else "black"
+        ax.text(
+            j, i, f"{value:.{digits}f}", color=colour, ha="center", va="center", **WORDS
+        )
 
 
 def scatter(
     points: Sequence[Sequence[float]],
     words: Sequence[str | None],
     groups: Sequence[int] | None = None,
-    names: Sequence[str] = (),
+    names: Sequence[str | None] = (),
     **labels: Any,
 ) -> Axes:
-    """Words at their place in the plane, (N, 2) points; words of one group share colour and marker.
+    """Words at their place in the plane, (N, 2) points; words of one group share colour and mark.
 
-    ``None`` leaves a point without a word. ``names`` are those of the groups, for a legend.
+    ``None`` leaves a point without a word, and a group without a name; ``names`` stand in the middle of their groups.
     Raises ValueError where there is not one word, or not one group, a point.
     """
-    of = [0] * len(words) if groups is None else groups
-    for name, given in (("words", words), ("groups", of)):
+    of = [0] * len(words) if groups is None else list(groups)
+    for kind, given in (("words", words), ("groups", of)):
         fits = len(given) == len(points)
-        require(fits, f"{name}: {len(given)} for {len(points)} points; give one each")
-    ax = axes(height=3.8, **labels)
-    for i, ((x, y), word, group) in enumerate(zip(points, words, of, strict=True)):
-        ax.plot(x, y, **_mark(group))
+        require(fits, f"{kind}: {len(given)} for {len(points)} points; give one each")
+    ax = axes(**{"height": 4.2} | labels)
+    ax.grid(visible=False)
+    beside = PointNames(ax, points)
+    figure_of(ax).settle.append(beside)
+    for (x, y), group in zip(points, of, strict=True):
+        colour = COLOURS[group % len(COLOURS)]
+        ax.plot(x, y, MARKS[group % len(MARKS)], color=colour, markersize=5)
+    for group, title in enumerate(names):
+        if title is not None:
+            place = _middle(points, [g == group for g in of])
+            beside.add(
+                title, place, color=ink(COLOURS[group % len(COLOURS)]), weight="bold"
+            )
+    for point, word, group in zip(points, words, of, strict=True):
         if word is not None:
-            _name_point(ax, word, (x, y), to_the_right=i % 2 == 1)
-    if names:
-        _name_groups(ax, names)
-    ax.margins(0.14)
+            beside.add(word, point, color=ink(COLOURS[group % len(COLOURS)]))
+    ax.margins(0.1)
     return ax
 
 
-def _name_point(
-    ax: Axes, word: str, point: tuple[float, float], to_the_right: bool
-) -> None:
-    """Called with either side in turn, so that neighbours keep apart."""
-    side, dx = ("left", 6) if to_the_right else ("right", -6)
-    style: dict[str, Any] = {"ha": side, "va": "center", "fontsize": 9}
-    style |= {"textcoords": "offset points", "parse_math": False}
-    ax.annotate(visible(word), point, (dx, 0), **style)
-
-
-def _name_groups(ax: Axes, names: Sequence[str]) -> None:
-    lines = [ax.plot([], [], **_mark(group))[0] for group in range(len(names))]
-    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.02), "ncols": 2}
-    legend(ax, lines, names, fontsize=8, **below)
+def _middle(points: Sequence[Sequence[float]], chosen: Sequence[bool]) -> list[float]:
+    """The one of the chosen points that is nearest to the mean of them."""
+    cloud = np.asarray(points, dtype=float)[np.asarray(chosen)]
+    return cloud[np.linalg.norm(cloud - cloud.mean(0), axis=1).argmin()].tolist()

@@ -72,10 +72,18 @@ def test_pictures_and_widgets_have_words(notebook: NotebookNode) -> None:
                 assert re.search(r"\d\.\d", data["text/plain"]), (
                     f"cell {number}: the widget's sentence has no numbers"
                 )
-            elif "image/png" in data:
-                alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+            elif "image/png" in data or "image/svg+xml" in data:
+                shown = cell.metadata.get("mystnb", {})
+                alt = shown.get("image", {}).get("alt", "")
                 assert len(alt) > 20, (
                     f"cell {number}: a figure without alternative text"
+                )
+                assert "image/svg+xml" in data, (
+                    f"cell {number}: draw it with lmlib.plots"
+                )
+                caption = shown.get("figure", {}).get("caption", "")
+                assert caption.endswith("."), (
+                    f"cell {number}: a figure without a caption"
                 )
     state = notebook.metadata.get("widgets", {}).get(
         "application/vnd.jupyter.widget-state+json"

@@ -3,13 +3,16 @@
 import math
 from pathlib import Path
 
+import pytest
+
 from lmlib.stories import STORIES
 
-PICTURE = Path(__file__).parents[1] / "_static" / "pipeline.svg"
+STATIC = Path(__file__).parents[1] / "_static"
 
 
-def test_picture_shows_the_grammar_s_numbers() -> None:
-    picture = PICTURE.read_text(encoding="utf-8").replace("−", "-")
+@pytest.mark.parametrize("name", ["pipeline.svg", "pipeline.narrow.svg"])
+def test_picture_shows_the_grammar_s_numbers(name: str) -> None:
+    picture = (STATIC / name).read_text(encoding="utf-8").replace("−", "-")
     towns = STORIES.next_word("once upon a time a wise king named tom lived in")
     (first, p), (second, q) = list(towns.items())[:2]
     assert f">{STORIES.ids['lived']}  {STORIES.ids['in']}<" in picture

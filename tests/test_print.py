@@ -97,23 +97,44 @@ def test_no_letter_is_outside_the_margins(printed: pypdfium2.PdfDocument) -> Non
             )
 
 
-def test_pictures_stand_for_figures_and_widgets(
+def test_pictures_stand_for_widgets(
     printed: pypdfium2.PdfDocument, notebook: NotebookNode
 ) -> None:
     stored = [
-        out for cell in notebook.cells for out in cell.get("outputs", []) if "data" in out
+        out
+        for cell in notebook.cells
+        for out in cell.get("outputs", [])
+        if "data" in out
     ]
-    pictures = [out for out in stored if "image/png" in out.data]
     widgets = [out for out in stored if "lm-widget" in out.data.get("text/html", "")]
     shown = [
         image
         for page in printed
         for image in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=5)
     ]
-    assert len(shown) == len(pictures) > len(widgets) > 0
-    assert "".join(texts(printed)).count("On the site this figure is interactive.") == len(
-        widgets
-    )
+    assert len(shown) == len(widgets) > 0
+    assert "".join(texts(printed)).count(
+        "On the site this figure is interactive."
+    ) == len(widgets)
+
+
+def test_figures_are_drawn_with_letters_and_a_sentence(
+    printed: pypdfium2.PdfDocument, notebook: NotebookNode
+) -> None:
+    pages = [solid(text) for text in texts(printed)]
+    figures = [
+        cell for cell in notebook.cells if "figure" in cell.metadata.get("mystnb", {})
+    ]
+    assert figures
+    for cell in figures:
+        (drawn,) = [
+            out for out in cell.outputs if "image/svg+xml" in out.get("data", {})
+        ]
+        page = drawn.data["image/svg+xml"].partition('<svg class="narrow"')[0]
+        letters = {solid(word) for word in re.findall(r">([a-z][a-z ]+)</text>", page)}
+        sentence = solid(cell.metadata.mystnb.figure.caption.replace("*", ""))
+        (place,) = [text for text in pages if sentence[:40] in text]
+        assert all(word in place for word in letters)
 
 
 def test_answers_stand_behind_the_questions(

@@ -30,8 +30,10 @@ RENDER = """(tex, displayMode) => JSON.stringify(
 SOURCE = re.compile(r"<annotation.*?</annotation>", re.DOTALL)
 # Sphinx numbers the formulas; without a star KaTeX would number them once more.
 NUMBERED = re.compile(r"\\(begin|end)\{(equation|align|gather|alignat|multline)\}")
-IN_MARKUP = re.compile(r"(?<=>)[^<>$]*\$[^<>]+(?=<)")
-DOLLARS = re.compile(r"(?<!\\)\$([^$\n]+)\$")
+# Scripts and tags, which stay as they are, or a formula between dollars.
+DOLLARS = re.compile(
+    r"<(script|style|pre|code)\b.*?</\1>|<[^>]*>|(?<!\\)\$([^$<\n]+)\$", re.DOTALL
+)
 MARKS = re.compile(r"[.,;:)?!”’]+")
 SHORT = 30  # signs of TeX: a formula that need not be broken at the end of a line
 
@@ -89,13 +91,7 @@ class FormulasInMarkup(SphinxPostTransform):
     def run(self, **kwargs: Any) -> None:
         for node in [*self.document.findall(nodes.raw)]:
             if not any("cell_output" in box.get("classes", []) for box in boxes(node)):
-                text = IN_MARKUP.sub(
-                    lambda part, node=node: DOLLARS.sub(
-                        lambda tex: shown(html.unescape(tex[1]), False, node), part[0]
-                    ),
-                    node.astext(),
-                )
-                node.children[:] = [nodes.Text(text)]
+                node.children[:] = [nodes.Text(set_dollars(node))]
 
 
 class MarksStay(SphinxPostTransform):
@@ -114,6 +110,16 @@ class MarksStay(SphinxPostTransform):
                 together = nodes.inline(classes=["formula-mark"])
                 formula.replace_self(together)
                 together += [formula, nodes.Text(marks[0])]
+
+
+def set_dollars(node: nodes.raw) -> str:
+    """HTML with its formulas set."""
+    return DOLLARS.sub(
+        lambda found: (
+            shown(html.unescape(found[2]), False, node) if found[2] else found[0]
+        ),
+        node.astext(),
+    )
 
 
 def boxes(node: nodes.Node) -> list[nodes.Element]:

@@ -14,14 +14,24 @@ OUTLINE = re.compile(
 FONT = "Font Awesome"
 USED = re.compile(r"\bfa-([a-z0-9-]+)")
 # Signs that the theme sets before or behind words, and the icon of each.
+BOXES = {
+    "": "bell",
+    ".exercise": "pencil",
+    ".note": "circle-info",
+    ".tip": "lightbulb",
+    ".hint": "lightbulb",
+    ".warning": "triangle-exclamation",
+    ".caution": "triangle-exclamation",
+    ".danger": "triangle-exclamation",
+    ".error": "circle-xmark",
+    ".important": "circle-exclamation",
+    ".attention": "circle-exclamation",
+    ".seealso": "share",
+}
 SIGNS = {
-    ".admonition > .admonition-title::after": "bell",
-    "div.exercise > .admonition-title::after": "pencil",
-    ".admonition:is(.note) > .admonition-title::after": "circle-info",
-    ".admonition:is(.tip, .hint) > .admonition-title::after": "lightbulb",
-    ".admonition:is(.warning, .caution, .danger, .error) > .admonition-title::after": "triangle-exclamation",
-    ".admonition:is(.important, .attention) > .admonition-title::after": "circle-exclamation",
-    ".admonition.seealso > .admonition-title::after": "share",
+    f".admonition{box}>.admonition-title::after": name for box, name in BOXES.items()
+}
+SIGNS |= {
     "a.reference.download::before": "download",
     "div#searchbox p.highlight-link a::before": "magnifying-glass-minus",
 }
@@ -67,5 +77,9 @@ def style(script: str, pages: str) -> str:
         f".fa-{name} {{ --icon: {known[name]}; }}"
         for name in sorted({*USED.findall(pages)} & {*known})
     ]
-    rules += [f"{sign} {{ --icon: {known[name]}; }}" for sign, name in SIGNS.items()]
+    rules += [
+        f"{sign} {{ --icon: {known[name]}; }}"
+        for sign, name in SIGNS.items()
+        if all(word in pages for word in re.findall(r"\.([\w-]+)", sign.split(">")[0]))
+    ]
     return "\n".join(rules)

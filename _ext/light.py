@@ -23,7 +23,7 @@ SCRIPT = re.compile(
 PRELOAD = re.compile(r'[ \t]*<link rel="preload" as="script"[^>]*>\n?')
 INLINE = re.compile(r"<script(?![^>]* src=)[^>]*>(.*?)</script>", re.DOTALL)
 NAMES = re.compile(r"""\b(?:class|id)=(?:"([^"]*)"|'([^']*)')""")
-SITE_SHEET = "site.css"
+SITE_SHEET, ICON_SHEET = "site.css", "icons.css"
 THEME = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme"
 ICONS = THEME / "static" / "scripts" / "fontawesome.js"
 # Bootstrap's script knows many parts that no page has; these are the names that it gives to those it has.
@@ -88,13 +88,15 @@ def words(pages: list[str], out: Path) -> set[str]:
 
 
 def one_sheet(app: Sphinx, pages: list[str], sheets: list[str]) -> str:
-    """The style of all pages. The book's own sheets stay whole: they also serve what is made of the pages."""
-    static = Path(app.outdir, "_static")
-    script = ICONS.read_text("utf-8")
+    """The style of all pages. The book's own sheets come last, and whole: they also serve what is made of the pages."""
+    static, own = Path(app.outdir, "_static"), Path(app.srcdir, "_static")
     bundle = Bundle(static, words(pages, Path(app.outdir)), icons.is_replaced)
-    for name in sheets:
-        bundle.add(static / name, whole=Path(app.srcdir, "_static", name).exists())
-    return bundle.text("".join(pages)) + icons.style(script, "".join(pages))
+    (static / ICON_SHEET).write_text(
+        icons.style(ICONS.read_text("utf-8"), "".join(pages)), "utf-8"
+    )
+    for name in sorted([*sheets, ICON_SHEET], key=lambda name: (own / name).exists()):
+        bundle.add(static / name, whole=(own / name).exists() or name == ICON_SHEET)
+    return bundle.text("".join(pages))
 
 
 def with_sheet(page: str, css: str) -> str:

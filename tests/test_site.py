@@ -56,7 +56,8 @@ FORMULAS = """() => {
   }
   const text = document.querySelector("article, main").cloneNode(true);
   for (const part of text.querySelectorAll("pre, code, script, style, .math")) part.remove();
-  for (const [raw] of text.textContent.matchAll(/\\\\[a-z]+\\{|\\$[^$\\n]*[\\^_\\\\{][^$\\n]*\\$/g)) wrong.push(`raw: ${raw}`);
+  const raw = text.textContent.matchAll(/\\\\[a-z]+\\{|\\$[^$\\n]*[\\^_\\\\{][^$\\n]*\\$/g);
+  for (const [found] of raw) wrong.push(`raw: ${found}`);
   return wrong.join("\\n");
 }"""
 

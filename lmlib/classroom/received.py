@@ -8,6 +8,9 @@ from typing import Any
 from lmlib.classroom.calls import Outcome
 from lmlib.classroom.values import decode
 
+DEPTH = 50
+"""Lists inside of lists that are read: far more than any exercise asks for, and far less than Python can."""
+
 
 def outcomes_in(found: dict[str, Any], count: int) -> list[Outcome] | None:
     """What came out of the sandbox, where it has the form of outcomes. It may be forged."""
@@ -27,6 +30,8 @@ def _honest(found: Outcome) -> Outcome:
             "raised": built_in(found["raised"]),
             "said": str(found.get("said"))[:600],
         }
+    if any(_deeper(found.get(key), DEPTH) for key in ("value", "after")):
+        return {"value": {"other": "unknown"}, "after": []}
     try:
         decode(found["value"])
     except Exception:  # deep, forged, or a set of lists
@@ -34,7 +39,15 @@ def _honest(found: Outcome) -> Outcome:
     return found
 
 
+def _deeper(value: Any, levels: int) -> bool:
+    """Whether there are more levels of lists in a value."""
+    items = value.values() if isinstance(value, dict) else value
+    inner = items if isinstance(value, (dict, list)) else ()
+    return levels < 0 or any(_deeper(item, levels - 1) for item in inner)
+
+
 def built_in(error: Any) -> str:
     """The name of a built-in exception. Nothing else comes through: it would be the answer's own word."""
-    known = isinstance(error, str) and isinstance(getattr(builtins, error, None), type)
+    kind = getattr(builtins, error, None) if isinstance(error, str) else None
+    known = isinstance(kind, type) and issubclass(kind, BaseException)
     return error if known else "an error"

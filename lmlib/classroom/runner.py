@@ -18,6 +18,7 @@ import signal
 import struct
 import sys
 import time
+from functools import partial
 from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
@@ -59,7 +60,8 @@ def divided(job: dict[str, Any], seconds: float, order: dict[str, Any]) -> dict:
         try:
             os.close(out)
             _alone(into, order)
-            _write(into, perform(job, lambda: os.write(into, b"ready\n")))
+            ready = partial(os.write, into, b"ready\n")
+            _write(into, perform(job, ready, order["above"]))
         finally:
             os._exit(0)  # whatever the answer left for the end is not waited for
     os.close(into)
@@ -86,8 +88,7 @@ def _outcome(child: int, text: bytes, end: float, seconds: float) -> dict[str, A
         return found | {"died": "too much"}
     if status is None:
         worked = usage.ru_utime + usage.ru_stime > 0.2 * seconds
-        died = "computing" if worked else "waiting"
-        return found | {"died": died, "seconds": round(seconds)}
+        return found | {"died": "computing" if worked else "waiting"}
     if os.WIFSIGNALED(status):
         full = usage.ru_maxrss << 10 > 1 << 31
         name = signal.Signals(os.WTERMSIG(status)).name

@@ -8,8 +8,9 @@ from typing import Any
 from lmlib.classroom.calls import Outcome
 from lmlib.classroom.values import decode
 
-DEPTH = 50
-"""Lists inside of lists that are read: far more than any exercise asks for, and far less than Python can."""
+DEPTH, KEYS = 50, 1000
+"""Lists inside of lists, and keys of one dictionary or set: far more than any exercise asks for. Python cannot
+read lists without end, and keys can be chosen so that each takes as long as all before it together."""
 
 
 def outcomes_in(found: dict[str, Any], count: int) -> list[Outcome] | None:
@@ -30,7 +31,7 @@ def _honest(found: Outcome) -> Outcome:
             "raised": built_in(found["raised"]),
             "said": str(found.get("said"))[:600],
         }
-    if any(_deeper(found.get(key), DEPTH) for key in ("value", "after")):
+    if any(_too_much(found.get(key), DEPTH) for key in ("value", "after")):
         return {"value": {"other": "unknown"}, "after": []}
     try:
         decode(found["value"])
@@ -39,11 +40,15 @@ def _honest(found: Outcome) -> Outcome:
     return found
 
 
-def _deeper(value: Any, levels: int) -> bool:
-    """Whether there are more levels of lists in a value."""
-    items = value.values() if isinstance(value, dict) else value
-    inner = items if isinstance(value, (dict, list)) else ()
-    return levels < 0 or any(_deeper(item, levels - 1) for item in inner)
+def _too_much(value: Any, levels: int) -> bool:
+    """Whether a value has more levels or keys than are read."""
+    items = [*value.values()] if isinstance(value, dict) else value
+    if levels < 0 or not isinstance(items, list):
+        return levels < 0
+    keyed = isinstance(value, dict) and "tuple" not in value and "array" not in value
+    if keyed and any(isinstance(one, list) and len(one) > KEYS for one in items):
+        return True
+    return any(_too_much(item, levels - 1) for item in items)
 
 
 def built_in(error: Any) -> str:

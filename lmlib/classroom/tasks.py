@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from lmlib.classroom.assignments import Assignment
@@ -36,6 +36,7 @@ class Answer(NamedTuple):
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
+@lru_cache(maxsize=1000)
 def _dumped(code: str) -> str:
     try:
         return ast.dump(ast.parse(code))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import re
+from bisect import bisect_left, bisect_right
 
 from lmlib.classroom.cells import cells_of
 from lmlib.classroom.exercises import Exercise
@@ -115,11 +116,11 @@ class Submission:
         when it is called, which is when the answer's cell has run.
         """
         if name in self.parts[by].binds:
-            before = [n for n in found if n < by]
+            before = bisect_left(found, by)
         else:
             end = self.parts[answer].cell
-            before = [n for n in found if self.parts[n].cell <= end]
-        return before[-1] if before else found[0]
+            before = bisect_right(found, end, key=lambda n: self.parts[n].cell)
+        return found[max(0, before - 1)]
 
     def _broken_answer(self, exercise: Exercise) -> str | None:
         """The cell that would define the function, if Python could read it."""

@@ -194,6 +194,16 @@ def test_the_checks_leave_time_for_the_hidden_inputs(
     assert grader.budget.seconds > 1.5
 
 
+def test_an_import_that_takes_long_takes_no_points(real: None) -> None:
+    """The clock ran on while torch was imported, and all results were lost when it was over."""
+    sleeps = {"readings": [["import time\ndef f(x): time.sleep(99)"]], "function": "f"}
+    honest = {"readings": [["def f(x): return x"]], "function": "f"}
+    jobs = [job | {"setup": "", "inputs": [[1]]} for job in (*[sleeps] * 6, honest)]
+    *stopped, last = sandbox.run(jobs, sandbox.Budget(20.0), preload=["torch"])
+    assert last[0]["results"] == [{"value": 1, "after": [1]}]
+    assert all("does it wait" in one["died"] for (one,) in stopped)
+
+
 def test_slow_cells_above_take_no_points(
     real: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,20 +29,19 @@ OUTCOME_LIMIT = 256 << 10
 
 
 def serve(order: dict[str, Any]) -> list[list[dict[str, Any]]]:
-    """For each job of an order the outcomes of its readings, which all share ``order["seconds"]``.
+    """For each job of an order the outcomes of its readings, all before ``order["end"]`` on the clock.
 
     Where a function was there and ended its process, no other reading of that answer is tried.
     """
     for module in order["preload"]:
         importlib.import_module(module)
-    end = time.monotonic() + order["seconds"]
     to_come = sum(len(job["readings"]) for job in order["jobs"])
     found = []
     for job in order["jobs"]:
         outcomes: list[dict[str, Any]] = []
         for cells in job["readings"]:
             to_come -= 1
-            left = end - time.monotonic() - order["reserve"] * to_come
+            left = order["end"] - time.monotonic() - order["reserve"] * to_come
             seconds = max(0.5, min(order["each"], left))
             outcomes.append(divided(job | {"cells": cells}, seconds, order))
             if outcomes[-1]["ready"] and "died" in outcomes[-1]:

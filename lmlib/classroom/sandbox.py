@@ -81,8 +81,9 @@ def run(
     ``ready`` says whether the function was there. Modules in ``preload`` are imported once, for all. Takes
     no more than what is left in ``budget``, and never raises for what the code does.
     """
-    order = {"jobs": jobs, "preload": preload, "seconds": budget.seconds - budget.kept}
-    order |= {"each": EACH, "reserve": RESERVE, "limits": LIMITS, "above": budget.above}
+    end = time.monotonic() + budget.seconds - budget.kept
+    order = {"jobs": jobs, "preload": preload, "end": end, "above": budget.above}
+    order |= {"each": EACH, "reserve": RESERVE, "limits": LIMITS}
     order["filter"] = system_calls.program().hex() if sandboxed else ""
     with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout:
         stdin.write(json.dumps(order).encode())

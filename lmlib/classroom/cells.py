@@ -16,7 +16,7 @@ class Cell(NamedTuple):
 
 
 def cells_of(data: bytes) -> list[Cell]:
-    """All cells that can be read. Raises ValueError where the file is no notebook.
+    """All cells that can be read. Raises ValueError where there are cells and none of them can, or no notebook.
 
     >>> cells_of(b'{"cells": [{"cell_type": "code", "source": ["x = 1"]}, null]}')
     [Cell(kind='code', source='x = 1', name=None)]
@@ -28,7 +28,16 @@ def cells_of(data: bytes) -> list[Cell]:
         raise ValueError("it has no cells") from error
     if not isinstance(cells, list):
         raise ValueError("its cells are no list")
-    return [_cell(cell) for cell in cells if isinstance(cell, dict)]
+    found = [_cell(cell) for cell in cells if _is_cell(cell)]
+    if cells and not found:
+        raise ValueError("none of its cells can be read")
+    return found
+
+
+def _is_cell(cell: Any) -> bool:
+    return isinstance(cell, dict) and isinstance(
+        cell.get("source"), (str, list, type(None))
+    )
 
 
 def _cell(cell: dict[str, Any]) -> Cell:

@@ -216,6 +216,22 @@ def test_slow_cells_above_take_no_points(
     assert all(grade.right for grade in found.values()), found
 
 
+@pytest.mark.parametrize(
+    "above, does, why",
+    [
+        ("", "import os\n    os.closerange(0, 64)\n    while True: pass", "a loop"),
+        ("while True: pass", SLEEPS, "it wait for something"),
+    ],
+)
+def test_what_an_answer_did_when_it_was_stopped_is_told(
+    real: None, above: str, does: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the processor's time, that counts which passed since the function was there."""
+    monkeypatch.setattr(sandbox, "EACH", 4.0)
+    source = REHEAT.stub.replace("raise NotImplementedError", does)
+    assert f"does {why}" in graded(above, source).reason
+
+
 # The same again, byte for byte
 
 

@@ -428,7 +428,8 @@ def hidden_inputs(course: Course, student: str, name: str) -> list[Any]:
         for cell in submitted.cells
         if cell.metadata.get("nbgrader", {}).get("grade_id") == name
     )
-    return SOFTMAX.inputs(name, f"{course.seed} {Answer(source, []).digest}")
+    cells = submitted.metadata["cells"][: submitted.metadata["until"][name]]
+    return SOFTMAX.inputs(name, f"{course.seed} {Answer(source, cells).digest}")
 
 
 def test_pages_hold_no_hidden_input_and_run_no_script(graded: Graded) -> None:

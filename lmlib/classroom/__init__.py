@@ -7,9 +7,10 @@ An exercise is written once, in its chapter. `assignments` reads it there, `exer
 what is wrong with one of the `examples`, in `sentences` with `brief` values and a `record` of mistakes.
 `known` holds answers that students gave. `words` are the exercises that ask for no code.
 `downloads` lists what was `handed_in`, also in `zips`. `names` says whose a file is, with `spelling` for what is
-written in many ways, and `owners` by all files together; `apart` are those of nobody. `magics`, `statements` and
-`answers` find the answers in code, `texts` those in words; `newest` chooses among a student's files, `submitted`
-keeps what is in it, `sources` which file that was. `collect` does all that for a class.
+written in many ways, and `owners` by all files together; `apart` are those of nobody. `cells` reads a notebook,
+in which `magics`, `statements` and `answers` find the answers in code, `texts` those in words; `newest` chooses
+among a student's files, `submitted` keeps what is in it, `sources` which file that was. `collect` does all
+that for a class.
 `sandbox` runs answers within `walls` and with the `system_calls` that are allowed; the program in there is
 `runner`, which divides itself for each `running` of an answer and notes its `calls`. `given` and `values` are
 what goes in and out, as JSON, `received` what is believed of it, `no_notebook` what only notebooks have.

@@ -81,7 +81,7 @@ def _of_grade(step: argparse.ArgumentParser) -> None:
     _of_topic(step)
     whole = "grade every n-th student: 2/4 is the second of four shares (default: 1/1)"
     step.add_argument("--shard", type=shard, default=(1, 1), help=whole, metavar="i/n")
-    again = "run this student's answers once more, as after a stop on a busy machine"
+    again = "run what was stopped of this student once more, as after a busy machine"
     step.add_argument("--again", metavar="STUDENT", help=again)
     step.add_argument(f"--{TRUST}", action="store_true", help="run their code as yours")
 

@@ -6,9 +6,10 @@ Nothing else of a submission is used: no metadata, no outputs, no tests. Nothing
 from __future__ import annotations
 
 import builtins
-import json
 import re
+from bisect import bisect_left, bisect_right
 
+from lmlib.classroom.cells import cells_of
 from lmlib.classroom.exercises import Exercise
 from lmlib.classroom.no_notebook import NAMES
 from lmlib.classroom.statements import UNREADABLE, Part, parts_of, plain_python, same
@@ -21,9 +22,8 @@ DAMAGED = "The file is no notebook, or it is damaged: it cannot be read."
 class Submission:
     """The code of a file, read as far as it can be. ``trouble`` says in words what could not.
 
-    >>> cell = {"cell_type": "code", "source": "def f(x):\\n    return x"}
-    >>> Submission(json.dumps({"cells": [cell]}).encode()).trouble is None
-    True
+    >>> Submission(b'{"cells": [{"cell_type": "code", "source": "x = 1"}]}').cells
+    ['x = 1']
     >>> Submission(b"").trouble
     'The file is empty.'
     """
@@ -55,15 +55,9 @@ class Submission:
             self.trouble = f"The file has more than {FILE_LIMIT >> 20} MB."
         else:
             try:
-                cells = json.loads(data.decode(json.detect_encoding(data), "replace"))[
-                    "cells"
-                ]
-                code = [cell for cell in cells if cell.get("cell_type") == "code"]
-                sources = ["".join(cell.get("source") or "") for cell in code]
-                return [
-                    source.encode("utf-8", "replace").decode() for source in sources
-                ]
-            except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
+                code = (cell.source for cell in cells_of(data) if cell.kind == "code")
+                return [source.encode("utf-8", "replace").decode() for source in code]
+            except ValueError:
                 self.trouble = DAMAGED
         return []
 
@@ -122,11 +116,11 @@ class Submission:
         when it is called, which is when the answer's cell has run.
         """
         if name in self.parts[by].binds:
-            before = [n for n in found if n < by]
+            before = bisect_left(found, by)
         else:
             end = self.parts[answer].cell
-            before = [n for n in found if self.parts[n].cell <= end]
-        return before[-1] if before else found[0]
+            before = bisect_right(found, end, key=lambda n: self.parts[n].cell)
+        return found[max(0, before - 1)]
 
     def _broken_answer(self, exercise: Exercise) -> str | None:
         """The cell that would define the function, if Python could read it."""

@@ -74,18 +74,15 @@ class Sandboxed(NbGraderPreprocessor):
         self, course: Course, topic: str, student: str, nb: NotebookNode
     ) -> dict[str, Grade]:
         """Grades as they were made once: an answer that throws dice does not throw them again."""
-        path, key = record(course, topic, student), fingerprint(course, topic, student)
-        try:
-            kept = json.loads(path.read_text("utf-8"))
-            if kept["fingerprint"] == key:
-                return {name: Grade(*grade) for name, grade in kept["grades"].items()}
-        except (OSError, ValueError, LookupError, TypeError):
-            pass  # never graded, or cut off by a full disk
-        known = tasks(course, topic)
-        grader = Grader(known, course.seed, self.sandboxed)
-        grades = grader.grade({name: _answer(nb, task) for name, task in known.items()})
-        write_whole(path, json.dumps({"fingerprint": key, "grades": grades}, indent=1))
-        return grades
+        key, known = fingerprint(course, topic, student), tasks(course, topic)
+        kept = grades_on_record(course, topic, student, key)
+        missing = {name: task for name, task in known.items() if name not in kept}
+        if missing:
+            grader = Grader(missing, course.seed, self.sandboxed)
+            answers = {name: _answer(nb, task) for name, task in missing.items()}
+            kept |= grader.grade(answers)
+            keep(course, topic, student, key, {name: kept[name] for name in known})
+        return kept
 
 
 class ShortChecks(NbGraderPreprocessor):
@@ -99,6 +96,27 @@ class ShortChecks(NbGraderPreprocessor):
             if CHECK in cell.metadata.get("tags", []):
                 cell.source = "# What the check says:"
         return nb, resources
+
+
+def grades_on_record(
+    course: Course, topic: str, student: str, key: str
+) -> dict[str, Grade]:
+    """The grades that were made of the answers with this fingerprint."""
+    try:
+        kept = json.loads(record(course, topic, student).read_text("utf-8"))
+        if kept["fingerprint"] == key:
+            return {name: Grade(*grade) for name, grade in kept["grades"].items()}
+    except (OSError, ValueError, LookupError, TypeError):
+        pass  # never graded, or cut off by a full disk
+    return {}
+
+
+def keep(
+    course: Course, topic: str, student: str, key: str, grades: dict[str, Grade]
+) -> None:
+    """Put grades on record."""
+    kept = json.dumps({"fingerprint": key, "grades": grades}, indent=1)
+    write_whole(record(course, topic, student), kept)
 
 
 def record(course: Course, topic: str, student: str) -> Path:

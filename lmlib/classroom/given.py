@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,10 @@ class Table(dict):
 
 class Code(str):
     """A function given by an expression over the names of the chapter."""
+
+
+EMPTY = 1000
+"""Rows that an array without a number may have: a shape costs nothing to write, and its rows take memory."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,16 @@ class Array:
 
     shape: tuple[int, ...]
     numbers: tuple[Any, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether it has all its numbers, and no rows without end. What a student's code wrote may be anything."""
+        if not self.shape or any(type(n) is not int or n < 0 for n in self.shape):
+            return False
+        flat = not any(isinstance(n, (list, dict, tuple)) for n in self.numbers)
+        rows = math.prod(filter(None, self.shape))
+        few = rows <= max(EMPTY, len(self.numbers))
+        return flat and few and math.prod(self.shape) == len(self.numbers)
 
 
 class Other(str):

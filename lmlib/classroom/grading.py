@@ -3,7 +3,8 @@
 First all answers of a submission are called with the examples of their visible checks, which everybody may
 know. What fails there has its reason, made of the check's own words and numbers. Only then hidden inputs
 are drawn, from the class's secret seed and the answer itself: what one run could learn of them, and leave
-somewhere, helps no other. From that second run nothing comes back but whether an answer is right.
+somewhere, helps no other. From that second run nothing comes back to a student but whether an answer is right,
+or was stopped.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ class Grader:
     def __init__(self, tasks: dict[str, Task], seed: str, sandboxed: bool = True):
         self.tasks, self.seed, self.sandboxed = tasks, seed, sandboxed
         self.budget = sandbox.Budget()
+        self.budget.kept = sandbox.HIDDEN * self.budget.seconds
+        self.budget.above = sandbox.ABOVE * self.budget.seconds / (2 * len(tasks) or 1)
 
     def grade(self, answers: dict[str, Answer | None]) -> dict[str, Grade]:
         """A grade for each exercise. All of them together take at most a minute."""
@@ -86,6 +89,7 @@ class Grader:
             name: self.tasks[name].job([cells], inputs=inputs[name])
             for name, cells in chosen.items()
         }
+        self.budget.kept = 0.0
         found = self._run(jobs) if jobs else {}
         return {
             name: self._of_hidden(name, inputs[name], *outcomes)
@@ -94,7 +98,8 @@ class Grader:
 
     def _of_hidden(self, name: str, inputs: list[Any], found: dict[str, Any]) -> Grade:
         if failed := _failed(found):
-            return failed
+            slow = found.get("died") in sandbox.stopped()
+            return Grade(False, TOO_MUCH if slow else NOT_FOR_ALL, failed.reason)
         task = self.tasks[name]
         examples = task.examples(inputs)
         results = outcomes_in(found, len(examples)) or []
@@ -110,12 +115,19 @@ NOT_ANSWERED = Grade(False, "Not answered.")
 NOT_FOR_ALL = (
     "The check in the notebook passes, but the answer is not right for all inputs."
 )
+TOO_MUCH = "The check in the notebook passes, but with other inputs it takes too much time or memory: it was stopped."
 PRELOAD = {
     "torch": r"\btorch\b|from lmlib(?!\.classroom)|import lmlib",
     "numpy": r"\bnumpy\b",
     "matplotlib.pyplot": r"\bmatplotlib\b",
 }
 """Modules that take long to import, and what in an answer asks for them."""
+
+
+def stopped(grade: Grade) -> bool:
+    """Whether a busy machine may be the reason of a grade."""
+    why = grade.reason.removeprefix(DIED)
+    return grade.reason == TOO_MUCH or why in sandbox.stopped()
 
 
 def _failed(found: dict[str, Any]) -> Grade | None:

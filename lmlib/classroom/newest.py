@@ -9,10 +9,11 @@ from nbformat import NotebookNode
 
 from lmlib.classroom.answers import FILE_LIMIT, Submission
 from lmlib.classroom.assignments import Assignment
+from lmlib.classroom.cells import Cell
 from lmlib.classroom.course import Course
 from lmlib.classroom.handed_in import Download, Unreadable
 from lmlib.classroom.names import shown
-from lmlib.classroom.texts import Cell, words_in
+from lmlib.classroom.texts import words_in
 from lmlib.classroom.words import questions
 
 STUDENT_LIMIT = 3 * FILE_LIMIT

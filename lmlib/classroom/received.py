@@ -8,6 +8,10 @@ from typing import Any
 from lmlib.classroom.calls import Outcome
 from lmlib.classroom.values import decode
 
+DEPTH, KEYS = 50, 1000
+"""Lists inside of lists, and keys of one dictionary or set: far more than any exercise asks for. Python cannot
+read lists without end, and keys can be chosen so that each takes as long as all before it together."""
+
 
 def outcomes_in(found: dict[str, Any], count: int) -> list[Outcome] | None:
     """What came out of the sandbox, where it has the form of outcomes. It may be forged."""
@@ -27,6 +31,8 @@ def _honest(found: Outcome) -> Outcome:
             "raised": built_in(found["raised"]),
             "said": str(found.get("said"))[:600],
         }
+    if any(_too_much(found.get(key), DEPTH) for key in ("value", "after")):
+        return {"value": {"other": "unknown"}, "after": []}
     try:
         decode(found["value"])
     except Exception:  # deep, forged, or a set of lists
@@ -34,7 +40,19 @@ def _honest(found: Outcome) -> Outcome:
     return found
 
 
+def _too_much(value: Any, levels: int) -> bool:
+    """Whether a value has more levels or keys than are read."""
+    items = [*value.values()] if isinstance(value, dict) else value
+    if levels < 0 or not isinstance(items, list):
+        return levels < 0
+    keyed = isinstance(value, dict) and "tuple" not in value and "array" not in value
+    if keyed and any(isinstance(one, list) and len(one) > KEYS for one in items):
+        return True
+    return any(_too_much(item, levels - 1) for item in items)
+
+
 def built_in(error: Any) -> str:
     """The name of a built-in exception. Nothing else comes through: it would be the answer's own word."""
-    known = isinstance(error, str) and isinstance(getattr(builtins, error, None), type)
+    kind = getattr(builtins, error, None) if isinstance(error, str) else None
+    known = isinstance(kind, type) and issubclass(kind, BaseException)
     return error if known else "an error"

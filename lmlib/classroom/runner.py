@@ -18,6 +18,7 @@ import signal
 import struct
 import sys
 import time
+from functools import partial
 from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
@@ -28,20 +29,19 @@ OUTCOME_LIMIT = 256 << 10
 
 
 def serve(order: dict[str, Any]) -> list[list[dict[str, Any]]]:
-    """For each job of an order the outcomes of its readings, which all share ``order["seconds"]``.
+    """For each job of an order the outcomes of its readings, all before ``order["end"]`` on the clock.
 
     Where a function was there and ended its process, no other reading of that answer is tried.
     """
     for module in order["preload"]:
         importlib.import_module(module)
-    end = time.monotonic() + order["seconds"]
     to_come = sum(len(job["readings"]) for job in order["jobs"])
     found = []
     for job in order["jobs"]:
         outcomes: list[dict[str, Any]] = []
         for cells in job["readings"]:
             to_come -= 1
-            left = end - time.monotonic() - order["reserve"] * to_come
+            left = order["end"] - time.monotonic() - order["reserve"] * to_come
             seconds = max(0.5, min(order["each"], left))
             outcomes.append(divided(job | {"cells": cells}, seconds, order))
             if outcomes[-1]["ready"] and "died" in outcomes[-1]:
@@ -59,25 +59,29 @@ def divided(job: dict[str, Any], seconds: float, order: dict[str, Any]) -> dict:
         try:
             os.close(out)
             _alone(into, order)
-            _write(into, perform(job, lambda: os.write(into, b"ready\n")))
+            ready = partial(os.write, into, b"ready\n")
+            said = json.dumps(perform(job, ready, order["above"]))
+            with open(into, "wb") as pipe:
+                pipe.write(said.encode())
         finally:
             os._exit(0)  # whatever the answer left for the end is not waited for
     os.close(into)
-    text, started = b"", time.monotonic()
+    text, started, before = b"", time.monotonic(), 0.0
     with open(out, "rb", buffering=0) as pipe:
         while len(text) <= OUTCOME_LIMIT:
             left = started + seconds - time.monotonic()
+            before = _worked(child)
             if left <= 0 or not select.select([pipe], [], [], left)[0]:
                 break
             some = pipe.read(1 << 16)
             if not some:
                 break
             text += some
-    return _outcome(child, text, started + seconds, seconds)
+    return _outcome(child, text, started + seconds, before + 0.02 * seconds)
 
 
-def _outcome(child: int, text: bytes, end: float, seconds: float) -> dict[str, Any]:
-    """What a child wrote, or why it did not."""
+def _outcome(child: int, text: bytes, end: float, idle: float) -> dict[str, Any]:
+    """What a child wrote, or why it did not. It waits if it computed for no more than ``idle`` seconds."""
     too_much = len(text) > OUTCOME_LIMIT
     status, usage = _ended(child, 0.0 if too_much else end)
     before, ready, after = text.partition(b"ready\n")
@@ -85,13 +89,11 @@ def _outcome(child: int, text: bytes, end: float, seconds: float) -> dict[str, A
     if too_much:
         return found | {"died": "too much"}
     if status is None:
-        worked = usage.ru_utime + usage.ru_stime > 0.2 * seconds
-        died = "computing" if worked else "waiting"
-        return found | {"died": died, "seconds": round(seconds)}
+        worked = usage.ru_utime + usage.ru_stime > idle
+        return found | {"died": "computing" if worked else "waiting"}
     if os.WIFSIGNALED(status):
-        full = usage.ru_maxrss << 10 > 1 << 31
         name = signal.Signals(os.WTERMSIG(status)).name
-        return found | {"died": "memory" if full else name}
+        return found | {"died": "memory" if usage.ru_maxrss >> 21 else name}
     said = (after if ready else before).decode("utf-8", "replace")
     return found | ({"said": said} if said else {"died": "ended"})
 
@@ -108,10 +110,9 @@ def _ended(child: int, end: float) -> tuple[int | None, Any]:
         time.sleep(0.002)
 
 
-def _write(into: int, outcome: dict[str, Any]) -> None:
-    text = json.dumps(outcome).encode()
-    while text:
-        text = text[os.write(into, text) :]
+def _worked(child: int) -> float:
+    """Seconds of computing so far: only Linux tells them of a process that still runs."""
+    return time.clock_gettime(~child << 3 | 2) if sys.platform == "linux" else 0.0
 
 
 def _alone(into: int, order: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import signal
+import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
@@ -19,21 +20,25 @@ from lmlib.classroom.checks import check_of
 from lmlib.classroom.no_notebook import NAMES, stand_in
 from lmlib.classroom.values import decode
 
-CELL_SECONDS = 2.0
-"""For a cell that has no answer in it, such as one that trains or waits for a key."""
+CELL_SECONDS, AT_LEAST = 2.0, 0.1
+"""For a cell that has no answer in it, such as one that trains or waits for a key: at most, and where others
+above the answer took all the time that there is for them."""
 
 
-def perform(job: dict[str, Any], ready: Callable[[], Any]) -> dict[str, Any]:
+def perform(
+    job: dict[str, Any], ready: Callable[[], Any], above: float = CELL_SECONDS
+) -> dict[str, Any]:
     """What the function of a job gives for each of its examples or inputs; ``broken`` where there is none.
 
-    ``ready`` is called when the function is there, before it is called for the first time.
+    ``ready`` is called when the function is there, before it is called for the first time. All cells ``above``
+    the answer have that many seconds.
     """
     space: dict[str, Any] = {"__name__": "__main__", **NAMES}
     if any("IPython" in cell for cell in job["cells"]):
         stand_in()
     exec(compile(job["setup"], "setup", "exec"), space)
     given = dict(space)  # so that arguments do not depend on what the answer defines
-    broken = _run(job["cells"], space)
+    broken = _run(job["cells"], space, above)
     function = space.get(job["function"])
     if not callable(function):
         return {"broken": broken}
@@ -57,17 +62,18 @@ def _safe(function: Callable, args: Any) -> Outcome:
         return {"raised": name_of(error), "said": str(error)}
 
 
-def _run(cells: list[str], space: dict[str, Any]) -> str | None:
+def _run(cells: list[str], space: dict[str, Any], above: float) -> str | None:
     """Run cells one after the other as a notebook does, and return what the last of them raised.
 
     A cell that fails stops none that follows, since a student may have run these without it. Checks are
     passed over: they would call functions that have their own turn.
     """
-    broken = None
+    broken, end = None, time.monotonic() + above
     with _without_checks():
         for n, cell in enumerate(cells):
+            left = max(AT_LEAST, min(CELL_SECONDS, end - time.monotonic()))
             try:
-                with _limited(0.0 if n == len(cells) - 1 else CELL_SECONDS):
+                with _limited(0.0 if n == len(cells) - 1 else left):
                     exec(compile(cell, "cell", "exec"), space)
                 broken = None
             except BaseException as error:

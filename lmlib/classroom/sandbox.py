@@ -26,17 +26,21 @@ LIMITS = {"AS": 3 << 30, "FSIZE": 256 << 10, "NOFILE": 256, "CORE": 0}
 SUBMISSION, EACH, RESERVE = 60.0, 10.0, 1.0
 """Seconds on the clock: for a submission in all, at most for one run of an answer, and what is kept for each
 run that is still to come. An honest run takes a twentieth of a second."""
+HIDDEN, ABOVE = 1 / 3, 1 / 2
+"""Parts of a submission's time: what is kept for the hidden inputs while the checks run, so that one answer
+without an end takes no points from another; and what all cells above answers may take in both runs."""
 THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 ENVIRONMENT = THREADS | {"PYTHONHASHSEED": "0", "MPLBACKEND": "agg"}
 """One thread, and sets in the same order in each run, so that a grade made again has the same reason."""
 WHY = {
-    "computing": "it was stopped after {seconds} seconds of computing: does a loop never end?",
-    "waiting": "it was stopped after {seconds} seconds: does it wait for something?",
+    "computing": "it was stopped after at most {seconds} seconds of computing: does a loop never end?",
+    "waiting": "it was stopped after at most {seconds} seconds: does it wait for something?",
     "time": "the time for one submission was used up",
     "memory": "it needed more than 3 GB of memory",
     "too much": f"it gave back more than {LIMITS['FSIZE'] >> 10} kB",
     "ended": "it ended Python itself",
 }
+KILLED = "it ended Python itself ({died})"
 NO_SANDBOX = (
     "There is no sandbox on this machine, so a student's code could read your files and change grades. "
     "On Debian and Ubuntu: apt-get install bubblewrap libseccomp2 (0.7 or newer, and 2.5 or newer). On macOS and "
@@ -51,6 +55,10 @@ class Budget:
     """The seconds that a submission has left."""
 
     seconds: float = field(default_factory=lambda: SUBMISSION)
+    kept: float = 0.0
+    """What a call leaves for the next one."""
+    above: float = 2.0
+    """For all cells above one answer, in one run."""
 
 
 def available() -> bool:
@@ -73,7 +81,8 @@ def run(
     ``ready`` says whether the function was there. Modules in ``preload`` are imported once, for all. Takes
     no more than what is left in ``budget``, and never raises for what the code does.
     """
-    order = {"jobs": jobs, "preload": preload, "seconds": budget.seconds}
+    end = time.monotonic() + budget.seconds - budget.kept
+    order = {"jobs": jobs, "preload": preload, "end": end, "above": budget.above}
     order |= {"each": EACH, "reserve": RESERVE, "limits": LIMITS}
     order["filter"] = system_calls.program().hex() if sandboxed else ""
     with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout:
@@ -99,7 +108,7 @@ def _wait(stdin: IO[bytes], stdout: IO[bytes], budget: Budget, sandboxed: bool) 
     )
     started = time.monotonic()
     try:
-        process.wait(budget.seconds + 1)
+        process.wait(budget.seconds - budget.kept + 1)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -110,8 +119,8 @@ def _read(found: dict[str, Any]) -> dict[str, Any]:
     """An outcome in words. What an answer wrote itself is strict JSON and claims no death, or it counts as none."""
     ready = found.get("ready", False)
     if "died" in found:
-        reason = WHY.get(found["died"], "it ended Python itself ({died})")
-        return {"died": reason.format(**found), "ready": ready}
+        reason = WHY.get(found["died"], KILLED)
+        return {"died": _said(reason, found["died"]), "ready": ready}
     try:
         outcome = json.loads(found["said"], parse_constant=_refuse)
         if {*outcome} in ({"results"}, {"broken"}):
@@ -119,6 +128,16 @@ def _read(found: dict[str, Any]) -> dict[str, Any]:
     except (ValueError, RecursionError, TypeError):
         pass
     return {"died": "it wrote into the grader's own channel", "ready": ready}
+
+
+def _said(reason: str, died: str) -> str:
+    return reason.format(died=died, seconds=round(EACH))
+
+
+def stopped() -> set[str]:
+    """Why an answer died where a busy machine may have been the reason."""
+    kinds = ("computing", "waiting", "time", "memory")
+    return {_said(WHY[kind], kind) for kind in kinds} | {_said(KILLED, "SIGKILL")}
 
 
 def _refuse(constant: str) -> None:

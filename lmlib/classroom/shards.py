@@ -11,8 +11,9 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.apps.api import NbGraderAPI
 
-from lmlib.classroom.autograde import fingerprint, record
+from lmlib.classroom.autograde import fingerprint, grades_on_record, keep
 from lmlib.classroom.course import Course, succeed
+from lmlib.classroom.grading import stopped
 
 
 def grade(
@@ -70,12 +71,18 @@ def _shard(
 
 
 def forget(course: Course, topic: str, student: str) -> None:
-    """Let a student's answers be run again, the next time. Raises ValueError where there are none."""
+    """Let a student's answers that were stopped be run again, the next time. Raises ValueError where there are none.
+
+    The others keep their grades: an answer that throws dice does not throw them again.
+    """
     if student not in course.students(topic):
         raise ValueError(
             f"student: {student!r} has handed in nothing for {topic!r}; write the name as `collect` prints it"
         )
-    record(course, topic, student).unlink(missing_ok=True)
+    key = fingerprint(course, topic, student)
+    found = grades_on_record(course, topic, student, key)
+    done = {name: grade for name, grade in found.items() if not stopped(grade)}
+    keep(course, topic, student, key, done)
     course.notebook("autograded", topic, student).unlink(missing_ok=True)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from functools import cached_property
+from collections.abc import Iterable
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from lmlib.classroom.assignments import Assignment
@@ -12,7 +13,7 @@ from lmlib.classroom.calls import Outcome, outcome
 from lmlib.classroom.examples import Example
 from lmlib.classroom.exercises import Exercise
 from lmlib.classroom.magics import UNREADABLE
-from lmlib.classroom.values import decode, expressions
+from lmlib.classroom.values import decode
 
 
 class Answer(NamedTuple):
@@ -30,12 +31,17 @@ class Answer(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """Changes with the code, and not with comments or layout."""
-        try:
-            text = ast.dump(ast.parse(self.saved))
-        except UNREADABLE:
-            text = self.saved
+        """Changes with the code that runs in any reading, and not with comments or layout."""
+        text = "\n".join(map(_dumped, [self.saved, *self.cells]))
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+@lru_cache(maxsize=1000)
+def _dumped(code: str) -> str:
+    try:
+        return ast.dump(ast.parse(code))
+    except UNREADABLE:
+        return code
 
 
 class Task:
@@ -71,7 +77,18 @@ class Task:
     def job(self, readings: list[list[str]], **calls: Any) -> dict[str, Any]:
         """What the sandbox gets: code, and what to call it with."""
         code = [cell for cells in readings for cell in cells]
-        code += [calls.get("check", ""), *expressions(calls.get("inputs", []))]
+        code += [calls.get("check", ""), *_expressions(calls.get("inputs", []))]
         setup = self.assignment.setup(*code)
         function = self.exercise.function
         return {"readings": readings, "function": function, "setup": setup, **calls}
+
+
+def _expressions(value: Any) -> list[str]:
+    """The code in an encoded value."""
+    if isinstance(value, dict) and "code" in value:
+        return [value["code"]]
+    if isinstance(value, dict) and "made" in value:
+        return [value["made"][0]]
+    items: Iterable = value.values() if isinstance(value, dict) else value
+    listed = items if isinstance(value, (dict, list)) else []
+    return [code for item in listed for code in _expressions(item)]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from lmlib.classroom.cells import Cell, cells_of
 from lmlib.classroom.words import TEXT_STUB, Question
 
 TEXT_LIMIT = 20_000
@@ -13,15 +13,6 @@ TEXT_LIMIT = 20_000
 
 _PICTURE = re.compile(r"data:[\w/+.;=-]+,[A-Za-z0-9+/=%_-]{200,}")
 """A picture inside of a text: Colab writes pasted ones so."""
-
-
-class Cell(NamedTuple):
-    """A cell that was handed in."""
-
-    kind: str
-    source: str
-    name: str | None
-    """nbgrader's name, where it was not lost."""
 
 
 class Words(NamedTuple):
@@ -45,7 +36,7 @@ def words_in(data: bytes, asked: dict[str, Question], released: list[Cell]) -> W
     names = {cell.name for cell in released} - {None}
     found: dict[str, list[str]] = {}
     own, here = 0, None
-    for cell in cells_of(data):
+    for cell in _readable(data):
         text, heading = cell.source, _heading(cell, headings)
         if heading:
             here = headings[heading]
@@ -62,25 +53,11 @@ def words_in(data: bytes, asked: dict[str, Question], released: list[Cell]) -> W
     return Words({n: t[:TEXT_LIMIT] for n, t in answers.items()}, own)
 
 
-def cells_of(data: bytes) -> list[Cell]:
-    """All cells that can be read. None where the file is no notebook: why is said elsewhere."""
+def _readable(data: bytes) -> list[Cell]:
     try:
-        text = data.decode(json.detect_encoding(data), "replace")
-        cells = json.loads(text)["cells"]
-        return [_cell(cell) for cell in cells if isinstance(cell, dict)]
-    except (ValueError, RecursionError, LookupError, TypeError):
+        return cells_of(data)
+    except ValueError:  # why is said elsewhere
         return []
-
-
-def _cell(cell: dict[str, Any]) -> Cell:
-    source, metadata = cell.get("source"), cell.get("metadata")
-    lines = source if isinstance(source, list) else [source]
-    text = "".join(line for line in lines if isinstance(line, str))
-    nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    name = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
-    return Cell(
-        str(cell.get("cell_type")), text, name if isinstance(name, str) else None
-    )
 
 
 def _heading(cell: Cell, headings: dict[str, str | None]) -> str | None:

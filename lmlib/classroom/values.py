@@ -12,11 +12,14 @@ from __future__ import annotations
 import math
 import numbers
 from collections import deque
-from collections.abc import Iterable, KeysView, ValuesView
+from collections.abc import KeysView, ValuesView
 from decimal import Decimal
 from typing import Any
 
 from lmlib.classroom.given import Array, Code, Made, Other, Table, Use
+
+DIGITS = 13_000
+"""Bits of a whole number that Python writes down: it refuses more than 4300 digits."""
 
 
 def encode(value: Any) -> Any:
@@ -25,7 +28,7 @@ def encode(value: Any) -> Any:
     >>> encode([1, (True, None)])
     [1, {'tuple': [True, None]}]
     """
-    if hasattr(value, "tolist") and hasattr(value, "ndim"):
+    if hasattr(value, "reshape") and hasattr(value, "tolist"):
         return _array(value)
     if value is None or isinstance(value, bool):
         return value
@@ -77,7 +80,8 @@ def _text(value: str | bytes) -> Any:
 
 def _number(value: Any) -> Any:
     if isinstance(value, numbers.Integral):
-        return int(value)
+        whole = int(value)
+        return whole if whole.bit_length() < DIGITS else {"other": "huge int"}
     number = float(value)
     return number if math.isfinite(number) else {"float": str(number)}
 
@@ -132,19 +136,8 @@ def _plain(kind: str, content: Any) -> Any:
     if kind == "array":
         shape, flat = content
         found = Array(tuple(shape), tuple(decode(number) for number in flat))
-        if math.prod(found.shape) == len(found.numbers):
+        if found.whole:
             return found
     if kind == "other" and isinstance(content, str):
         return Other(content)
     raise ValueError(f"value: {kind!r} is no kind of value that an answer can have")
-
-
-def expressions(value: Any) -> list[str]:
-    """The code in an encoded value."""
-    if isinstance(value, dict) and "code" in value:
-        return [value["code"]]
-    if isinstance(value, dict) and "made" in value:
-        return [value["made"][0]]
-    items: Iterable = value.values() if isinstance(value, dict) else value
-    listed = items if isinstance(value, (dict, list)) else []
-    return [code for item in listed for code in expressions(item)]

@@ -40,15 +40,6 @@ NEEDED = {
     "design-tabs.js": r"sd-tab-set",
     "togglebutton.js": r'class="(?:[^"]* )?toggle[ "]|class="[^"]*admonition[^"]* dropdown[ "]',
 }
-# What a browser would find only when it has read the sheet. Fonts of a page in a folder cannot be asked for like this.
-ASKS = '<script>if (location.protocol !== "file:")'
-FONTS = (
-    ASKS
-    + """ for (const font of ["Main-Regular", "Math-Italic"])
-  document.head.append(Object.assign(document.createElement("link"), {{ rel: "preload", as: "font", type: "font/woff2",
-    crossOrigin: "", href: `{base}_static/fonts/KaTeX_${{font}}.woff2` }}));</script>
-"""
-)
 
 
 def scripts_wait(page: str, out: Path) -> str:
@@ -100,14 +91,12 @@ def one_sheet(app: Sphinx, pages: list[str], sheets: list[str]) -> str:
 
 
 def with_sheet(page: str, css: str) -> str:
-    """A page that asks for the one sheet, and before it for the fonts that its formulas need."""
+    """A page that asks for the one sheet, and for nothing beside it: fonts that came first would keep it waiting."""
     first = SHEET.search(page)
     if not first:
         return page
     base, version = first[1], hashlib.sha256(css.encode()).hexdigest()[:8]
     link = f'<link rel="stylesheet" href="{base}_static/{SITE_SHEET}?v={version}" />\n'
-    if 'class="katex"' in page and ASKS not in page:
-        link = FONTS.format(base=base) + link
     return page[: first.start()] + link + SHEET.sub("", page[first.end() :])
 
 

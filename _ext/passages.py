@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import Element, fromstring
 
 from docutils import nodes
 from formulas import shown
@@ -15,8 +16,31 @@ from sphinx.application import Sphinx
 
 NAME, START = "passages.js", "const PASSAGES = "
 UNSEEN = re.compile(r"<(script|style)\b.*?</\1>", re.DOTALL)
+MATHML = re.compile(r"<math.*?</math>", re.DOTALL)
+# What stands before the parts of a formula, and behind each.
+BETWEEN = {
+    "mfrac": ("", "/", ""),
+    "msup": ("", "^", ""),
+    "msub": ("", "_", ""),
+    "msubsup": ("", "_", "^", ""),
+    "munder": ("", "_", ""),
+    "munderover": ("", "_", "^", ""),
+    "msqrt": ("√", ""),
+}
 TAG = re.compile(r"<[^>]*>")
 UNHEARD = re.compile("[\u2061-\u2064]")  # signs between the letters of a formula
+
+
+def linear(math: Element) -> str:
+    """A formula on one line: 1/2, x_i, e^x."""
+    parts = [linear(part) for part in math]
+    name = math.tag.rpartition("}")[2]
+    if len(BETWEEN.get(name, ())) == len(parts) + 1:
+        bare = [p if len(p) < 2 or p.isalnum() else f"({p})" for p in parts]
+        return BETWEEN[name][0] + "".join(
+            map("".join, zip(bare, BETWEEN[name][1:], strict=True))
+        )
+    return (math.text or "") + "".join(parts)
 
 
 def words(node: nodes.Node) -> str:
@@ -24,8 +48,8 @@ def words(node: nodes.Node) -> str:
     if isinstance(node, nodes.Text):
         return node.astext()
     if isinstance(node, nodes.math | nodes.math_block):
-        mathml = shown(node.astext(), False, node).partition("</math>")[0]
-        return html.unescape(TAG.sub("", mathml))
+        mathml = MATHML.search(shown(node.astext(), False, node))
+        return linear(fromstring(mathml[0])) if mathml else node.astext()
     if isinstance(node, nodes.raw):
         seen = UNSEEN.sub("", node.astext()) if node["format"] == "html" else ""
         return html.unescape(TAG.sub(" ", seen))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree.ElementTree import fromstring
 
 import pytest
 from bs4 import BeautifulSoup
@@ -14,7 +16,9 @@ from tools.site import ROOT, SITE
 
 sys.path.insert(0, str(ROOT / "_ext"))
 
+import formulas
 import icons
+import passages
 import pictures
 from styles import Bundle
 
@@ -84,6 +88,14 @@ def test_formulas_in_a_chapter_s_own_html(tmp_path: Path) -> None:
     assert not said
     assert page.select_one("summary math msup") and "5 \\$" in page.summary.get_text()
     assert page.script.get_text() == "'$a$'"
+
+
+def test_a_formula_on_one_line() -> None:
+    mathml = re.search(
+        "<math.*</math>",
+        formulas.rendered(r"\sum_{i=1}^n \frac{a_i}{\sqrt{d+1}} = e^x"),
+    )
+    assert passages.linear(fromstring(mathml[0])) == "∑_(i=1)^n(a_i)/(√(d+1))=e^x"
 
 
 CSS = """@charset "utf-8"; /* gone */

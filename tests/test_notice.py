@@ -26,7 +26,7 @@ def unnamed(files: list[str]) -> list[str]:
 
 
 def test_every_line_names_a_licence() -> None:
-    assert len(PATTERNS) > 30
+    assert len(PATTERNS) > 20
     assert [line for line in PATTERNS if not LICENCE.search(line[1])] == []
 
 
@@ -57,7 +57,7 @@ def test_what_the_site_carries_along_is_named() -> None:
         for path in static.rglob("*")
         if path.is_file() and path.relative_to(static).as_posix() not in own
     ]
-    assert len(files) > 100
+    assert len(files) > 20
     assert unnamed(files) == []
 
 

@@ -128,8 +128,6 @@
   }
 
   const room = article.getBoundingClientRect().right;
-  // Of a formula what is drawn: not its form for screen readers, and of a long root only as much as its sign covers.
-  const drawn = (box) => all("*", box).filter((node) => !node.closest(".katex-mathml, .katex svg"));
 
   // Wide tables and formulas are set smaller until they fit.
   function tablesAndFormulas() {
@@ -137,7 +135,7 @@
     for (const cell of all("td")) {
       if (/^[\d\s.,:%±…−-]+$/.test(cell.textContent)) cell.style.whiteSpace = "nowrap";
     }
-    const end = (box) => Math.max(...[box, ...drawn(box)].map((node) => node.getBoundingClientRect().right));
+    const end = (box) => Math.max(...[box, ...all("*", box)].map((node) => node.getBoundingClientRect().right));
     for (const box of all("table, div.math > .katex-display")) {
       for (let size = 95; end(box) > room + 0.5 && size >= 60; size -= 5) box.style.fontSize = `${size}%`;
     }
@@ -151,7 +149,7 @@
       const text = node.closest(".katex") ? 0 : range.getBoundingClientRect().right;
       return Math.max(text, node.getBoundingClientRect().right);
     };
-    const found = drawn(article).filter((node) => right(node) > room + 1);
+    const found = all("*").filter((node) => right(node) > room + 1);
     const innermost = found.filter((node) => !found.some((other) => other !== node && node.contains(other)));
     return innermost.map((node) => `<${node.localName}> ${node.textContent.trim().slice(0, 60)}`);
   }
@@ -166,6 +164,11 @@
   runningTitles();
   for (const fold of all("details")) fold.open = true;
   codeLines();
+  // Of a formula counts what is drawn: not its form for screen readers, and no root sign beyond where it is clipped.
+  const unseen = make("style", {}, ".katex-mathml, .katex svg { display: none !important }");
+  document.head.append(unseen);
   tablesAndFormulas();
-  return tooWide();
+  const found = tooWide();
+  unseen.remove();
+  return found;
 }

@@ -111,7 +111,15 @@ def contrast(one: str, other: str) -> float:
 def test_colours_have_contrast(scheme: str) -> None:
     colours = block(f'html[data-theme="{scheme}"] {{')
     for ground in ("paper", "shade", "predict-wash"):
-        for name in ("ink", "muted", "predict", "floor-ink", "right", "wrong"):
+        for name in (
+            "ink",
+            "muted",
+            "predict",
+            "floor-ink",
+            "string",
+            "right",
+            "wrong",
+        ):
             found = contrast(colours[f"--book-{name}"], colours[f"--book-{ground}"])
             assert found >= 4.5, f"{name} on {ground}: {found:.2f}"
     for name in ("floor", "control"):

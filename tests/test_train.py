@@ -119,6 +119,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_run_that_is_stopped_goes_on(
     whole: Path, tmp_path: Path, number: str, code: int
 ) -> None:
+    # A shell's job in the background ignores SIGINT, and so would all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     arguments = command(whole / "text.txt", tmp_path / "run", *LONG)
     process = subprocess.Popen(
         [sys.executable, "-m", "lmlib.train", *arguments],

@@ -38,15 +38,12 @@ def source_notebook(assignment: Assignment) -> NotebookNode:
     cells = _opening(assignment) + in_words(assignment, None, _statement)
     for exercise in assignment.exercises.values():
         solution = _between("### BEGIN SOLUTION", exercise, "### END SOLUTION")
+        own, check = (_nbgrader(exercise, solution=own) for own in (True, False))
         cells += [
             new_markdown_cell(_statement(exercise), id=f"{exercise.name}-text"),
+            new_code_cell(solution, id=exercise.name, metadata=own),
             new_code_cell(
-                solution, id=exercise.name, metadata=_nbgrader(exercise, True)
-            ),
-            new_code_cell(
-                checked(exercise),
-                id=f"{exercise.name}-check",
-                metadata=_nbgrader(exercise, False),
+                checked(exercise), id=f"{exercise.name}-check", metadata=check
             ),
             *in_words(assignment, exercise.name, _statement),
         ]

@@ -53,7 +53,7 @@ def add_reports(
         )
         link = (
             f'<a class="report" href="{html.escape(address)}" target="_blank" rel="noopener" '
-            f'aria-label="Report an error under: {html.escape(heading)}">Report an error here</a>'
+            f'aria-label="Report an error here: {html.escape(heading)}">Report an error here</a>'
         )
         return (
             found[0].removesuffix(f"</h{found['level']}>")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page
 from sphinx.application import Sphinx
 
+from tools.fonts import TEXT, TITLES
 from tools.site import ROOT, SITE
 
 CSS = (ROOT / "_static" / "book.css").read_text("utf-8")
@@ -28,7 +30,7 @@ PAGES = [
     "teachers",
     *(f"chapters/{name}" for name in CHAPTERS),
 ]
-FONTS_KB = 66
+FONTS_KB = 60
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -111,7 +113,15 @@ def contrast(one: str, other: str) -> float:
 def test_colours_have_contrast(scheme: str) -> None:
     colours = block(f'html[data-theme="{scheme}"] {{')
     for ground in ("paper", "shade", "predict-wash"):
-        for name in ("ink", "muted", "predict", "floor-ink", "right", "wrong"):
+        for name in (
+            "ink",
+            "muted",
+            "predict",
+            "floor-ink",
+            "string",
+            "right",
+            "wrong",
+        ):
             found = contrast(colours[f"--book-{name}"], colours[f"--book-{ground}"])
             assert found >= 4.5, f"{name} on {ground}: {found:.2f}"
     for name in ("floor", "control"):
@@ -138,10 +148,22 @@ def test_the_floor_is_amber_and_nothing_else_is(scheme: str) -> None:
     assert amber == {"--book-floor", "--book-floor-ink"}
 
 
-def test_the_faces_weigh_little_and_hold_the_letters_of_the_page() -> None:
+def test_the_faces_weigh_little() -> None:
     fonts = sorted((ROOT / "_static" / "fonts").glob("*.woff2"))
     assert len(fonts) == 3
     assert sum(font.stat().st_size for font in fonts) / 1000 < FONTS_KB
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_faces_hold_the_letters_of_the_page(page: str) -> None:
+    article = soup(page).select_one("article")
+    assert article
+    for other in article.select("code, pre, .math, script, svg, .lm-widget"):
+        other.decompose()
+    titles = {c for heading in article.select("h1, h2") for c in heading.text}
+    latin = {c for c in article.text if unicodedata.name(c, "").startswith("LATIN ")}
+    assert titles - {*TITLES, "\n", "\u2002"} == set()
+    assert latin - {*TEXT} == set()
 
 
 @pytest.mark.parametrize("page", ["intro", "chapters/softmax"])

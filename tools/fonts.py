@@ -15,10 +15,11 @@ from fontTools.ttLib import TTFont
 from fontTools.varLib.instancer import instantiateVariableFont
 
 TARGET = Path(__file__).parents[1] / "_static" / "fonts"
-# Latin-1, more letters of European names, and signs. Other scripts come from the reader's own fonts.
-LETTERS = "".join(map(chr, [*range(0x20, 0x7F), *range(0xA0, 0x100)]))
-LETTERS += "ąćčęěğıłńňőřśšťůűźżžŁŚŠŽ–—‘’“”…"
-SIGNS = "′←↑→↓−∞≈≠≤≥√⅓⅔⅛⅜⅝⅞⁴⁵⁶⁷⁸⁹₀₁₂₃₄"
+# Titles are in plain letters; text has Latin-1, more letters of European names, and signs. Other scripts come from
+# the reader's own fonts. tests/test_identity.py says when a page needs more.
+TITLES = "".join(map(chr, range(0x20, 0x7F))) + "\xa0–—‘’“”…−×äöüéè"
+TEXT = TITLES + "".join(map(chr, range(0xA1, 0x100)))
+TEXT += "ąćčęěğıłńňőřśšťůűźżžŁŚŠŽ′←↑→↓∞≈≠≤≥√⅓⅔⅛⅜⅝⅞⁴⁵⁶⁷⁸⁹₀₁₂₃₄"
 # A face: its file in the package, the part of its axes that stays, its name here, and what it is written to. The
 # licence reserves the name "Source" for the unchanged font, so both are renamed.
 SERIF, FRAUNCES = (
@@ -62,7 +63,7 @@ def write_fonts(packages: list[Path]) -> None:
     TARGET.mkdir(exist_ok=True)
     for package, file, axes, name, target in FACES:
         font = instantiateVariableFont(TTFont(packages[package] / file), axes)
-        subset(font, LETTERS if name == "Book Display" else LETTERS + SIGNS)
+        subset(font, TITLES if name == "Book Display" else TEXT)
         rename(font, name)
         font["head"].modified = font["head"].created  # the same bytes in every run
         font.recalcTimestamp = False

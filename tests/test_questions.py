@@ -49,9 +49,8 @@ def test_question_and_picture_are_on_the_first_screen(
 ) -> None:
     viewport = {"width": width, "height": height}
     with opened(browser, name, viewport=viewport) as page:
-        picture = page.locator(
-            "article .cell_output :is(img, svg):visible, article figure img"
-        ).first
+        drawn = ":is(img, svg):not(button *):visible"
+        picture = page.locator(f"article :is(.cell_output, figure) {drawn}").first
         box = picture.bounding_box()
         assert box
         seen = min(height, box["y"] + box["height"]) - box["y"]

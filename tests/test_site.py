@@ -261,6 +261,13 @@ def widget_states(chapter: str) -> list[dict]:
     return [json.loads(match[1]) for match in found if match]
 
 
+def unveil(page: Page) -> None:
+    """What a Predict hides until it is answered."""
+    page.evaluate(
+        "document.querySelectorAll('.question-skip').forEach((button) => button.click())"
+    )
+
+
 @pytest.mark.parametrize("base", ["http", "file"])
 def test_temperature_scrubber_shows_what_lmlib_gives(
     base: str, browser: Browser, served: str
@@ -273,6 +280,7 @@ def test_temperature_scrubber_shows_what_lmlib_gives(
     with visit(
         browser, address(served if base == "http" else "file", "chapters/softmax.html")
     ) as seen:
+        unveil(seen.page)
         widget = seen.page.locator("figure.lm-widget").first
         slider = widget.get_by_label("Temperature τ").first
         before = widget.locator(".open").inner_text()
@@ -306,6 +314,7 @@ def test_attention_heatmap_answers_keys_and_switches(
         browser,
         address(served if base == "http" else "file", "chapters/attention.html"),
     ) as seen:
+        unveil(seen.page)
         widget = seen.page.locator("figure.lm-widget").first
         weight = widget.locator(".token.key", has_text="milford").locator(".value").last
         # The chapter's own numbers: score 6 / √4 = 3 against 16 zeros, and 6 without the root.
@@ -424,6 +433,7 @@ def test_the_copy_without_a_network_opens_by_double_click(
         page.wait_for_url("**/intro.html")
         page.get_by_role("link", name="Softmax", exact=True).first.click()
         page.wait_for_url("**/softmax.html")
+        unveil(page)
         widget = page.locator("figure.lm-widget").first
         before = widget.locator(".open").inner_text()
         widget.get_by_label("Temperature τ").first.press("ArrowRight")

@@ -5,7 +5,7 @@ A page may show each of them differently, in the dark for example: ``_static/fig
 
 from __future__ import annotations
 
-from matplotlib.colors import LinearSegmentedColormap, to_hex
+from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgba
 from matplotlib.typing import ColorType
 
 BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK = (
@@ -21,10 +21,12 @@ INKS = {
 }  # fmt: skip
 
 CELL = "#00558C"
-SHADES = LinearSegmentedColormap.from_list("shades", [(CELL, 0.0), (CELL, 1.0)])
+SHADES = LinearSegmentedColormap.from_list(
+    "shades", [to_rgba(CELL, 0.0), to_rgba(CELL, 1.0)]
+)
 """From the page's own colour to blue."""
 SIGNED = LinearSegmentedColormap.from_list(
-    "signed", [(RED, 1.0), (RED, 0.0), (BLUE, 0.0), (BLUE, 1.0)]
+    "signed", [to_rgba(RED), to_rgba(RED, 0.0), to_rgba(BLUE, 0.0), to_rgba(BLUE)]
 )
 """Red for -1 and blue for 1, through the page's own colour: give ``vmin`` and ``vmax``."""
 

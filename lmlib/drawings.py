@@ -27,6 +27,7 @@ NOBODY = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 AROUND = re.compile(r"^.*?(?=<svg)| <metadata>.*?</metadata>\n", re.DOTALL)
 PLACES = re.compile(r' (?:d|x|y|transform)="[^"]*"')
 LONG = re.compile(r"-?\d+\.\d{3,}")
+LINES = re.compile(r"\s*\n\s*")
 FONT = re.compile(r"font-family: [^;\"]*")
 
 
@@ -64,7 +65,7 @@ class BookFigure(Figure):
             phone = drawing(self).replace(
                 "<svg", '<svg class="narrow" display="none"', 1
             )
-        end = "</svg>\n"
+        end = "</svg>"
         return {"image/svg+xml": page.removesuffix(end) + phone + end}
 
 
@@ -112,4 +113,6 @@ def drawing(figure: Figure) -> str:
         figure.savefig(file, format="svg", metadata=NOBODY)
     svg = AROUND.sub("", file.getvalue(), count=2)
     svg = PLACES.sub(lambda place: LONG.sub(_short, place[0]), svg)
-    return FONT.sub(_family, svg)
+    # One line, as a picture of another kind is one in a notebook.
+    flat = LINES.sub(" ", FONT.sub(_family, svg)).strip()
+    return flat.replace("> <", "><").replace("base64, ", "base64,")

@@ -36,7 +36,8 @@ from lmlib.lines import MARKS, curves, floor, level, lines, name
 
 __all__ = [
     "AMBER", "BLACK", "BLUE", "COLOURS", "GREEN", "GREY", "ORANGE", "PINK", "RED", "SHADES", "SIGNED", "SKY",
-    "SMALL", "YELLOW", "axes", "bars", "curves", "floor", "heatmap", "ink", "level", "lines", "name", "panels", "scatter",
+    "SMALL", "YELLOW", "axes", "bars", "curves", "floor", "heatmap", "ink", "level", "lines", "name", "panels",
+    "scatter",
 ]  # fmt: skip
 
 

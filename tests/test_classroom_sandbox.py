@@ -122,7 +122,7 @@ def f(x):
 
 def test_what_exercises_need_is_allowed() -> None:
     job = {"readings": [[COMPUTES]], "function": "f", "inputs": [[1]]}
-    assert values(job, preload=["torch"]) == [True]
+    assert values(job, preload=["torch", "matplotlib.pyplot"]) == [True]
 
 
 # Nothing comes back

@@ -393,7 +393,7 @@ def test_the_link_to_report_is_seen_only_when_wanted(browser: Browser) -> None:
 SMALL = """() => [...document.querySelectorAll(
     "button, summary, select, input:not([type=hidden]), .bd-sidebar a, footer a, nav a, a.headerlink, a.report, a.btn")]
   .filter((e) => e.checkVisibility({visibilityProperty: true}) && !e.closest(".lm-widget, template"))
-  .map((e) => [e.getBoundingClientRect(), e])
+  .map((e) => [(e.closest("label") ?? e).getBoundingClientRect(), e])
   .filter(([box]) => box.width && box.height && (box.width < 24 || box.height < 24))
   .map(([box, e]) => `${e.outerHTML.slice(0, 90)} ${box.width.toFixed(0)}x${box.height.toFixed(0)}`)"""
 
@@ -422,7 +422,7 @@ def test_what_goes_on_to_the_side_says_so(name: str, browser: Browser) -> None:
         assert found
         assert [box for box in found if box[0] < 4 or box[1] != "auto"] == []
         cut = shown.evaluate(
-            """() => [...document.querySelectorAll("article img, article svg")]
+            """() => [...document.querySelectorAll("article img, article svg:not(.katex svg)")]
               .filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1)
               .map((e) => e.outerHTML.slice(0, 90))"""
         )

@@ -1,4 +1,4 @@
-"""What IDENTITY.md asks of the build: faces that load first, and what comes next said in a sentence.
+"""What IDENTITY.md asks of the build: faces that load first, boxes on claims, and what comes next said in a sentence.
 
 The sentence of a chapter is its question in the introduction's table, so that nobody writes it twice; that of any
 other page is its own first sentence.
@@ -9,6 +9,7 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
 
 FIRST_FACES = ("text", "display")  # what every page shows above its fold
 # Pages opened by double click may not preload a face: a browser calls that a request to another site.
@@ -63,6 +64,19 @@ def add_sentences(
     context["metatags"] = context.get("metatags", "") + PRELOAD.format(faces=faces)
 
 
+class Claims(SphinxTransform):
+    """A quotation that begins in bold is what is often written, and why it is not so: it gets a class."""
+
+    default_priority = 500
+
+    def apply(self, **kwargs: Any) -> None:
+        for quotation in self.document.findall(nodes.block_quote):
+            first = next(iter(quotation.findall(nodes.paragraph)), None)
+            if first is not None and isinstance(first.next_node(), nodes.strong):
+                quotation["classes"].append("claim")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_transform(Claims)
     app.connect("html-page-context", add_sentences)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -393,6 +393,7 @@ def test_the_link_to_report_is_seen_only_when_wanted(browser: Browser) -> None:
 SMALL = """() => [...document.querySelectorAll(
     "button, summary, select, input:not([type=hidden]), .bd-sidebar a, footer a, nav a, a.headerlink, a.report, a.btn")]
   .filter((e) => e.checkVisibility({visibilityProperty: true}) && !e.closest(".lm-widget, template"))
+  .filter((e) => getComputedStyle(e).clipPath === "none")  // what only the keyboard brings into sight
   .map((e) => [(e.closest("label") ?? e).getBoundingClientRect(), e])
   .filter(([box]) => box.width && box.height && (box.width < 24 || box.height < 24))
   .map(([box, e]) => `${e.outerHTML.slice(0, 90)} ${box.width.toFixed(0)}x${box.height.toFixed(0)}`)"""

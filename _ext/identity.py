@@ -72,7 +72,7 @@ class Claims(SphinxTransform):
     def apply(self, **kwargs: Any) -> None:
         for quotation in self.document.findall(nodes.block_quote):
             first = next(iter(quotation.findall(nodes.paragraph)), None)
-            if first is not None and isinstance(first.next_node(), nodes.strong):
+            if first is not None and isinstance(first.children[0], nodes.strong):
                 quotation["classes"].append("claim")
 
 

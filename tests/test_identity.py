@@ -430,6 +430,13 @@ def test_what_goes_on_to_the_side_says_so(name: str, browser: Browser) -> None:
         assert cut == []
 
 
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_box_on_a_claim_has_a_line_and_a_story_has_none(name: str) -> None:
+    for quotation in soup(f"chapters/{name}").select("article blockquote"):
+        bold = re.match(r"<p>\s*<strong>", str(quotation.find("p")))
+        assert ("claim" in quotation.get("class", [])) == bool(bold)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_columns_of_words_stand_to_the_left(page: str) -> None:
     for table in soup(page).select("article table"):

@@ -4,6 +4,7 @@ The sentence of a chapter is its question in the introduction's table, so that n
 other page is its own first sentence.
 """
 
+import itertools
 import re
 from typing import Any
 
@@ -71,8 +72,9 @@ class Claims(SphinxTransform):
 
     def apply(self, **kwargs: Any) -> None:
         for quotation in self.document.findall(nodes.block_quote):
-            first = next(iter(quotation.findall(nodes.paragraph)), None)
-            if first is not None and isinstance(first.children[0], nodes.strong):
+            said = (node for node in quotation.findall() if node.astext())
+            kinds = [type(node) for node in itertools.islice(said, 3)]
+            if kinds == [nodes.block_quote, nodes.paragraph, nodes.strong]:
                 quotation["classes"].append("claim")
 
 

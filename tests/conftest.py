@@ -1,4 +1,4 @@
-"""Fixtures shared by the tests: one real browser for the whole run."""
+"""Fixtures shared by the tests: one real browser for the whole run, and the built site."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tools.browser import chromium
+from tools.site import SITE
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +14,10 @@ def browser() -> Iterator[Browser]:
     """A headless Chromium, started once for all tests."""
     with chromium() as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def built() -> None:
+    """Says what to do where there is no site to test."""
+    if not (SITE / "index.html").exists():
+        pytest.fail("there is no built site; run `make book` first")

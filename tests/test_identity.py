@@ -32,11 +32,7 @@ PAGES = [
 ]
 FONTS_KB = 60
 
-
-@pytest.fixture(autouse=True, scope="module")
-def built() -> None:
-    if not (SITE / "index.html").exists():
-        pytest.fail("there is no built site; run `make book` first")
+pytestmark = pytest.mark.usefixtures("built")
 
 
 @contextmanager

@@ -19,11 +19,7 @@ CHAPTERS = [name for name in pages() if name.startswith("chapters/")]
 SIZES = [(1280, 800), (390, 844)]
 SOFTMAX = "chapters/softmax"
 
-
-@pytest.fixture(autouse=True, scope="module")
-def built() -> None:
-    if not (SITE / "index.html").exists():
-        pytest.fail("there is no built site; run `make book` first")
+pytestmark = pytest.mark.usefixtures("built")
 
 
 @contextmanager

@@ -61,11 +61,7 @@ FORMULAS = """() => {
   return wrong.join("\\n");
 }"""
 
-
-@pytest.fixture(autouse=True, scope="module")
-def built() -> None:
-    if not (SITE / "index.html").exists():
-        pytest.fail("there is no built site; run `make book` first")
+pytestmark = pytest.mark.usefixtures("built")
 
 
 class Quiet(SimpleHTTPRequestHandler):

@@ -53,11 +53,7 @@ INK = """() => {
     .map((text) => [text.textContent, contrast(colour(text), page)]).filter(([, ratio]) => ratio < 4.5);
 }"""
 
-
-@pytest.fixture(autouse=True, scope="module")
-def built() -> None:
-    if not PAGES:
-        pytest.fail("there is no built site; run `make book` first")
+pytestmark = pytest.mark.usefixtures("built")
 
 
 @pytest.mark.parametrize("name", PAGES)

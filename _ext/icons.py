@@ -16,7 +16,6 @@ USED = re.compile(r"\bfa-([a-z0-9-]+)")
 # Signs that the theme sets before or behind words, and the icon of each.
 BOXES = {
     "": "bell",
-    ".exercise": "pencil",
     ".note": "circle-info",
     ".tip": "lightbulb",
     ".hint": "lightbulb",

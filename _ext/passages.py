@@ -15,7 +15,7 @@ from formulas import shown
 from sphinx.application import Sphinx
 
 NAME, START = "passages.js", "const PASSAGES = "
-UNSEEN = re.compile(r"<(script|style)\b.*?</\1>", re.DOTALL)
+UNSEEN = re.compile(r"<(script|style|svg)\b.*?</\1>", re.DOTALL)
 MATHML = re.compile(r"<math.*?</math>", re.DOTALL)
 # What stands before the parts of a formula, and behind each.
 BETWEEN = {
@@ -53,9 +53,10 @@ def words(node: nodes.Node) -> str:
     if isinstance(node, nodes.raw):
         seen = UNSEEN.sub("", node.astext()) if node["format"] == "html" else ""
         return html.unescape(TAG.sub(" ", seen))
-    if isinstance(node, nodes.Invisible | nodes.title | nodes.literal_block) or headed(
-        node
-    ):
+    # A reply says what its question asks.
+    if node.tagname == "replies" or headed(node):  # type: ignore[attr-defined]
+        return ""
+    if isinstance(node, nodes.Invisible | nodes.title | nodes.literal_block):
         return ""
     return ("" if isinstance(node, nodes.TextElement) else " ").join(
         map(words, node.children)

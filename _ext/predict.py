@@ -113,7 +113,7 @@ class Join(SphinxPostTransform):
             zip(card[-1], node[0], strict=True), 1
         ):
             words = (child.deepcopy() for child in choice[0].children)
-            title = summary("", "", nodes.Text(f"{number}. "), *words)
+            title = summary("", "", nodes.Text(f"{chr(64 + number)}. "), *words)
             folds.append(fold("", title, *reply.children, name=card["name"]))
         node.children = []
         node.extend(folds)

@@ -7,6 +7,8 @@
     node.append(...children);
     return node;
   };
+  // Letters, since many an answer is a number.
+  const letter = (number) => String.fromCharCode(64 + number);
   const copies = (nodes) => [...nodes].map((node) => node.cloneNode(true));
 
   // What stands between a question and its replies and was computed: it would give the answer away.
@@ -32,7 +34,7 @@
   function radio(card, choice, number) {
     const input = make("input", { type: "radio", name: card.id, value: number, required: true });
     const text = make("span", { className: "choice-text" }, ...copies(choice.firstElementChild?.childNodes ?? choice.childNodes));
-    return make("label", { className: "choice" }, input, make("span", { className: "choice-number" }, `${number}`), text);
+    return make("label", { className: "choice" }, input, make("span", { className: "choice-number" }, letter(number)), text);
   }
 
   function ask(card, words) {
@@ -59,7 +61,7 @@
       const sign = make("span", { className: "sign" }, well ? "✓" : "✗");
       sign.setAttribute("aria-hidden", "true");
       reply.className = `question-reply ${well ? "right" : "wrong"}`;
-      const verdict = make("p", { className: "verdict" }, sign, ` ${said} ${number}`);
+      const verdict = make("p", { className: "verdict" }, sign, ` ${said} ${letter(number)}`);
       reply.replaceChildren(verdict, ...copies([...folds[number - 1].children].slice(1)));
     }
 

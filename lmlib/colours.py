@@ -12,7 +12,8 @@ BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK = (
     "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000",
 )  # fmt: skip
 GREY, AMBER = "#6E6E6E", "#C77C02"
-COLOURS = (BLUE, RED, GREEN, PINK, ORANGE, SKY, BLACK)
+COLOURS = (BLUE, RED, GREEN, PINK, SKY, BLACK)
+"""In the order in which they are given out. No orange: amber is the floor's."""
 AXIS, GRID, SOFT = "#8C8C8C", "#E4E4E4", "#4D4D4D"
 
 INKS = {

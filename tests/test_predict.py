@@ -59,8 +59,8 @@ def test_each_reply_is_a_fold_under_its_choice(build: Build) -> None:
     assert replies
     folds = replies.select("details[name=predict-coin]")
     assert [fold.summary.text for fold in folds] == [
-        "1. Heads",
-        "2. Tails, \\(p = 1\\)",
+        "A. Heads",
+        "B. Tails, \\(p = 1\\)",
     ]  # type: ignore[union-attr]
     assert [fold.p.text for fold in folds] == ["Right: heads.", "It was heads."]  # type: ignore[union-attr]
 

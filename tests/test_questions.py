@@ -117,10 +117,10 @@ def test_the_output_is_veiled_until_an_answer_is_chosen(
         assert shown["height"] == pytest.approx(covered["height"], abs=1)
         assert after["y"] == pytest.approx(before["y"], abs=1), "the page jumped"
         status = card.get_by_role("status")
-        expect(status).to_contain_text("✗ Your answer is not right: 1")
+        expect(status).to_contain_text("✗ Your answer is not right: A")
         expect(status).to_contain_text("Temperature does not scale probabilities")
         card.locator(".choice").nth(1).click()  # the others can be looked at now
-        expect(status).to_contain_text("✓ The right answer: 2")
+        expect(status).to_contain_text("✓ The right answer: B")
         serious = [
             violation["id"]
             for violation in Axe().run(page).response["violations"]
@@ -158,7 +158,7 @@ def test_who_does_not_want_to_answer_sees_the_output(browser: Browser) -> None:
         card, output = predict(page)
         card.get_by_role("button", name="Show without answering").click()
         expect(output.locator("table").first).to_be_visible()
-        expect(card.get_by_role("status")).to_contain_text("✓ The right answer: 2")
+        expect(card.get_by_role("status")).to_contain_text("✓ The right answer: B")
 
 
 def test_without_scripts_each_reply_is_a_fold_under_its_choice(

@@ -148,7 +148,7 @@ def test_a_question_can_be_answered_with_the_keyboard_alone(browser: Browser) ->
         box = button.bounding_box()
         assert box and box["height"] >= 24
         page.keyboard.press("Enter")
-        expect(card.get_by_role("status")).to_contain_text("✓ Your answer is right: 2")
+        expect(card.get_by_role("status")).to_contain_text("✓ Your answer is right: B")
         expect(radios.nth(1)).to_be_focused()
         expect(output).not_to_have_class("veiled")
 
@@ -169,7 +169,7 @@ def test_without_scripts_each_reply_is_a_fold_under_its_choice(
         expect(card.locator("ol > li")).to_have_count(3)
         folds = page.locator(".replies[data-question='predict-half'] details")
         expect(folds).to_have_count(3)
-        expect(folds.nth(1).locator("summary")).to_have_text("2. 16/21")
+        expect(folds.nth(1).locator("summary")).to_have_text("B. 16/21")
         expect(page.locator(".cell_output table").first).to_be_visible()
         folds.nth(1).locator("summary").click()
         expect(folds.nth(1).locator("p")).to_be_visible()

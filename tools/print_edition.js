@@ -46,16 +46,17 @@
     }
   }
 
+  // A check is pages of examples, for a machine that runs them.
   function solutionsLast() {
-    const section = part("print-solutions", "Solutions and checks");
+    const section = part("print-solutions", "Solutions");
     all(".cell.tag_exercise-solution").forEach((cell, i) => {
       const exercise = cell.previousElementSibling;
       const check = cell.nextElementSibling;
+      if (check?.matches(".tag_exercise-check")) check.remove();
       const id = `print-solution-${i + 1}`;
       const name = exercise.querySelector(".caption-number").textContent.trim();
-      exercise.after(note("Solution and check: ", link(id, name), "."));
+      exercise.after(note("Solution: ", link(id, name), "."));
       section.append(make("div", { className: "print-code", id }, make("p", {}, link(exercise.id, name)), cell));
-      if (check?.matches(".tag_exercise-check")) section.lastChild.append(make("p", {}, "The check:"), check);
     });
   }
 

@@ -35,3 +35,12 @@ document.addEventListener("click", (event) => {
   address.searchParams.set("body", `${address.searchParams.get("body")}\n> ${marked.replaceAll("\n", "\n> ")}\n`);
   link.href = address;
 });
+
+// The theme centres the page's own line in the contents. Where that can be seen from the top, title and search stay in sight.
+addEventListener("load", () => requestAnimationFrame(() => {
+  const contents = document.querySelector(".bd-sidebar-primary");
+  const here = contents?.querySelector(".current.active");
+  if (!here) return;
+  const bottom = here.getBoundingClientRect().bottom - contents.getBoundingClientRect().top + contents.scrollTop;
+  if (bottom < contents.clientHeight) contents.scrollTop = 0;
+}));

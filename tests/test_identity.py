@@ -426,6 +426,16 @@ def test_what_goes_on_to_the_side_says_so(name: str, browser: Browser) -> None:
         assert cut == []
 
 
+def test_title_and_search_stay_in_sight(browser: Browser) -> None:
+    with opened(browser, "chapters/attention") as shown:
+        shown.locator(".bd-sidebar-primary a", has_text="Transformer").click()
+        shown.wait_for_url("**/transformer.html")
+        shown.wait_for_timeout(300)  # the theme scrolls when all is loaded
+        assert (
+            shown.locator(".bd-sidebar-primary").evaluate("node => node.scrollTop") == 0
+        )
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_a_box_on_a_claim_has_a_line_and_a_story_has_none(name: str) -> None:
     for quotation in soup(f"chapters/{name}").select("article blockquote"):

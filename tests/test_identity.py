@@ -428,6 +428,7 @@ def test_what_goes_on_to_the_side_says_so(name: str, browser: Browser) -> None:
 
 def test_title_and_search_stay_in_sight(browser: Browser) -> None:
     with opened(browser, "chapters/attention") as shown:
+        shown.set_viewport_size({"width": 1280, "height": 700})
         shown.locator(".bd-sidebar-primary a", has_text="Transformer").click()
         shown.wait_for_url("**/transformer.html")
         shown.wait_for_timeout(300)  # the theme scrolls when all is loaded

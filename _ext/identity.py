@@ -1,4 +1,4 @@
-"""What IDENTITY.md asks of the build: faces that load first, boxes on claims, and what comes next said in a sentence.
+"""What IDENTITY.md asks of the build: boxes on claims, and what comes next said in a sentence.
 
 The sentence of a chapter is its question in the introduction's table, so that nobody writes it twice; that of any
 other page is its own first sentence.
@@ -11,12 +11,6 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
-
-FIRST_FACES = ("text", "display")  # what every page shows above its fold
-# Pages opened by double click may not preload a face: a browser calls that a request to another site.
-PRELOAD = """<script>if (location.protocol !== "file:") for (const face of {faces})
-  document.head.append(Object.assign(document.createElement("link"),
-    {{rel: "preload", as: "font", type: "font/woff2", crossOrigin: "", href: face}}))</script>"""
 
 
 def questions(app: Sphinx) -> dict[str, str]:
@@ -49,7 +43,7 @@ def sentence(app: Sphinx, page: str) -> str:
 def add_sentences(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Give the links at the end of a page their sentences, and preload the faces of its first screen."""
+    """Give the links at the end of a page their sentences."""
     pages = list(app.env.toctree_includes.get(app.config.root_doc, []))
     order = [app.config.root_doc, *pages]
     here = order.index(page) if page in order else None
@@ -59,10 +53,6 @@ def add_sentences(
                 **context[side],
                 "sentence": sentence(app, order[here + step]),
             }
-    faces = [
-        context["pathto"](f"_static/fonts/{face}.woff2", 1) for face in FIRST_FACES
-    ]
-    context["metatags"] = context.get("metatags", "") + PRELOAD.format(faces=faces)
 
 
 class Claims(SphinxTransform):

@@ -31,7 +31,6 @@ addEventListener("DOMContentLoaded", () => {
     link.setAttribute("aria-describedby", card.id);
     card.replaceChildren(found);
     card.hidden = false;
-    window.MathJax?.typesetPromise?.([card]);
     const line = link.getClientRects()[0];
     const below = line.bottom + card.offsetHeight + 12 < innerHeight;
     const left = Math.min(line.left, document.documentElement.clientWidth - card.offsetWidth - 16);

@@ -16,7 +16,7 @@ from tools.print_edition import print_page
 from tools.site import ROOT, SITE
 
 MM = 72 / 25.4  # points
-# MathJax cuts tall brackets from signs that are longer than what is seen of them.
+# Tall brackets are put together from signs that are longer than what is seen of them.
 STRETCHED = re.compile("[\u239b-\u23ad\ue000-\uf8ff]")
 
 

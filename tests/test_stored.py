@@ -10,6 +10,9 @@ import nbformat
 import pytest
 
 import lmlib
+from lmlib.bpe import BPETokenizer
+from lmlib.pretokenizer import BYTES
+from lmlib.workshop.parts import encode_word
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "benchmarks"))
@@ -108,3 +111,14 @@ def test_a_run_of_the_scaling_laws() -> None:
     assert anew.keys() - stored.keys() == {"seconds"}
     assert anew["tokens"] == stored["tokens"]
     assert anew["excess"] == pytest.approx(stored["excess"], rel=0.01)
+
+
+def test_a_few_of_gpt2_s_merges_give_its_ids() -> None:
+    gpt2 = STORED["gpt2_merges.json"]
+    merges = [(a, b) for a, b in gpt2["merges"]]
+    for text, ids in gpt2["texts"].items():
+        words = BPETokenizer.split(text)
+        written = ["".join(BYTES[byte] for byte in word.encode()) for word in words]
+        tokens = [token for word in written for token in encode_word(word, merges)]
+        assert [gpt2["ids"][token] for token in tokens] == ids
+    assert gpt2["texts"]["人工智能"] == [21689, 32432, 98, 162, 247, 118, 47797, 121]

@@ -21,10 +21,9 @@ def merge_pair(tokens, pair, new):
     """The tokens, with ``new`` in place of each ``pair`` of neighbours, from left to right."""
     merged = []
     for token in tokens:
-        if merged and (merged[-1], token) == pair:
-            merged[-1] = new
-        else:
-            merged.append(token)
+        merged.append(token)
+        if tuple(merged[-2:]) == pair:
+            merged[-2:] = [new]
     return merged
 
 

@@ -217,7 +217,7 @@ def test_what_is_aside_has_one_form(notebook: NotebookNode) -> None:
             ), cell.id
             assert not re.search(r"\{(predict|replies|quiz)\}", cell.source), cell.id
         if "{replies}" in cell.source:
-            assert tags(cell) == {"replies"}, cell.id
+            assert tags(cell) == {"replies", "hide-cell"}, cell.id
             rest = SAID.sub("", cell.source)
             assert not rest.strip(), f"{cell.id}: {rest[:80]}"
 

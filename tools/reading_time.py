@@ -2,7 +2,7 @@
 
 python -m tools.reading_time [--write] [chapters/NAME.ipynb …]
 
-An estimate, which students.md explains: a minute for 200 words of the path, for 15 open lines of code, for a
+An estimate, which intro.md explains: a minute for 200 words of the path, for 15 open lines of code, for a
 Predict, a question of the quiz or two figures, and two for a widget; exercises as they state it themselves.
 """
 

@@ -17,6 +17,7 @@ import growth  # noqa: E402
 import processes  # noqa: E402
 import scaling  # noqa: E402
 import stored  # noqa: E402
+import word_vectors  # noqa: E402
 
 DATA = Path(lmlib.__file__).parent / "data"
 STORED = {
@@ -108,3 +109,10 @@ def test_a_run_of_the_scaling_laws() -> None:
     assert anew.keys() - stored.keys() == {"seconds"}
     assert anew["tokens"] == stored["tokens"]
     assert anew["excess"] == pytest.approx(stored["excess"], rel=0.01)
+
+
+def test_shares_of_word_vectors() -> None:
+    tables = STORED["word_vectors.json"]["tables"]
+    assert word_vectors.row(word_vectors.random_vectors(0)) == tables["random"][0]
+    short = word_vectors.row(word_vectors.trained(0, d_model=8))
+    assert short == pytest.approx(tables["8 numbers"][0], abs=0.03)

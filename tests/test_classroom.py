@@ -713,7 +713,7 @@ def test_a_zip_file_is_a_folder_of_downloads(course: Course, tmp_path: Path) -> 
     folder = "Kim_9_assignsubmission_file_/"
     files = {
         "../../out.ipynb": handed_in("x = 1"),
-        f"{folder}a.ipynb": handed_in(REHEAT.solution, SOFTMAX["fits"].solution),
+        f"{folder}a.ipynb": handed_in(REHEAT.solution, SOFTMAX["loss-in-bits"].solution),
         f"{folder}b.ipynb": handed_in(REHEAT.solution),  # the newest
     }
     found = list(collect(course, "softmax", zipped(tmp_path / "all.zip", files)))

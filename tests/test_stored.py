@@ -20,6 +20,7 @@ import growth  # noqa: E402
 import processes  # noqa: E402
 import scaling  # noqa: E402
 import stored  # noqa: E402
+import word_vectors  # noqa: E402
 
 DATA = Path(lmlib.__file__).parent / "data"
 STORED = {
@@ -122,3 +123,8 @@ def test_a_few_of_gpt2_s_merges_give_its_ids() -> None:
         tokens = [token for word in written for token in encode_word(word, merges)]
         assert [gpt2["ids"][token] for token in tokens] == ids
     assert gpt2["texts"]["人工智能"] == [21689, 32432, 98, 162, 247, 118, 47797, 121]
+def test_shares_of_word_vectors() -> None:
+    tables = STORED["word_vectors.json"]["tables"]
+    assert word_vectors.row(word_vectors.random_vectors(0)) == tables["random"][0]
+    short = word_vectors.row(word_vectors.trained(0, d_model=8))
+    assert short == pytest.approx(tables["8 numbers"][0], abs=0.03)

@@ -51,9 +51,16 @@ def cached_heads(random: Random) -> Iterator[tuple]:
         yield draw(B, 1, C, seed=first), w, n_head, past
 
 
+def shares(random: Random, n: int, zeros: int = 0) -> list[float]:
+    """``n`` of them, of which some are 0."""
+    parts = [random.uniform(0.05, 1) for _ in range(n - zeros)] + [0.0] * zeros
+    random.shuffle(parts)
+    return [part / sum(parts) for part in parts]
+
+
 def nucleus(random: Random) -> Iterator[tuple]:
     for n in range(2, 10):
-        yield probabilities(random, n), random.uniform(0.2, 0.95)
+        yield shares(random, n), random.uniform(0.2, 0.95)
     # Sixteenths add up exactly, so that a sum can reach p without any rounding.
     parts = random.sample([0.5, 0.25, 0.125, 0.0625, 0.0625], 5)
     yield parts, 0.75

@@ -1,11 +1,13 @@
 """What a GPT loses when one of its parts is left out: `python benchmarks/without.py`. Half an hour on one core.
 
 Every model is trained anew on the book's stories, for the same steps, at each of two learning rates; the better one
-counts. Stores the held-out loss of each seed, in nats per token, in ``lmlib/data/without.json``.
+counts. Stores the held-out loss of each seed, in nats per token, in ``lmlib/data/without.json``; a row that is there is
+not computed again.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,7 @@ PARTS = (
     "feed-forward",
     "non-linearity",
 )
+DEEP = ("nothing", "residual")
 
 
 class Replacing(Block):
@@ -99,19 +102,21 @@ def once(part: str, n_layer: int, seed: int, rate: float, steps: int = STEPS) ->
 
 
 def main() -> None:
-    start, rows = time.perf_counter(), []
-    for n_layer, parts in ((1, PARTS[:2]), (2, PARTS)):
+    """All rows that are not stored yet."""
+    stored = json.loads(PATH.read_text("utf-8")) if PATH.exists() else {"rows": []}
+    rows, before = stored["rows"], stored.get("made_by", {"seconds": 0})["seconds"]
+    start, done = time.perf_counter(), {(r["n_layer"], r["part"]) for r in rows}
+    for n_layer, parts in ((1, PARTS[:2]), (2, PARTS), (8, DEEP)):
         for part in parts:
+            if (n_layer, part) in done:
+                continue
             runs = [[once(part, n_layer, s, r) for r in RATES] for s in SEEDS]
             best = [min(two, key=lambda run: run["loss"] or 99) for two in runs]
             rows.append({"part": part, "n_layer": n_layer, "runs": runs, "best": best})
             print(n_layer, part, best, flush=True)
-            store(
-                PATH,
-                {"steps": STEPS, "rates": RATES, "rows": rows},
-                list(SEEDS),
-                time.perf_counter() - start,
-            )
+            seconds = before + time.perf_counter() - start
+            found = {"steps": STEPS, "rates": RATES, "rows": rows}
+            store(PATH, found, list(SEEDS), seconds)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import growth  # noqa: E402
 import processes  # noqa: E402
 import scaling  # noqa: E402
 import stored  # noqa: E402
+import without  # noqa: E402
 
 DATA = Path(lmlib.__file__).parent / "data"
 STORED = {
@@ -108,3 +109,13 @@ def test_a_run_of_the_scaling_laws() -> None:
     assert anew.keys() - stored.keys() == {"seconds"}
     assert anew["tokens"] == stored["tokens"]
     assert anew["excess"] == pytest.approx(stored["excess"], rel=0.01)
+
+
+def test_a_run_without_positions() -> None:
+    (row,) = (
+        row
+        for row in STORED["without.json"]["rows"]
+        if (row["n_layer"], row["part"]) == (1, "positions")
+    )
+    anew = without.once("positions", 1, seed=0, rate=without.RATES[0])
+    assert anew["loss"] == pytest.approx(row["runs"][0][0]["loss"], rel=0.03)

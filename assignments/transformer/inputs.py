@@ -12,7 +12,6 @@ def numbers(random: Random, n: int) -> list[float]:
     return [random.uniform(-2, 2) for _ in range(n)]
 
 
-
 def turned_score(random: Random) -> Iterator[tuple]:
     found = 0
     while found < 24:
@@ -25,8 +24,6 @@ def turned_score(random: Random) -> Iterator[tuple]:
             found += 1
             yield (q, k, m, n) if theta == 1.0 else (q, k, m, n, theta)
     yield (1.0, 0.5), (-0.5, 2.0), 2, 7
-
-
 
 
 def count_gpt(random: Random) -> Iterator[tuple]:
@@ -86,7 +83,9 @@ def feed_forward(random: Random) -> Iterator[tuple]:
     for shape in ((2,), (1, 3), (2, 3, 2), (2, 2, 4)):
         C = shape[-1]
         w = block_weights(C, draw)
-        names = [f"{layer}.{kind}" for layer in ("up", "down") for kind in ("weight", "bias")]
+        names = [
+            f"{layer}.{kind}" for layer in ("up", "down") for kind in ("weight", "bias")
+        ]
         yield draw(*shape), {name: w[name] for name in names}
         w["up.bias"], w["down.bias"] = torch.zeros(4 * C), torch.zeros(C)
         yield 2 * draw(*shape), {name: w[name] for name in names}
@@ -94,13 +93,24 @@ def feed_forward(random: Random) -> Iterator[tuple]:
 
 def block(random: Random) -> Iterator[tuple]:
     draw = drawn(random)
-    for B, T, C, n_head in ((1, 1, 2, 1), (1, 3, 4, 1), (2, 3, 4, 2), (1, 4, 4, 4), (2, 2, 6, 3)):
+    for B, T, C, n_head in (
+        (1, 1, 2, 1),
+        (1, 3, 4, 1),
+        (2, 3, 4, 2),
+        (1, 4, 4, 4),
+        (2, 2, 6, 3),
+    ):
         yield draw(B, T, C), block_weights(C, draw), n_head
 
 
 def gpt(random: Random) -> Iterator[tuple]:
     draw = drawn(random)
-    for B, T, C, n_head, L in ((1, 2, 2, 1, 0), (1, 3, 4, 2, 1), (2, 3, 4, 1, 2), (1, 4, 4, 4, 3)):
+    for B, T, C, n_head, L in (
+        (1, 2, 2, 1, 0),
+        (1, 3, 4, 2, 1),
+        (2, 3, 4, 1, 2),
+        (1, 4, 4, 4, 3),
+    ):
         V = 5
         ids = torch.tensor([[random.randrange(V) for _ in range(T)] for _ in range(B)])
         w = {

@@ -21,6 +21,7 @@ import processes  # noqa: E402
 import scaling  # noqa: E402
 import stored  # noqa: E402
 import word_vectors  # noqa: E402
+import without  # noqa: E402
 
 DATA = Path(lmlib.__file__).parent / "data"
 STORED = {
@@ -128,3 +129,11 @@ def test_shares_of_word_vectors() -> None:
     assert word_vectors.row(word_vectors.random_vectors(0)) == tables["random"][0]
     short = word_vectors.row(word_vectors.trained(0, d_model=8))
     assert short == pytest.approx(tables["8 numbers"][0], abs=0.03)
+def test_a_run_without_positions() -> None:
+    (row,) = (
+        row
+        for row in STORED["without.json"]["rows"]
+        if (row["n_layer"], row["part"]) == (1, "positions")
+    )
+    anew = without.once("positions", 1, seed=0, rate=without.RATES[0])
+    assert anew["loss"] == pytest.approx(row["runs"][0][0]["loss"], rel=0.03)

@@ -16,6 +16,7 @@ sys.path.append(str(ROOT / "benchmarks"))
 import growth  # noqa: E402
 import processes  # noqa: E402
 import scaling  # noqa: E402
+import squeeze  # noqa: E402
 import stored  # noqa: E402
 
 DATA = Path(lmlib.__file__).parent / "data"
@@ -108,3 +109,11 @@ def test_a_run_of_the_scaling_laws() -> None:
     assert anew.keys() - stored.keys() == {"seconds"}
     assert anew["tokens"] == stored["tokens"]
     assert anew["excess"] == pytest.approx(stored["excess"], rel=0.01)
+
+
+def test_a_short_run_of_a_translator_with_one_vector() -> None:
+    stored = next(r for r in STORED["squeeze.json"]["runs"] if r["steps"] < 1000)
+    anew = squeeze.run(stored["kind"], stored["width"], stored["seed"], stored["steps"])
+    assert anew["parameters"] == stored["parameters"]
+    for clauses, marks in stored["clauses"].items():
+        assert anew["clauses"][clauses]["nats"] == pytest.approx(marks["nats"], abs=0.01)

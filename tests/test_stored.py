@@ -19,6 +19,7 @@ sys.path.append(str(ROOT / "benchmarks"))
 import growth  # noqa: E402
 import processes  # noqa: E402
 import scaling  # noqa: E402
+import squeeze  # noqa: E402
 import stored  # noqa: E402
 import word_vectors  # noqa: E402
 import without  # noqa: E402
@@ -137,3 +138,9 @@ def test_a_run_without_positions() -> None:
     )
     anew = without.once("positions", 1, seed=0, rate=without.RATES[0])
     assert anew["loss"] == pytest.approx(row["runs"][0][0]["loss"], rel=0.03)
+def test_a_short_run_of_a_translator_with_one_vector() -> None:
+    stored = next(r for r in STORED["squeeze.json"]["runs"] if r["steps"] < 1000)
+    anew = squeeze.run(stored["kind"], stored["width"], stored["seed"], stored["steps"])
+    assert anew["parameters"] == stored["parameters"]
+    for clauses, marks in stored["clauses"].items():
+        assert anew["clauses"][clauses]["nats"] == pytest.approx(marks["nats"], abs=0.01)

@@ -68,5 +68,6 @@ Machinery, in packages that import the subject and are never imported by it:
 train            one command that trains on the stories or on your text
 interop          GPT-2's weights, tokenizer files, peers, timing
 hosted           a model behind an address
+workshop         the reader's own GPT, made of the parts that they wrote
 classroom        chapters as assignments, and grades
 """

@@ -13,6 +13,7 @@ from typing import Any
 from lmlib.classroom.diagnosis import Check
 from lmlib.classroom.examples import Example, example
 from lmlib.classroom.sentences import fault
+from lmlib.workshop.keeping import keep
 
 __all__ = ["check_answer", "check_of", "checking", "example"]
 
@@ -24,11 +25,13 @@ def check_answer(
     right: str,
     view: Callable[[Any], Any] | None = None,
     untouched: bool = False,
+    part: bool = False,
 ) -> None:
     """Call an answer with each example, and print ``right`` if all are.
 
     ``view`` says what counts of a result where not all of it does; ``untouched``, that the arguments must
-    stay as they are. Raises AssertionError with a hint.
+    stay as they are; ``part``, that it is a part of the reader's own GPT and is kept for it. Raises
+    AssertionError with a hint.
 
     >>> check_answer("halve", lambda x: x / 2, example(3, gives=1.5), right="Right.")
     Right.
@@ -43,6 +46,8 @@ def check_answer(
     if said:
         raise AssertionError(said)
     print(right)
+    if part and (kept := keep(answer)):
+        print(kept)
 
 
 @contextmanager
@@ -81,7 +86,12 @@ def check_of(space: dict[str, Any], source: str, function: str) -> Check:
     found: list[Check] = []
 
     def check_answer(
-        exercise: str, answer: Any, *examples: Example, right: str, **settings: Any
+        exercise: str,
+        answer: Any,
+        *examples: Example,
+        right: str,
+        part: bool = False,
+        **settings: Any,
     ) -> None:
         found.append(Check(exercise, function, examples, **settings))
 

@@ -13,6 +13,8 @@ import lmlib
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "benchmarks"))
+import clinic  # noqa: E402
+import finetuning  # noqa: E402
 import growth  # noqa: E402
 import processes  # noqa: E402
 import scaling  # noqa: E402
@@ -108,3 +110,16 @@ def test_a_run_of_the_scaling_laws() -> None:
     assert anew.keys() - stored.keys() == {"seconds"}
     assert anew["tokens"] == stored["tokens"]
     assert anew["excess"] == pytest.approx(stored["excess"], rel=0.01)
+
+
+def test_a_head_that_fifty_labels_train() -> None:
+    stored = STORED["finetuning.json"]["right"]["frozen features"]["50"]
+    assert finetuning.head_once("frozen features", 50, 3) == pytest.approx(
+        stored[3], abs=0.01
+    )
+
+
+def test_the_first_steps_of_a_healthy_run() -> None:
+    stored = STORED["clinic.json"]["runs"]["healthy"]["training"]
+    anew = clinic.train(clinic.RUNS["healthy"], steps=40)["training"]
+    assert anew == pytest.approx(stored[: len(anew)], rel=0.01)

@@ -16,6 +16,8 @@ from lmlib.workshop.parts import encode_word
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "benchmarks"))
+import clinic  # noqa: E402
+import finetuning  # noqa: E402
 import growth  # noqa: E402
 import processes  # noqa: E402
 import scaling  # noqa: E402
@@ -144,3 +146,14 @@ def test_a_short_run_of_a_translator_with_one_vector() -> None:
     assert anew["parameters"] == stored["parameters"]
     for clauses, marks in stored["clauses"].items():
         assert anew["clauses"][clauses]["nats"] == pytest.approx(marks["nats"], abs=0.01)
+def test_a_head_that_fifty_labels_train() -> None:
+    stored = STORED["finetuning.json"]["right"]["frozen features"]["50"]
+    assert finetuning.head_once("frozen features", 50, 3) == pytest.approx(
+        stored[3], abs=0.01
+    )
+
+
+def test_the_first_steps_of_a_healthy_run() -> None:
+    stored = STORED["clinic.json"]["runs"]["healthy"]["training"]
+    anew = clinic.train(clinic.RUNS["healthy"], steps=40)["training"]
+    assert anew == pytest.approx(stored[: len(anew)], rel=0.01)

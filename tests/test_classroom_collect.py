@@ -407,7 +407,9 @@ def test_an_older_file_replaces_no_newer_one(course: Course, tmp_path: Path) -> 
     assert again(course, newest).kept is None and answers_of(course, "ada") == 3
 
 
-THIRD = handed_in(*(SOFTMAX[n].solution for n in ("reheat", "loss-in-bits", "perplexity")))
+THIRD = handed_in(
+    *(SOFTMAX[n].solution for n in ("reheat", "loss-in-bits", "perplexity"))
+)
 
 
 def test_a_file_that_was_replaced_is_known_without_its_date(

@@ -54,8 +54,8 @@ def probabilities(logits):
 
 def next_word_loss(logits, targets):
     """The mean of −log p(target) in nats: logits (N, V), targets (N,) → one number."""
-    highest = logits.max(-1, keepdim=True).values
-    log_total = (logits - highest).exp().sum(-1).log() + highest[:, 0]
+    logits = logits - logits.max(-1, keepdim=True).values
+    log_total = logits.exp().sum(-1).log()
     right = logits[torch.arange(len(targets)), targets]
     return (log_total - right).mean()
 

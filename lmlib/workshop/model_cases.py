@@ -29,6 +29,7 @@ def encode_word() -> Iterator[Arguments]:
     yield "abcbc", [("a", "b"), ("b", "c")]
     yield "aaaaa", [("a", "a")]
     yield "abcabc", [("b", "c"), ("ab", "c"), ("a", "bc")]
+    yield "abc", [("b", "c"), ("ab", "c")]
     yield "xyzäa", [("a", "b"), ("z", "ä")]
     yield "", [("a", "b")]
     yield "a", []

@@ -23,7 +23,8 @@ kv_cache         keys and values that are not computed twice
 multi_head       several heads side by side
 blocks           the transformer's block, and the configuration of a model
 transformer      GPT and BERT
-translation      cross-attention, and the encoder-decoder of 2017
+bilingual        sentences in English and French, of which every translation is known
+translation      cross-attention, the encoder-decoder of 2017, and what came before
 batches          inputs and targets: next token, masked token, answer only
 optimisation     the plan of a training run: learning rate, optimiser, precision
 training_step    the loss of a batch, and one step downhill

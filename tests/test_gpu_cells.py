@@ -7,16 +7,13 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import nbformat
 import pytest
 import torch
 
 from lmlib import files
-from lmlib.blocks import Config
 from lmlib.interop import peers, timing
 from lmlib.train import job
-from lmlib.transformer import GPT
 
 ROOT = Path(__file__).parents[1]
 CPU = torch.device("cpu")
@@ -43,15 +40,6 @@ def pretraining(quick: None, capsys: pytest.CaptureFixture[str]) -> dict[str, An
         exec(cell_with("pretraining", function), space)
     said = capsys.readouterr().out
     assert "PyTorch finds no GPU here" in said and "No GPU was at hand" in said
-    return space
-
-
-@pytest.fixture
-def generation(quick: None) -> dict[str, Any]:
-    space: dict[str, Any] = {}
-    exec(cells("generation")[1], space)
-    space["gpt"] = GPT(Config(vocab_size=12, n_layer=1, n_head=1, d_model=8))
-    exec(cell_with("generation", "def writing("), space)
     return space
 
 
@@ -125,26 +113,8 @@ def test_beside_transformers(
     assert "use a batch of 8 or PRESETS['tiny']" in capsys.readouterr().out
 
 
-def test_writing_many_texts(
-    generation: dict[str, Any], capsys: pytest.CaptureFixture[str]
-) -> None:
-    rows = generation["writing"](CPU, generation["gpt"].config, [1, 3], 5, rounds=1)
-    assert [row[0] for row in rows] == [1, 3] and all(min(row) > 0 for row in rows)
-    assert "FLOPs in the time in which a byte moves" in capsys.readouterr().out
-    real = generation["generation_speeds"]
-
-    def small_card(config: Config, batch_size: int, *rest: Any) -> Any:
-        return out_of_memory() if batch_size > 1 else real(config, batch_size, *rest)
-
-    generation["generation_speeds"] = small_card
-    rows = generation["writing"](CPU, generation["gpt"].config, [1, 64], 5, rounds=1)
-    assert len(rows) == 1  # what was measured is kept
-    assert "64 texts at once do not fit" in capsys.readouterr().out
-
-
-def test_the_table_of_the_script_is_shown_by_both_chapters(
+def test_the_table_of_the_script_is_shown(
     pretraining: dict[str, Any],
-    generation: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -154,16 +124,11 @@ def test_the_table_of_the_script_is_shown_by_both_chapters(
     capsys.readouterr()
     (files.DATA / "gpu.json").write_text(json.dumps(measured))
     exec(cell_with("pretraining", "def beside_transformers"), pretraining)
-    exec(cell_with("generation", 'measured["writing"]'), generation)
     assert (
         f"measured on {measured['device']}, {measured['date']}"
         in capsys.readouterr().out
     )
     assert len(pretraining["rows"]) == 2
-    axes = plt.gca()
-    axes.figure.canvas.draw()  # names find their places when they are drawn
-    assert [text.get_text() for text in axes.texts] == ["lmlib.GPT", "GPT2LMHeadModel"]
-    assert axes.get_title().startswith(measured["device"])
 
 
 def test_the_script_without_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,19 +65,25 @@ def holders(root: Path, address: str) -> set[Path]:
 
 def test_all_places_agree() -> None:
     wanted = renewed(ROOT, stated())
-    apart = [path.name for path, text in wanted.items() if path.read_text("utf-8") != text]
+    apart = [
+        path.name for path, text in wanted.items() if path.read_text("utf-8") != text
+    ]
     assert not apart, "run `make address`"
 
 
 def test_no_other_file_holds_the_address() -> None:
-    assert holders(ROOT, stated()) <= set(renewed(ROOT, stated())), "add a line to PLACES"
+    assert holders(ROOT, stated()) <= set(renewed(ROOT, stated())), (
+        "add a line to PLACES"
+    )
 
 
 def test_a_fork_changes_it_everywhere_and_back(copy: Path) -> None:
     before = {path: path.read_bytes() for path in copy.rglob("*.*")}
     write(copy, "Some-one/my.book")
     assert stated(copy) == "Some-one/my.book"
-    assert not holders(copy, stated()) and holders(copy, "Some-one/my.book") == set(before)
+    assert not holders(copy, stated()) and holders(copy, "Some-one/my.book") == set(
+        before
+    )
     write(copy, stated())
     assert {path: path.read_bytes() for path in before} == before
 
@@ -90,7 +96,8 @@ def test_a_place_that_disagrees_is_found(file: str, copy: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", "owner", "owner/", "a/b/c", "https://github.com/a/b", "a/b.git", "a b/c"]
+    "wrong",
+    ["", "owner", "owner/", "a/b/c", "https://github.com/a/b", "a/b.git", "a b/c"],
 )
 def test_what_is_no_address_is_refused(wrong: str, copy: Path) -> None:
     before = {path: path.read_bytes() for path in copy.rglob("*.*")}
@@ -117,7 +124,9 @@ def chapter(count: int | None) -> dict:
     }
     cell = {"cell_type": "code", "execution_count": count, "id": "b", "metadata": {}}
     text = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["é"]}
-    return {"cells": [text, cell | {"outputs": [result] if count else [], "source": ["1"]}]}
+    return {
+        "cells": [text, cell | {"outputs": [result] if count else [], "source": ["1"]}]
+    }
 
 
 def test_a_new_chapter_gets_the_cell_and_the_others_count_on() -> None:
@@ -149,11 +158,17 @@ def test_a_stored_output_stays() -> None:
 def test_a_new_version_comes_everywhere(copy: Path) -> None:
     project = copy / "pyproject.toml"
     old = version()
-    project.write_text(project.read_text("utf-8").replace(f'"{old}"', '"7.8.9rc1"'), "utf-8")
+    project.write_text(
+        project.read_text("utf-8").replace(f'"{old}"', '"7.8.9rc1"'), "utf-8"
+    )
     shown = holders(copy, f"v{old}") | {copy / "CITATION.cff"}
-    assert {"README.md", "intro.md", "_config.yml", "softmax.ipynb"} < {p.name for p in shown}
+    assert {"README.md", "intro.md", "_config.yml", "softmax.ipynb"} < {
+        p.name for p in shown
+    }
     write(copy, stated(copy))
-    assert not holders(copy, f"v{old}") and holders(copy, "7.8.9rc1") == shown | {project}
+    assert not holders(copy, f"v{old}") and holders(copy, "7.8.9rc1") == shown | {
+        project
+    }
     assert f"version: {old}" not in (copy / "CITATION.cff").read_text("utf-8")
 
 
@@ -173,7 +188,9 @@ def test_the_set_up_cell_can_be_read() -> None:
     lines = SETUP.splitlines()
     assert len(lines) <= 50 and max(map(len, lines)) <= 88
     assert "/dev/" not in SETUP and "shell" not in SETUP
-    ast.parse(SETUP, feature_version=(3, 8))  # an old Python shall say that it is too old
+    ast.parse(
+        SETUP, feature_version=(3, 8)
+    )  # an old Python shall say that it is too old
 
 
 def test_the_set_up_cell_knows_what_the_package_needs() -> None:

@@ -51,13 +51,20 @@ def wait_for(address: str, log: Path) -> None:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a classic notebook whose kernel runs in a fresh runtime."""
     folder, tools = tmp_path_factory.mktemp("classic"), tmp_path_factory.mktemp("tools")
-    runtime = Runtime(folder, variables(snapshot(tools / "book"), tempt(tools / "newer")))
+    runtime = Runtime(
+        folder, variables(snapshot(tools / "book"), tempt(tools / "newer"))
+    )
     notebook = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, CELLS)])
     notebook.metadata.kernelspec = {"name": "colab", "display_name": "Colab"}
     nbformat.write(notebook, folder / "widgets.ipynb")
     port, log = free_port(), folder / "log.txt"
-    options = f"--no-browser --allow-root --ip=127.0.0.1 --port={port} --NotebookApp.token="
-    own = {"JUPYTER_PATH": str(runtime.kernels.parent), "JUPYTER_CONFIG_DIR": str(folder)}
+    options = (
+        f"--no-browser --allow-root --ip=127.0.0.1 --port={port} --NotebookApp.token="
+    )
+    own = {
+        "JUPYTER_PATH": str(runtime.kernels.parent),
+        "JUPYTER_CONFIG_DIR": str(folder),
+    }
     with log.open("w") as file:
         process = subprocess.Popen(
             [COLAB / "bin/python", "-m", "notebook", *options.split()],
@@ -80,7 +87,8 @@ def page(browser: Browser, server: str) -> Iterator[Page]:
     errors: list[str] = []
     page = browser.new_page(viewport={"width": 1280, "height": 1600})
     page.route(
-        "**/*", lambda r: r.continue_() if r.request.url.startswith(server) else r.abort()
+        "**/*",
+        lambda r: r.continue_() if r.request.url.startswith(server) else r.abort(),
     )
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{server}/notebooks/widgets.ipynb")
@@ -135,7 +143,9 @@ def test_the_kernel_moves_slider_and_bars(page: Page) -> None:
     page.evaluate("cell => Jupyter.notebook.execute_cells([cell])", SET_SCRUBBER)
     widget = output(page, SCRUBBER)
     expect(widget.get_by_label("Temperature τ").nth(1)).to_have_value("0.5")
-    expect(widget.locator(".rows .word:not(.rest) .prob")).to_have_text(shares(LOGITS, 0.5))
+    expect(widget.locator(".rows .word:not(.rest) .prob")).to_have_text(
+        shares(LOGITS, 0.5)
+    )
 
 
 def test_the_heatmap_redraws_and_tells_the_kernel(page: Page) -> None:

@@ -200,7 +200,9 @@ def test_without_transformers(monkeypatch: pytest.MonkeyPatch) -> None:
         return true_import(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(ImportError, match=r'pip install "how-language-models-work\[transformers\]"'):
+    with pytest.raises(
+        ImportError, match=r'pip install "how-language-models-work\[transformers\]"'
+    ):
         to_gpt2(ours())
 
 
@@ -431,7 +433,10 @@ def test_the_book_s_own_model_is_no_peer() -> None:
     [
         ({}, lambda peer: peer.resize_token_embeddings(40)),
         # As load_state_dict(..., assign=True) leaves it: equal, but no longer one.
-        ({}, lambda peer: setattr(peer.lm_head, "weight", deepcopy(peer.lm_head.weight))),
+        (
+            {},
+            lambda peer: setattr(peer.lm_head, "weight", deepcopy(peer.lm_head.weight)),
+        ),
         ({"attn_implementation": "eager"}, id),
         ({"attn_implementation": "eager", "reorder_and_upcast_attn": True}, id),
         # For which Transformers leaves hooks of its own.

@@ -162,10 +162,7 @@ def test_the_table_of_the_script_is_shown_by_both_chapters(
     assert len(pretraining["rows"]) == 2
     axes = plt.gca()
     axes.figure.canvas.draw()  # names find their places when they are drawn
-    assert [text.get_text() for text in axes.texts] == [
-        "lmlib.GPT",
-        "GPT2LMHeadModel",
-    ]
+    assert [text.get_text() for text in axes.texts] == ["lmlib.GPT", "GPT2LMHeadModel"]
     assert axes.get_title().startswith(measured["device"])
 
 

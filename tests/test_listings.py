@@ -30,7 +30,9 @@ each = pytest.mark.parametrize("lines", LISTINGS.values(), ids=LISTINGS)
 @each
 def test_two_lines_in_three_carry_the_idea(lines: list[str]) -> None:
     described = (ast.FunctionDef, ast.ClassDef)
-    parts = [p for p in ast.walk(ast.parse("\n".join(lines))) if isinstance(p, described)]
+    parts = [
+        p for p in ast.walk(ast.parse("\n".join(lines))) if isinstance(p, described)
+    ]
     around = sum(ast.get_docstring(part) is not None for part in parts)
     around += sum(bool(CHECK.match(line.strip())) for line in lines)
     around += sum(line.strip().startswith("raise ") for line in lines)

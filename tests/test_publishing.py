@@ -54,7 +54,10 @@ def test_actions_of_others_are_pinned_to_a_commit(path: Path) -> None:
     "urls, says",
     [
         ('Repository = "https://github.com/ann/book"', None),
-        ('Repository = "https://github.com/Ann/Book.git"\nSite = "https://ann.org"', None),
+        (
+            'Repository = "https://github.com/Ann/Book.git"\nSite = "https://ann.org"',
+            None,
+        ),
         ('Repository = "https://github.com/bob/book"', "names bob/book"),
         (
             'Repository = "https://github.com/ann/book"\nIssues = "https://github.com/bob/book/issues"',
@@ -78,7 +81,9 @@ def release(tmp_path: Path) -> Path:
         target = tmp_path / path.relative_to(ROOT)
         target.parent.mkdir(exist_ok=True)
         target.write_text(text, "utf-8")
-    (tmp_path / "CHANGELOG.md").write_text(f"# Changes\n\n## {version()} (2026-12-24)\n")
+    (tmp_path / "CHANGELOG.md").write_text(
+        f"# Changes\n\n## {version()} (2026-12-24)\n"
+    )
     return tmp_path
 
 
@@ -102,7 +107,12 @@ def test_a_tag_that_fits_is_a_release(release: Path) -> None:
         ("CHANGELOG.md", "## ", "# ", "begins with no version"),
         ("CITATION.cff", version(), "7.8.9", "CITATION.cff names another"),
         ("_config.yml", f"v{version()}", "v7.8.9", "_config.yml names another"),
-        ("chapters/tokens.ipynb", f"@v{version()}", "@v7.8.9", "tokens.ipynb names another"),
+        (
+            "chapters/tokens.ipynb",
+            f"@v{version()}",
+            "@v7.8.9",
+            "tokens.ipynb names another",
+        ),
     ],
 )
 def test_a_tag_that_does_not_fit_is_told_so(
@@ -126,7 +136,9 @@ def test_pages_wait_for_the_tag_that_colab_installs(release: Path) -> None:
     git(release, "-c", "commit.gpgsign=false", "commit", "-qm", "x")
     git(release, "tag", f"v{version()}")
     assert unpublished(release) is None
-    spoil(release, "pyproject.toml", stated(), "Some-one/book")  # a fork, not tagged yet
+    spoil(
+        release, "pyproject.toml", stated(), "Some-one/book"
+    )  # a fork, not tagged yet
     assert "with another repository's address" in (unpublished(release) or "")
 
 

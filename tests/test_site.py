@@ -364,7 +364,9 @@ def test_search_shows_the_passage_and_leads_to_it(
             assert kilobytes(seen.loaded) < LATER_KB
         result.locator("a").click()
         seen.page.wait_for_url("**/softmax.html#*")
-        section = seen.page.locator(f"section[id='{urldefrag(seen.page.url).fragment}']")
+        section = seen.page.locator(
+            f"section[id='{urldefrag(seen.page.url).fragment}']"
+        )
         expect(section).to_contain_text("perplexity")
         assert not seen.problems, "\n".join(seen.problems)
 

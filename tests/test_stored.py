@@ -32,6 +32,8 @@ READERS = [
     for file in sorted(STORED)
     if any(c.cell_type == "code" and file in c.source for c in notebook.cells)
 ]
+
+
 def script_of(file: str) -> str:
     return STORED[file]["made_by"]["command"].split()[1]
 

@@ -59,7 +59,8 @@ TALKS = {
     "classroom.commands": "what the command does",
     "classroom.checks": "it answers a student in a notebook",
 }
-SEEDS = {"pretraining": "inside of own_randomness, which puts the state back",
+SEEDS = {
+    "pretraining": "inside of own_randomness, which puts the state back",
     "classroom.runner": "a process that ends with the answer it is for",
 }
 GLOBAL_SEEDS = ("torch.manual_seed", "torch.seed", "random.seed", "np.random.seed")
@@ -125,6 +126,7 @@ LONG_MODULES = {
     "ngrams": "Kneser–Ney's counts as sorted arrays, of which no half says anything alone",
     "scaling_laws": "a fit from many starts, with its own descent instead of SciPy's",
     "transformer": "GPT and BERT beside each other, to be compared",
+    "workshop.parts": "all that a reader writes in one file, as theirs is",
     "interop.gpt2": "the names of all tensors on both sides",
 }
 LONG_FUNCTIONS = {

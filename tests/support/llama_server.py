@@ -92,7 +92,10 @@ def llama_server(folder: Path, key: str = "") -> Iterator[str]:
     write_gguf(prose_gpt(), prose_tokenizer(), folder / "prose.gguf")
     command = [sys.executable, __file__, str(folder / "prose.gguf"), key]
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     ) as process:
         try:
             assert process.stdout is not None
@@ -120,7 +123,9 @@ def serve(path: str, key: str) -> None:
     params.cpuparams.n_threads = 1
     # Keys and values in single precision, as ours.
     params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F32
-    params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
+    params.flash_attn_type = (
+        xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
+    )
     params.api_keys = [key] if key else []
     server = xllamacpp.Server(params)
     print(server.listening_address, flush=True)

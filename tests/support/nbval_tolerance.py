@@ -27,7 +27,9 @@ def settle(new: str, stored: str, tolerance: float) -> str:
     if NUMBER.split(new) != NUMBER.split(stored):
         return new
     pairs = zip(NUMBER.findall(new), NUMBER.findall(stored), strict=True)
-    apart = [abs(float(a.replace(",", "")) - float(b.replace(",", ""))) for a, b in pairs]
+    apart = [
+        abs(float(a.replace(",", "")) - float(b.replace(",", ""))) for a, b in pairs
+    ]
     return stored if all(distance <= tolerance + 1e-9 for distance in apart) else new
 
 

@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 
 from lmlib.classroom.exercises import Exercise
 from tools.reading_time import STATED, length
+from tools.routes import PAGES, ROW, brought_up_to_date
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = {
@@ -217,7 +218,7 @@ def test_what_is_aside_has_one_form(notebook: NotebookNode) -> None:
             ), cell.id
             assert not re.search(r"\{(predict|replies|quiz)\}", cell.source), cell.id
         if "{replies}" in cell.source:
-            assert tags(cell) == {"replies"}, cell.id
+            assert tags(cell) == {"replies", "hide-cell"}, cell.id
             rest = SAID.sub("", cell.source)
             assert not rest.strip(), f"{cell.id}: {rest[:80]}"
 
@@ -433,3 +434,17 @@ def test_formulas_that_lmlib_names_stand_in_a_chapter() -> None:
     }
     assert named
     assert not {name for name in named if f"({name})" not in written}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_routes_and_courses_state_the_time_of_their_chapters(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    assert len(ROW.findall(text)) >= 20
+    assert brought_up_to_date(text) == text, "run python -m tools.routes"
+
+
+def test_six_hours_are_six_hours() -> None:
+    text = (ROOT / "routes.md").read_text("utf-8")
+    section = text.split("## Six hours")[1].split("\n## ")[0]
+    minutes = sum(int(time.split()[0]) for _, time, _ in ROW.findall(section))
+    assert minutes <= 390

@@ -382,3 +382,27 @@ def test_an_old_python_is_told_so(usual: dict[str, str], tmp_path: Path) -> None
     old = "import sys\nsys.version_info = (3, 10, 12, 'final', 0)\n"
     said = stopped(Runtime(tmp_path, usual), old)
     assert said == "lmlib needs Python 3.11 or newer; use a newer runtime."
+
+
+OWN = """import torch
+from lmlib.classroom.checks import check_answer, example
+
+def probabilities(logits):
+    powers = torch.exp(logits - torch.amax(logits, dim=-1, keepdim=True))
+    return powers / torch.sum(powers, dim=-1, keepdim=True)"""
+
+
+def test_a_part_travels_from_one_notebook_to_the_next(
+    usual: dict[str, str], tmp_path: Path
+) -> None:
+    """Written and checked in one kernel, and found by another one in the same folder."""
+    runtime = Runtime(tmp_path, usual)
+    cells = nbformat.read(CHAPTERS["softmax"], as_version=4).cells
+    place = next(
+        i for i, c in enumerate(cells) if c.metadata.get("exercise") == "probabilities"
+    )
+    *_, checked = runtime.run(SETUP_CELL, OWN, cells[place + 1].source).cells
+    assert "Kept in my_gpt.py: 1 of 26 parts" in checked.outputs[0].text
+    load = "from lmlib.workshop.assembly import load_parts\nprint(load_parts().own)"
+    *_, loaded = runtime.run(SETUP_CELL, load).cells
+    assert loaded.outputs[0].text == "['probabilities']\n"

@@ -2,7 +2,7 @@
 
 python -m tools.reading_time [--write] [chapters/NAME.ipynb …]
 
-An estimate, which students.md explains: a minute for 200 words of the path, for 15 open lines of code, for a
+An estimate, which intro.md explains: a minute for 200 words of the path, for 15 open lines of code, for a
 Predict, a question of the quiz or two figures, and two for a widget; exercises as they state it themselves.
 """
 
@@ -43,6 +43,8 @@ class Length(NamedTuple):
     questions: int
     """Predicts, and the quiz."""
     exercise_minutes: int
+    task_minutes: int
+    """Of the exercises that stand in the text, which are a part of the above."""
 
     @property
     def to_read(self) -> int:
@@ -95,6 +97,16 @@ def _listed(cell: Cell) -> int:
     return sum(len(one.splitlines()) for one in code)
 
 
+def _before_exercises(cells: list[Cell]) -> list[Cell]:
+    heads = [i for i, cell in enumerate(cells) if text(cell).startswith("## Exercises")]
+    return cells[: heads[0]] if heads else cells
+
+
+def _exercise_minutes(cells: list[Cell]) -> int:
+    level = r"\*\((?:easy|medium|hard), (\d+) minutes\)\*"
+    return sum(int(n) for cell in cells for n in re.findall(level, text(cell)))
+
+
 def length(cells: list[Cell]) -> Length:
     """The length of a notebook with these cells."""
     markdown = [cell for cell in cells if cell["cell_type"] == "markdown"]
@@ -111,9 +123,6 @@ def length(cells: list[Cell]) -> Length:
     folded = [
         c for c in code if tags(c) & CLOSED and not tags(c) & apart and not _kinds(c)
     ]
-    minutes = re.findall(
-        r"\*\((?:easy|medium|hard), (\d+) minutes\)\*", "\n".join(map(text, markdown))
-    )
     return Length(
         words=sum(map(words, read)),
         lines=sum(len(text(c).splitlines()) for c in opened)
@@ -125,7 +134,8 @@ def length(cells: list[Cell]) -> Length:
         questions=len(
             re.findall(r":::\{(?:predict|quiz)\}", "\n".join(map(text, markdown)))
         ),
-        exercise_minutes=sum(map(int, minutes)),
+        exercise_minutes=_exercise_minutes(markdown),
+        task_minutes=_exercise_minutes(_before_exercises(markdown)),
     )
 
 

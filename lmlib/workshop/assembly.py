@@ -22,15 +22,20 @@ class Parts:
     """All parts of a GPT by name, each the reader's where they wrote one and it does what it should.
 
     ``own`` are the names of the reader's parts, ``refused`` says of each that is not taken why, and the
-    book's stands in for it. A part is an attribute: ``parts.attend(q, k, v, causal=True)``.
+    book's stands in for it. Where ``strict`` is False, a part is taken that does something else, to see what
+    becomes of the model. A part is an attribute: ``parts.attend(q, k, v, causal=True)``.
     """
 
-    def __init__(self, written: Mapping[str, str] = {}, books: str | None = None):
-        self._books = BOOKS.read_text("utf-8") if books is None else books
-        alone = {name: self._fault(name, code) for name, code in written.items()}
+    def __init__(
+        self,
+        written: Mapping[str, str] = {},
+        strict: bool = True,
+        books: str | None = None,
+    ) -> None:
+        alone = {name: _fault(name, code, strict) for name, code in written.items()}
         self.refused = {name: why for name, why in alone.items() if why}
         taken = {name: written[name] for name in ROAD if alone.get(name) == ""}
-        self.own, self._space = [*taken], self._with(taken)
+        self.own, self._space = [*taken], _space(taken, books)
 
     def __getattr__(self, name: str) -> Callable:
         if name in ROAD:
@@ -41,19 +46,24 @@ class Parts:
         refused = f", {len(self.refused)} refused" if self.refused else ""
         return f"Parts: {len(self.own)} of {len(ROAD)} are yours{refused}"
 
-    def _with(self, written: Mapping[str, str]) -> dict[str, Any]:
-        space: dict[str, Any] = {"__name__": "parts"}
-        exec(compile(self._books, "parts.py", "exec"), space)
-        for name, code in written.items():
-            exec(compile(code, f"{NAME}: {name}", "exec"), space)
-        return space
 
-    def _fault(self, name: str, code: str) -> str:
-        """Why a part is not taken, tried among the book's; empty if it is."""
-        try:
-            return fault(name, self._with({name: code})[name], self._with({})[name])
-        except Exception as error:  # a reader's code may raise anything
-            return f"it cannot be run: {type(error).__name__}: {error}"
+def _space(written: Mapping[str, str], books: str | None = None) -> dict[str, Any]:
+    """The book's parts, or what is given for them, and those that a reader wrote, calling each other."""
+    space: dict[str, Any] = {"__name__": "parts"}
+    code = BOOKS.read_text("utf-8") if books is None else books
+    exec(compile(code, "parts.py", "exec"), space)
+    for name, own in written.items():
+        exec(compile(own, f"{NAME}: {name}", "exec"), space)
+    return space
+
+
+def _fault(name: str, code: str, strict: bool) -> str:
+    """Why a part is not taken, tried among the book's; empty if it is."""
+    try:
+        own = _space({name: code})[name]
+        return fault(name, own, _space({})[name]) if strict else ""
+    except Exception as error:  # a reader's code may raise anything
+        return f"it cannot be run: {type(error).__name__}: {error}"
 
 
 def load_parts(path: str | Path | None = None) -> Parts:

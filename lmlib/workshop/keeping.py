@@ -55,7 +55,16 @@ def keep(function: Callable) -> str:
 
 def read(path: Path) -> dict[str, str]:
     """The code of each part in a file that :func:`keep` wrote."""
-    cells = re.split(r"^# %% (\w+)\n", path.read_text("utf-8"), flags=re.M)
+    return cells_of(path.read_text("utf-8"))
+
+
+def cells_of(text: str) -> dict[str, str]:
+    """The same of the text of such a file.
+
+    >>> cells_of("# %% look_up\\ndef look_up(ids, table):\\n    return table[ids]")
+    {'look_up': 'def look_up(ids, table):\\n    return table[ids]'}
+    """
+    cells = re.split(r"^# %% (\w+)\n", text, flags=re.M)
     named = zip(cells[1::2], cells[2::2], strict=True)
     return {name: code.strip("\n") for name, code in named if name in ROAD}
 

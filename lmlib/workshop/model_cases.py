@@ -16,6 +16,8 @@ def merge_pair() -> Iterator[Arguments]:
     yield [1, 2, 3, 1, 2], (1, 2), 9
     yield [5, 5, 5], (5, 5), 9
     yield [2, 1, 3, 1], (1, 2), 9
+    yield [1, 3, 2, 1, 2], (1, 2), 9
+    yield [1, 2, 2, 1, 2, 1, 2], (1, 2), 1
     yield [], (1, 2), 9
     yield list("abcab"), ("a", "b"), "ab"
 
@@ -25,7 +27,11 @@ def encode_word() -> Iterator[Arguments]:
     yield "abcd", [("b", "c"), ("a", "b"), ("bc", "d")]
     yield "aaaa", [("a", "a"), ("aa", "aa")]
     yield "abcbc", [("a", "b"), ("b", "c")]
-    yield "xyz", [("a", "b")]
+    yield "aaaaa", [("a", "a")]
+    yield "abcabc", [("b", "c"), ("ab", "c"), ("a", "bc")]
+    yield "abc", [("b", "c"), ("ab", "c")]
+    yield "xyzäa", [("a", "b"), ("z", "ä")]
+    yield "", [("a", "b")]
     yield "a", []
 
 

@@ -19,12 +19,14 @@ import torch.nn.functional as F
 
 def merge_pair(tokens, pair, new):
     """The tokens, with ``new`` in place of each ``pair`` of neighbours, from left to right."""
-    merged = []
-    for token in tokens:
-        if merged and (merged[-1], token) == pair:
-            merged[-1] = new
+    merged, i = [], 0
+    while i < len(tokens):
+        if tuple(tokens[i : i + 2]) == pair:
+            merged.append(new)
+            i += 2
         else:
-            merged.append(token)
+            merged.append(tokens[i])
+            i += 1
     return merged
 
 

@@ -81,7 +81,9 @@ def run(
         "seed": seed,
         "seconds": round(seconds, 1),
         "loss": round(torch.cat(losses).mean().item(), 4),
-        "town": round(loss_after(WORDS.encode("back to"), losses, held_out, last=True), 3),
+        "town": round(
+            loss_after(WORDS.encode("back to"), losses, held_out, last=True), 3
+        ),
         "log": [[record.step, *row] for record, row in zip(found, log, strict=True)],
     }
 
@@ -114,4 +116,6 @@ if __name__ == "__main__":
     found = measure()
     store(DATA, found, seeds=SEEDS, seconds=time.perf_counter() - start)
     for r in found["runs"]:
-        print("{model:14} {steps:6} steps {seconds:6} s {loss:.4f} {town:.2f}".format(**r))
+        print(
+            "{model:14} {steps:6} steps {seconds:6} s {loss:.4f} {town:.2f}".format(**r)
+        )

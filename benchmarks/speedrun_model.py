@@ -74,11 +74,9 @@ class Block(nn.Module):
     def forward(self, x: Tensor, turn: tuple[Tensor, Tensor] | None) -> Tensor:
         x = x + self.attention(self.norm_1(x), turn)
         inside = self.up(self.norm_2(x))
-        if self.s.relu2:
-            inside = F.relu(inside).square()
-        else:
-            inside = F.gelu(inside, approximate="tanh")
-        return x + self.down(inside)
+        squared = self.s.relu2
+        bent = F.relu(inside) ** 2 if squared else F.gelu(inside, approximate="tanh")
+        return x + self.down(bent)
 
 
 def norm(s: Shape) -> nn.Module:

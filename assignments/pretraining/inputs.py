@@ -10,7 +10,9 @@ from lmlib.classroom.given import Code
 
 
 def _draw(random: Random, *shape: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(random.randrange(2**31)))
+    return torch.randn(
+        shape, generator=torch.Generator().manual_seed(random.randrange(2**31))
+    )
 
 
 def shifted(random: Random) -> Iterator[tuple]:
@@ -45,9 +47,18 @@ def training_step(random: Random) -> Iterator[tuple]:
             "lambda ps: (ps[0].sum() * ps[-1].sum()).exp()",
         ):
             parameters = [0.3 * _draw(random, 2, 2), 0.3 * _draw(random, 3)]
-            means = [(0.1 * _draw(random, *p.shape), 0.1 + _draw(random, *p.shape) ** 2) for p in parameters]
+            means = [
+                (0.1 * _draw(random, *p.shape), 0.1 + _draw(random, *p.shape) ** 2)
+                for p in parameters
+            ]
             empty = [(torch.zeros_like(p), torch.zeros_like(p)) for p in parameters]
-            yield Code(loss), parameters, empty if t == 1 else means, t, random.uniform(0.01, 0.1)
+            yield (
+                Code(loss),
+                parameters,
+                empty if t == 1 else means,
+                t,
+                random.uniform(0.01, 0.1),
+            )
 
 
 def masked_pairs(random: Random) -> Iterator[tuple]:

@@ -23,7 +23,8 @@ kv_cache         keys and values that are not computed twice
 multi_head       several heads side by side
 blocks           the transformer's block, and the configuration of a model
 transformer      GPT and BERT
-translation      cross-attention, and the encoder-decoder of 2017
+bilingual        sentences in English and French, of which every translation is known
+translation      cross-attention, the encoder-decoder of 2017, and what came before
 batches          inputs and targets: next token, masked token, answer only
 optimisation     the plan of a training run: learning rate, optimiser, precision
 muon             an optimiser for matrices: steps that forget no direction
@@ -32,6 +33,7 @@ pretraining      the training loop
 pretrained       models in files, and those that ship with the book
 finetuning       classifiers on a trained body
 lora             low-rank corrections beside frozen layers
+few_labels       a task with few labels, and what learns it
 sampling         temperature, top-k, top-p: logits to the probabilities that are drawn from
 generation       text, one drawn token after the other
 beam             the likeliest text, by beam search

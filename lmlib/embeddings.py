@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import torch
 from torch import Tensor
@@ -43,6 +44,50 @@ def analogy(
     """
     unit = F.normalize(vectors, dim=-1)
     return nearest(unit, unit[b] - unit[a] + unit[c], k, without=(a, b, c))
+
+
+def same_kind(vectors: Tensor, kinds: Sequence[Sequence[int]]) -> float:
+    """Share of the ids in ``kinds`` whose nearest vector, of all ``vectors`` but their own, is of their kind.
+
+    >>> same_kind(torch.tensor([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.1, 0.9]]), [[0, 1], [2, 3]])
+    1.0
+    """
+    hits = [
+        nearest(vectors, vectors[i], 1, without=[i])[0][0] in kind
+        for kind in kinds
+        for i in kind
+    ]
+    return sum(hits) / len(hits)
+
+
+def analogy_questions(cube: Tensor) -> list[tuple[int, int, int, int]]:
+    """Every question "a is to b as c is to d" in a block of ids, whose axes are what their words differ in.
+
+    ``cube`` (2, 2, …). Swapping b and c asks for the same sum, and counts as the same question.
+
+    >>> analogy_questions(torch.tensor([[0, 1], [2, 3]]))
+    [(0, 2, 1, 3), (1, 3, 0, 2), (2, 0, 3, 1), (3, 1, 2, 0)]
+    """
+    questions: dict[tuple[int, ...], tuple[int, int, int, int]] = {}
+    for axis in range(cube.dim()):
+        one, other = (cube.select(axis, side).flatten().tolist() for side in (0, 1))
+        for steps in (list(zip(one, other)), list(zip(other, one))):
+            for (a, b), (c, d) in product(steps, steps):
+                if a != c:
+                    questions.setdefault((a, *sorted((b, c)), d), (a, b, c, d))
+    return list(questions.values())
+
+
+def analogy_share(
+    vectors: Tensor, questions: Sequence[tuple[int, int, int, int]], leave_out: bool
+) -> float:
+    """Share of the questions whose nearest word is the fourth, with or without their own three left out."""
+    unit = F.normalize(vectors, dim=-1)
+    right = 0
+    for a, b, c, d in questions:
+        without = (a, b, c) if leave_out else ()
+        right += nearest(unit, unit[b] - unit[a] + unit[c], 1, without)[0][0] == d
+    return right / len(questions)
 
 
 def project(vectors: Tensor) -> Tensor:

@@ -32,6 +32,21 @@ WORDS = WordTokenizer(STORIES.vocab)
 """The tokenizer of its stories; a word has the same id as in the grammar."""
 
 
+def turned_grammar() -> tuple[Grammar, dict[str, list[str]]]:
+    """A second language: every word list that has common and rare words stands upside down. Also these lists.
+
+    >>> list(turned_grammar()[0].next_word("once upon a time a wise king named tom lived in"))[:2]
+    ['stonebridge', 'winterham']
+    """
+    spec = tomllib.loads(read_text(TOML))
+    lists = {}
+    for name, slot in spec["slots"].items():
+        if isinstance(slot["words"], str) and not slot.get("uniform"):
+            lists[name] = slot["words"].split()
+            slot["words"] = " ".join(reversed(lists[name]))
+    return Grammar(**spec), lists
+
+
 def story_sequences(n: int, seed: int) -> list[Tensor]:
     """``n`` stories as (T,) ids between two ``END`` tokens; the same seed gives the same stories.
 

@@ -1,4 +1,4 @@
-"""Cross-attention, by which a decoder reads what an encoder made of another text: the transformer of 2017.
+"""Cross-attention, by which a writer reads what was made of another text: the transformer of 2017, and before.
 
 Vaswani et al. (2017).
 
@@ -97,3 +97,31 @@ class EncoderDecoder(nn.Module):
         memory, _ = self.encoder(source)  # (B, S, C): one vector for each token
         x, weights = self.decoder(tokens, memory)
         return self.decoder.logits(x), torch.stack(weights)
+
+
+class RecurrentTranslator(nn.Module):
+    """Two GRUs, of which the first hands its last vector to the second: Sutskever et al. (2014), Cho et al. (2014).
+
+    With ``looks``, the second also looks across at all vectors of the first: Bahdanau et al. (2015), with the
+    attention of this book.
+    """
+
+    def __init__(self, config: Config, looks: bool, seed: int = 0) -> None:
+        super().__init__()
+        C, V = config.d_model, config.vocab_size
+        self.source, self.target = nn.Embedding(V, C), nn.Embedding(V, C)
+        self.reader = nn.GRU(C, C, batch_first=True)
+        self.writer = nn.GRU(C, C, batch_first=True)
+        self.look = CrossAttention(C, 1) if looks else None
+        self.output = nn.Linear(C, V)
+        generator = torch.Generator().manual_seed(seed)
+        for p in self.parameters():
+            nn.init.normal_(p, std=p.shape[-1] ** -0.5, generator=generator)
+
+    def forward(self, source: Tensor, tokens: Tensor) -> Tensor:
+        """Logits of the next token, given a source (B, S) and the target so far (B, T) → (B, T, V)."""
+        memory, last = self.reader(self.source(source))
+        x, _ = self.writer(self.target(tokens), last)
+        if self.look:
+            x = x + self.look(x, memory)[0]
+        return self.output(x)

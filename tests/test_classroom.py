@@ -123,7 +123,7 @@ def is_task(assignment: Assignment, exercise: Exercise) -> bool:
     """Whether an exercise of two to five lines stands in the text, and not behind it."""
     sources = [cell.source for cell in assignment.cells]
     solution = sources.index(exercise.solution)
-    return not any(s.startswith("## Exercises") for s in sources[:solution])
+    return not any(re.search(r"^## Exercises", s, re.M) for s in sources[:solution])
 
 
 @each
@@ -713,7 +713,9 @@ def test_a_zip_file_is_a_folder_of_downloads(course: Course, tmp_path: Path) -> 
     folder = "Kim_9_assignsubmission_file_/"
     files = {
         "../../out.ipynb": handed_in("x = 1"),
-        f"{folder}a.ipynb": handed_in(REHEAT.solution, SOFTMAX["fits"].solution),
+        f"{folder}a.ipynb": handed_in(
+            REHEAT.solution, SOFTMAX["loss-in-bits"].solution
+        ),
         f"{folder}b.ipynb": handed_in(REHEAT.solution),  # the newest
     }
     found = list(collect(course, "softmax", zipped(tmp_path / "all.zip", files)))

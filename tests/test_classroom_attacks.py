@@ -188,7 +188,7 @@ def test_the_checks_leave_time_for_the_hidden_inputs(
     cells = [e.stub.replace("raise NotImplementedError", SLEEPS) for e in EXERCISES.values()]  # fmt: skip
     grader = Grader(TASKS, "seed")
     *_, last = grader.grade(
-        answers(*cells[:-1], EXERCISES["nucleus"].solution)
+        answers(*cells[:-1], EXERCISES["loss-in-bits"].solution)
     ).values()
     assert last.right, last
     assert grader.budget.seconds > 1.5

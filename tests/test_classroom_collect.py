@@ -259,7 +259,7 @@ def test_a_folder_of_several_students_is_no_student(
 
 # One student's names and another's work
 
-OTHER = handed_in(REHEAT.solution, SOFTMAX["fits"].solution)
+OTHER = handed_in(REHEAT.solution, SOFTMAX["loss-in-bits"].solution)
 
 
 def at(folder: Path, date: float, files: dict[str, bytes]) -> Path:
@@ -407,7 +407,9 @@ def test_an_older_file_replaces_no_newer_one(course: Course, tmp_path: Path) -> 
     assert again(course, newest).kept is None and answers_of(course, "ada") == 3
 
 
-THIRD = handed_in(*(SOFTMAX[n].solution for n in ("reheat", "fits", "nucleus")))
+THIRD = handed_in(
+    *(SOFTMAX[n].solution for n in ("reheat", "loss-in-bits", "perplexity"))
+)
 
 
 def test_a_file_that_was_replaced_is_known_without_its_date(
@@ -877,7 +879,7 @@ def test_a_folder_and_a_file_of_one_name_are_refused(
 def test_of_two_files_with_one_name_the_newest_counts(
     course: Course, tmp_path: Path
 ) -> None:
-    other = handed_in(REHEAT.solution, SOFTMAX["fits"].solution)
+    other = handed_in(REHEAT.solution, SOFTMAX["loss-in-bits"].solution)
     members = (add("eve.ipynb", other, 2026), add("eve.ipynb", MINE, 2025))
     found = class_with(course, tmp_path, *members)
     assert found == {"eve": Collected("eve.ipynb", "eve", 2, 2, None)}

@@ -30,7 +30,7 @@ WHOLE = {
     "attention": "widgets of ipywidgets 7 under IPython 7, listings, figures",
     "generation": "Transformers and its files, weights written and read, FLOPs counted, a server's answer",
     "scale": "fits with NumPy, tables of HTML, stored values out of the installed package",
-    "transformer": "trains, with numbers in a stated tolerance",
+    "translation": "trains, with numbers in a stated tolerance, and stored values",
 }
 if os.environ.get("COLAB_CHAPTERS") == "all":
     WHOLE = dict.fromkeys(CHAPTERS, "every night")

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from support.tensors import random
 from torch.nn import functional as F
 
-from lmlib.embeddings import analogy, nearest, project
+from lmlib.embeddings import (
+    analogy,
+    analogy_questions,
+    analogy_share,
+    nearest,
+    project,
+    same_kind,
+)
 
 I_LOVE_AI = torch.tensor([[1.0, 0, 0, 0, 1], [0, 1, 1, 0, 0], [0, 0, 1, 1, 0]])
 
@@ -109,3 +116,31 @@ def test_too_little_to_project(shape: tuple[int, int]) -> None:
         match=rf"vectors: shape \({shape[0]}, {shape[1]}\); a plane takes two",
     ):
         project(torch.zeros(shape))
+
+
+def test_each_pair_of_pairs_is_asked_about_once() -> None:
+    questions = analogy_questions(torch.arange(8).view(2, 2, 2))
+    assert len(questions) == len(set(questions)) == 48
+    for a, b, c, d in questions:
+        assert b - a == d - c and abs(b - a) in (1, 2, 4) and a != c
+        assert (a, c, b, d) not in questions
+
+
+def test_a_cube_solves_its_questions_and_chance_does_not() -> None:
+    corners = torch.tensor(
+        [[x, y, z, 1.0] for x in (0, 1) for y in (0, 1) for z in (0, 1)]
+    )
+    questions = analogy_questions(torch.arange(8).view(2, 2, 2))
+    unit = F.normalize(corners, dim=-1)
+    right = sum(
+        analogy(unit, a, b, c, k=1)[0][0] == d for a, b, c, d in questions
+    ) / len(questions)
+    assert analogy_share(corners, questions, leave_out=True) == right > 0.5
+    assert analogy_share(corners, questions, leave_out=False) <= right
+    assert analogy_share(random(8, 4), questions, leave_out=True) < 0.5
+
+
+def test_a_word_counts_if_its_nearest_is_of_its_kind() -> None:
+    vectors = torch.tensor([[1.0, 0], [0.9, 0.1], [0, 1.0], [0.5, 0.5]])
+    assert same_kind(vectors, [[0, 1]]) == 1.0
+    assert same_kind(vectors, [[0, 2]]) == 0.0

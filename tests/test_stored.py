@@ -10,15 +10,23 @@ import nbformat
 import pytest
 
 import lmlib
+from lmlib.bpe import BPETokenizer
+from lmlib.pretokenizer import BYTES
+from lmlib.workshop.parts import encode_word
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "benchmarks"))
+import clinic  # noqa: E402
+import finetuning  # noqa: E402
 import growth  # noqa: E402
 import ladder  # noqa: E402
 import processes  # noqa: E402
 import scaling  # noqa: E402
 import speedrun  # noqa: E402
+import squeeze  # noqa: E402
 import stored  # noqa: E402
+import without  # noqa: E402
+import word_vectors  # noqa: E402
 
 DATA = Path(lmlib.__file__).parent / "data"
 STORED = {
@@ -124,3 +132,54 @@ def test_a_run_of_the_scaling_laws() -> None:
     assert anew.keys() - stored.keys() == {"seconds"}
     assert anew["tokens"] == stored["tokens"]
     assert anew["excess"] == pytest.approx(stored["excess"], rel=0.01)
+
+
+def test_a_few_of_gpt2_s_merges_give_its_ids() -> None:
+    gpt2 = STORED["gpt2_merges.json"]
+    merges = [(a, b) for a, b in gpt2["merges"]]
+    for text, ids in gpt2["texts"].items():
+        words = BPETokenizer.split(text)
+        written = ["".join(BYTES[byte] for byte in word.encode()) for word in words]
+        tokens = [token for word in written for token in encode_word(word, merges)]
+        assert [gpt2["ids"][token] for token in tokens] == ids
+    assert gpt2["texts"]["人工智能"] == [21689, 32432, 98, 162, 247, 118, 47797, 121]
+
+
+def test_shares_of_word_vectors() -> None:
+    tables = STORED["word_vectors.json"]["tables"]
+    assert word_vectors.row(word_vectors.random_vectors(0)) == tables["random"][0]
+    short = word_vectors.row(word_vectors.trained(0, d_model=8))
+    assert short == pytest.approx(tables["8 numbers"][0], abs=0.03)
+
+
+def test_a_run_without_positions() -> None:
+    (row,) = (
+        row
+        for row in STORED["without.json"]["rows"]
+        if (row["n_layer"], row["part"]) == (1, "positions")
+    )
+    anew = without.once("positions", 1, seed=0, rate=without.RATES[0])
+    assert anew["loss"] == pytest.approx(row["runs"][0][0]["loss"], rel=0.03)
+
+
+def test_a_short_run_of_a_translator_with_one_vector() -> None:
+    stored = next(r for r in STORED["squeeze.json"]["runs"] if r["steps"] < 1000)
+    anew = squeeze.run(stored["kind"], stored["width"], stored["seed"], stored["steps"])
+    assert anew["parameters"] == stored["parameters"]
+    for clauses, marks in stored["clauses"].items():
+        assert anew["clauses"][clauses]["nats"] == pytest.approx(
+            marks["nats"], abs=0.01
+        )
+
+
+def test_a_head_that_fifty_labels_train() -> None:
+    stored = STORED["finetuning.json"]["right"]["frozen features"]["50"]
+    assert finetuning.head_once("frozen features", 50, 3) == pytest.approx(
+        stored[3], abs=0.01
+    )
+
+
+def test_the_first_steps_of_a_healthy_run() -> None:
+    stored = STORED["clinic.json"]["runs"]["healthy"]["training"]
+    anew = clinic.train(clinic.RUNS["healthy"], steps=40)["training"]
+    assert anew == pytest.approx(stored[: len(anew)], rel=0.01)

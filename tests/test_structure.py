@@ -223,7 +223,7 @@ CHAPTER_OF = {
     "kv_cache": "generation",
     "multi_head": "attention",
     "blocks": "transformer",
-    "translation": "transformer",
+    "bilingual": "translation",
     "batches": "pretraining",
     "optimisation": "pretraining",
     "training_step": "pretraining",

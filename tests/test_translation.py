@@ -10,7 +10,12 @@ from support.tensors import assert_close, ids, random
 from torch import nn
 
 from lmlib.attention import causal_mask, scaled_dot_product_attention
-from lmlib.translation import CrossAttention, CrossBlock, EncoderDecoder
+from lmlib.translation import (
+    CrossAttention,
+    CrossBlock,
+    EncoderDecoder,
+    RecurrentTranslator,
+)
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -119,3 +124,46 @@ def test_the_two_towers_start_with_different_numbers() -> None:
     towers = zip(model.encoder.blocks, model.decoder.blocks, strict=True)
     for one, other in towers:
         assert not torch.equal(one.attention.qkv.weight, other.attention.qkv.weight)
+
+
+@pytest.mark.parametrize("looks", [False, True])
+def test_a_recurrent_translator_sees_its_own_past_and_the_source(looks: bool) -> None:
+    model = RecurrentTranslator(small(), looks).double()
+    source, target = ids(2, 6), ids(2, 5, seed=1)
+    logits = model(source, target)
+    assert logits.shape == (2, 5, 11)
+    other = target.clone()
+    other[:, 3] = (other[:, 3] + 1) % 11
+    assert torch.equal(logits[:, :3], model(source, other)[:, :3])
+    assert not torch.isclose(logits[:, 3:], model(source, other)[:, 3:]).all(-1).any()
+    other = source.clone()
+    other[:, 0] = (other[:, 0] + 1) % 11
+    assert not torch.isclose(logits, model(other, target)).all(-1).any()
+
+
+def test_a_recurrent_translator_hands_over_its_last_state() -> None:
+    model = RecurrentTranslator(small(), looks=False).double()
+    source, target = ids(1, 6), ids(1, 4, seed=1)
+    _, last = model.reader(model.source(source))
+    x, _ = model.writer(model.target(target), last)
+    assert torch.equal(model(source, target), model.output(x))
+
+
+def test_a_look_adds_what_one_head_finds_in_all_states() -> None:
+    model = RecurrentTranslator(small(), looks=True).double()
+    source, target = ids(1, 6), ids(1, 4, seed=1)
+    memory, last = model.reader(model.source(source))
+    x, _ = model.writer(model.target(target), last)
+    assert model.look is not None
+    found, weights = model.look(x, memory)
+    assert weights.shape == (1, 1, 4, 6)
+    assert torch.equal(model(source, target), model.output(x + found))
+
+
+def test_recurrent_translators_start_from_their_seed() -> None:
+    source, target = ids(1, 6), ids(1, 4)
+    one, two, other = (
+        RecurrentTranslator(small(), True, seed).double() for seed in (0, 0, 1)
+    )
+    assert torch.equal(one(source, target), two(source, target))
+    assert not torch.equal(one(source, target), other(source, target))

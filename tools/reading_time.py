@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 Cell = dict[str, Any]
 
 WORDS_A_MINUTE, LINES_A_MINUTE, FIGURES_A_MINUTE, WIDGET = 200, 15, 2, 2.0
+HEADING = re.compile(r"^## Exercises", re.M)
 ASIDE = {"replies", "look-closer", "exercise-answer", "remove-cell"}
 CLOSED = {"hide-input", "hide-cell", "remove-cell", "remove-input", "exercise-solution", "exercise-check"}  # fmt: skip
 STATED = re.compile(r"\*About (\d+) minutes to read, and (\d+) with all exercises\.")
@@ -98,7 +99,7 @@ def _listed(cell: Cell) -> int:
 
 
 def _before_exercises(cells: list[Cell]) -> list[Cell]:
-    heads = [i for i, cell in enumerate(cells) if text(cell).startswith("## Exercises")]
+    heads = [i for i, cell in enumerate(cells) if HEADING.search(text(cell))]
     return cells[: heads[0]] if heads else cells
 
 

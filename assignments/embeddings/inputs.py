@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from random import Random
 
+import torch
+
 
 def cosine(random: Random) -> Iterator[tuple]:
     for n in (1, 2, 3, 5, 8, 13):
@@ -21,17 +23,6 @@ def cosine(random: Random) -> Iterator[tuple]:
     yield [random.uniform(1, 2)] * 5, [0.0] * 5
 
 
-def skip_gram_pairs(random: Random) -> Iterator[tuple]:
-    for n in (2, 3, 5, 7):
-        for window in (1, 2, 3):
-            yield [random.choice("abcdef") for _ in range(n)], window
-    yield ["a", "a", "a"], 2
-    yield random.sample("abcdefgh", 8), random.choice([3, 4, 5])
-    yield random.sample("ab", 2), 9
-    yield ["a"], 2
-    yield [], 1
-
-
 def negative_sampling(random: Random) -> Iterator[tuple]:
     for n in (0, 1, 2, 3, 5, 8):
         yield random.uniform(-3, 3), [random.uniform(-3, 3) for _ in range(n)]
@@ -42,3 +33,26 @@ def negative_sampling(random: Random) -> Iterator[tuple]:
     yield 0.0, [0.0]
     yield -far, []
     yield random.uniform(-60, -40), [random.uniform(40, 60)]
+
+
+def drawn(random: Random, *shape: int) -> torch.Tensor:
+    """Numbers for a table."""
+    generator = torch.Generator().manual_seed(random.randrange(2**31))
+    return torch.randn(shape, generator=generator)
+
+
+def look_up(random: Random) -> Iterator[tuple]:
+    for B, T, V, C in ((1, 1, 2, 3), (2, 3, 4, 2), (3, 2, 5, 5), (1, 6, 3, 1), (4, 4, 4, 4)):
+        ids = torch.tensor([[random.randrange(V) for _ in range(T)] for _ in range(B)])
+        yield ids, drawn(random, V, C)
+
+
+def word_scores(random: Random) -> Iterator[tuple]:
+    for B, T, V, C in ((1, 1, 2, 3), (2, 3, 4, 2), (3, 2, 5, 5), (1, 6, 3, 1), (4, 4, 4, 4)):
+        yield drawn(random, B, T, C), drawn(random, V, C)
+
+
+def two_layers(random: Random) -> Iterator[tuple]:
+    for N, C, H, D in ((1, 1, 2, 1), (3, 2, 4, 2), (2, 3, 3, 3), (4, 4, 4, 4), (5, 2, 1, 3)):
+        first, second = drawn(random, C, H), drawn(random, H, D)
+        yield drawn(random, N, C), first, drawn(random, H), second, drawn(random, D)

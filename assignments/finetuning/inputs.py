@@ -4,16 +4,64 @@ import math
 from collections.abc import Iterator
 from random import Random
 
+import torch
+
+
+def numbers(random: Random, *shape: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(random.randrange(2**31))
+    return torch.randn(*shape, generator=generator)
+
+
+def classify(random: Random) -> Iterator[tuple]:
+    for B, T, C, K in (
+        (1, 1, 1, 2),
+        (2, 3, 4, 2),
+        (3, 5, 2, 6),
+        (4, 4, 4, 4),
+        (5, 2, 3, 3),
+    ):
+        x, weight, bias = (
+            numbers(random, B, T, C),
+            numbers(random, K, C),
+            numbers(random, K),
+        )
+        for last in ([random.randrange(T) for _ in range(B)], [0] * B, [T - 1] * B):
+            yield x, torch.tensor(last), weight, bias
+
 
 def answer_targets(random: Random) -> Iterator[tuple]:
-    for n in (2, 3, 5, 8, 12):
-        tokens = [random.randrange(1, 300) for _ in range(n)]
-        yield tokens, random.randint(1, n - 1)
-        yield tokens, 1
-        yield tokens, n - 1
-    yield [4, 5, 4, 5, 4], 1
-    yield [random.randint(1, 9), 0, 0], 1  # 0 is an id
-    yield [random.randint(1, 4), 5, 7, 7], 2  # an id twice in the answer
+    for B, T in ((1, 1), (1, 4), (2, 3), (3, 7), (4, 4)):
+        ids = [[random.randrange(300) for _ in range(T + 1)] for _ in range(B)]
+        for length in sorted({1, random.randint(1, T), T}):
+            yield torch.tensor(ids), length
+    yield torch.tensor([[4, 5, 4, 5, 4]]), 1  # the answer stands in the question too
+    yield torch.tensor([[random.randint(1, 9), 0, 0]]), 1  # 0 is an id
+    yield torch.tensor([[random.randint(1, 4), 5, 7, 7]]), 2  # an id twice
+
+
+def lora_linear(random: Random) -> Iterator[tuple]:
+    for shape, out, r in (
+        ((3,), 2, 1),
+        ((4, 3), 5, 2),
+        ((2, 3, 4), 4, 4),
+        ((1, 2, 2), 2, 1),
+    ):
+        into = shape[-1]
+        w, b, down = (
+            numbers(random, out, into),
+            numbers(random, out),
+            numbers(random, r, into),
+        )
+        for up in (numbers(random, out, r), torch.zeros(out, r)):
+            yield (
+                numbers(random, *shape),
+                w,
+                b,
+                down,
+                up,
+                random.choice((0.5, 2.0, 4.0)),
+            )
+        yield numbers(random, *shape), w, torch.zeros(out), down, up + 1, 1.0
 
 
 def lora_count(random: Random) -> Iterator[tuple]:
@@ -44,45 +92,6 @@ def compare(random: Random) -> Iterator[tuple]:
     losses = random.randint(1, 4)
     one, other = [True] * losses, [False] * losses
     yield [*one, *other, True], [*other, *one, True]  # wins and losses that cancel
-
-
-def choose(random: Random) -> Iterator[tuple]:
-    for n in (3, 6, 10):
-        floor_a, floor_b = random.uniform(0.4, 0.7), random.uniform(1.0, 1.4)
-        log = [
-            (
-                16 * i,
-                floor_a * random.uniform(0.95, 1.4),
-                floor_b * random.uniform(0.95, 1.4),
-            )
-            for i in range(n)
-        ]
-        yield log, floor_a, floor_b, random.uniform(1.05, 1.3)
-    a, b = random.randint(1, 50), random.randint(51, 99)
-    yield (
-        [(a, 1.0, 1.1), (b, 1.2, 1.05), (99, 1.9, 1.0)],
-        1.0,
-        1.0,
-        1.3,
-    )  # one lost too much
-    yield [(a, 2.0, 1.1), (b, 2.0, 0.7)], 2.0, 1.0, 1.1  # b is too good on B
-    yield [(a, 2.0, 1.1), (b, 1.5, 1.0)], 2.0, 1.0, 1.1  # b is too good on A
-    yield [(a, 0.99, 1.1), (b, 1.0, 0.985)], 1.0, 1.0, 1.1  # a little below is luck
-    yield [(a, 1.5, 2.0), (b, 1.5, 2.0)], 1.0, 1.0, 1.5  # on the limit, and equal
-    yield [(a, 1.9, 0.5), (b, 2.0, 0.45)], 2.0, 0.4, 1.0
-    yield [(a, 9.0, 1.0)], 1.0, 1.0, 2.0
-    yield [], 1.0, 1.0, 2.0
-    yield [(0, 1.0, 1.0), (a, 1.0, 1.2)], 1.0, 1.0, 1.5  # step 0 is a step
-    yield [(a, 0.98, 0.98), (b, 1.0, 1.2)], 1.0, 1.0, 1.1  # exactly 0.98
-    yield [(a, 0.99, 1.0), (b, 1.0, 1.2)], 1.0, 1.0, 1.1
-    yield [(a, 1.5, 0.45), (b, 2.0, 0.6)], 2.0, 0.4, 1.02  # each has its own floor
-    yield [(0, 1.9, 2.0), (a, 1.05, 2.0), (b, 1.0, 2.0)], 1.0, 1.0, 1.1
-    yield [(b, 1.05, 2.0), (a, 1.0, 2.0)], 1.0, 1.0, 1.1  # first in the list
-    yield [(a, 1.05, 0.985), (b, 1.05, 1.001)], 1.0, 1.0, 1.1  # below its floor
-    yield [(a, 2.1, 0.6), (b, 2.1, 0.485)], 2.0, 0.5, 1.1  # 0.98 is a share
-    yield [(a, 2.1, 0.6), (b, 1.95, 0.5)], 2.0, 0.5, 1.1
-    yield [(a, 0.98, 1.2), (b, 1.0, 1.3)], 1.0, 1.0, 1.1
-    yield [(a, 1.05, 0.98), (b, 1.0, 1.3)], 1.0, 1.0, 1.1
 
 
 def step_zero(random: Random) -> Iterator[tuple]:

@@ -4,7 +4,10 @@ import math
 from collections.abc import Iterator
 from random import Random
 
-from lmlib.classroom.values import Table
+import torch
+
+from lmlib.classroom.values import Code, Table
+from lmlib.workshop.samples import block_weights, draw
 
 WORDS = ["he", "she", "it", "fox", "crow", "ran", "sang", "slept", "fell", "hid"]
 
@@ -18,61 +21,55 @@ def distribution(random: Random, n: int) -> dict[str, float]:
     }
 
 
-def best_path(random: Random) -> Iterator[tuple]:
-    for n in (1, 2, 3, 5):
-        for _ in range(3):
-            first = distribution(random, n)
-            yield (
-                first,
-                {
-                    word: distribution(random, random.randint(1, 5))
-                    for word in random.sample(list(first), n)
-                },
-            )
-    a, b, c, d = random.sample(WORDS, 4)
-    yield {a: 0.5, b: 0.5}, {a: {c: 0.5, d: 0.5}, b: {c: 0.5, d: 0.5}}  # all are equal
-    yield (
-        {a: 0.4, b: 0.35, c: 0.25},
-        {a: {c: 0.5, d: 0.5}, b: {c: 0.9, d: 0.1}, c: {d: 1.0}},
-    )
-    yield (
-        {a: 0.5, b: 0.5},
-        {a: {c: 0.6, d: 0.4}, b: {c: 1.0}},
-    )  # a product, not a sum or a first step
-    yield (
-        {a: 0.5, b: 0.3, c: 0.2},
-        {a: {c: 0.5, d: 0.5}, b: {c: 0.6, d: 0.4}, c: {d: 1.0}},
-    )
-    yield {a: 0.0, b: 1.0}, {a: {c: 1.0}, b: {c: 0.4, d: 0.6}}
-    # The third word leads to the best path, and a word may come twice.
-    yield (
-        {a: 0.4, b: 0.35, c: 0.25},
-        {c: {d: 1.0}, b: {d: 0.6, a: 0.4}, a: {d: 0.5, b: 0.5}},
-    )
-    yield {a: 0.7, b: 0.3}, {b: {d: 1.0}, a: {c: 0.6, d: 0.4}}
-    yield {a: 0.6, b: 0.4}, {a: {a: 0.9, b: 0.1}, b: {a: 1.0}}
-    # Equal paths, where the first in the dictionaries is no first or last in the alphabet, or the likelier step.
-    a, b, c, d = sorted((a, b, c, d))
-    yield {b: 0.5, a: 0.5}, {b: {c: 0.5, d: 0.5}, a: {c: 0.5, d: 0.5}}
-    yield {a: 0.4, b: 0.6}, {a: {c: 0.6, d: 0.4}, b: {c: 0.4, d: 0.3, a: 0.3}}
-    yield {b: 0.5, a: 0.25, c: 0.25}, {b: {d: 0.5, c: 0.5}, a: {c: 1.0}, c: {d: 1.0}}
+def sampling_probs(random: Random) -> Iterator[tuple]:
+    for B, V, k in ((1, 1, 1), (1, 6, 6), (2, 5, 3), (3, 8, 2), (4, 4, 1), (2, 7, 5)):
+        logits = 3 * draw(B, V, seed=random.randrange(10**6))
+        yield logits, random.choice([0.5, 0.8, 1.0, 1.5, 2.0]), k
+    yield torch.tensor([[1000.0, 999.0, -1000.0], [0.0, 5.0, 1.0]]), 2.0, 2
 
 
-def penalty(random: Random) -> Iterator[tuple]:
-    for n in (1, 2, 4, 7, 12):
-        logits = [random.uniform(-4, 4) for _ in range(n)]
-        text = [random.randrange(n) for _ in range(random.randint(1, 2 * n))]
-        yield logits, text + text[:1], random.uniform(1.1, 2)
-    yield [3.0, -3.0, 0.0], [0, 1, 2], 2.0
-    yield [3.0, -3.0], [0, 1], 1.0
-    yield [1.5], [], 2.0
-    yield [3.0, 1.0, 3.0], [2], 2.0
-    yield (
-        [random.choice([3, 5, 7]), 1, -random.choice([3, 5])],
-        [2, 0, 2],
-        2,
-    )  # whole numbers
-    yield [0.5, random.uniform(0.1, 0.9), 0.0], [1, 2, 1, 0], 4.0
+SEEN = "lambda ids, table=torch.tensor({table}): table[ids[:, -1]] + 0.1 * ids.sum(1, keepdim=True) * torch.arange({V})"
+
+
+def write(random: Random) -> Iterator[tuple]:
+    for B, T, n, V, k in ((1, 1, 6, 3, 3), (2, 3, 5, 4, 2), (3, 2, 4, 5, 5), (1, 4, 1, 4, 3)):
+        table = draw(V, V, seed=random.randrange(10**6)).tolist()
+        rows = [[random.randrange(V) for _ in range(T)] for _ in range(B)]
+        temperature, seed = random.choice([0.7, 1.0, 1.5]), random.randrange(100)
+        code = Code(SEEN.format(table=table, V=V))
+        yield code, torch.tensor(rows), n, temperature, k, seed
+    yield Code("lambda ids: 9.0 * torch.eye(7)[ids.sum(1) % 7]"), torch.tensor([[3], [5]]), 6, 1.0, 1, 0
+
+
+def cached_heads(random: Random) -> Iterator[tuple]:
+    for B, C, n_head, S in ((1, 2, 1, 0), (1, 4, 2, 3), (2, 4, 4, 2), (2, 6, 3, 4)):
+        first = random.randrange(10**6)
+        past = tuple(draw(B, n_head, S, C // n_head, seed=first + i) for i in (1, 2))
+        weights = block_weights(C, seed=first + 3)
+        names = ("qkv.weight", "qkv.bias", "output.weight", "output.bias")
+        w = {name: weights[name] for name in names}
+        yield draw(B, 1, C, seed=first), w, n_head, past
+
+
+def shares(random: Random, n: int, zeros: int = 0) -> list[float]:
+    """``n`` of them, of which some are 0."""
+    parts = [random.uniform(0.05, 1) for _ in range(n - zeros)] + [0.0] * zeros
+    random.shuffle(parts)
+    return [part / sum(parts) for part in parts]
+
+
+def nucleus(random: Random) -> Iterator[tuple]:
+    for n in range(2, 10):
+        yield shares(random, n), random.uniform(0.2, 0.95)
+    # Sixteenths add up exactly, so that a sum can reach p without any rounding.
+    parts = random.sample([0.5, 0.25, 0.125, 0.0625, 0.0625], 5)
+    yield parts, 0.75
+    yield parts, 0.8
+    yield parts, 0.9375
+    yield [0.25] * 4, random.choice([0.25, 0.5, 0.75])
+    yield parts, 1.0
+    yield random.sample([0.5, 0.25, 0.25, 0.0], 4), 1.0  # 0 adds nothing
+    yield [0.9, 0.1], random.uniform(0.1, 0.8)
 
 
 def beam_step(random: Random) -> Iterator[tuple]:

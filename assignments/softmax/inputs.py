@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from random import Random
 
+import torch
 
-def probabilities(random: Random, n: int, zeros: int = 0) -> list[float]:
+
+def some_probabilities(random: Random, n: int, zeros: int = 0) -> list[float]:
     """``n`` of them, of which some are 0."""
     parts = [random.uniform(0.05, 1) for _ in range(n - zeros)] + [0.0] * zeros
     random.shuffle(parts)
@@ -13,9 +15,9 @@ def probabilities(random: Random, n: int, zeros: int = 0) -> list[float]:
 
 def reheat(random: Random) -> Iterator[tuple]:
     for n in range(2, 10):
-        yield probabilities(random, n), random.choice([0.25, 0.5, 0.8, 1.0, 1.5, 3.0])
+        yield some_probabilities(random, n), random.choice([0.25, 0.5, 0.8, 1.0, 1.5, 3.0])
     for temperature in (0.4, 2.5):
-        yield probabilities(random, 6, zeros=2), temperature
+        yield some_probabilities(random, 6, zeros=2), temperature
         yield [0.94, 0.05, 0.01], temperature
         yield [0.01, 0.99], temperature
     yield [0.3, 0.25, 0.25, 0.2], 0.001
@@ -34,32 +36,41 @@ def loss_in_bits(random: Random) -> Iterator[tuple]:
     yield [-1000.0, 1000.0, 0.0], random.choice([0, 2])
 
 
-def fits(random: Random) -> Iterator[tuple]:
-    for total in (40, 100, 400, 1000, 5000):
-        probs = probabilities(random, random.randint(3, 7))
-        counts = [round(total * p * random.uniform(0.7, 1.3)) for p in probs]
-        yield counts, probs
-    # 100 draws of probability 1/2: the edge is 10 away, exactly.
-    yield [60, 40], [0.5, 0.5]
-    yield [0, 40], [0.5, 0.5]
-    yield [20, 20, 60], [0.2, 0.5, 0.3]  # the same count twice
-    yield [23, 52, 25], [0.15, 0.5, 0.35]  # just outside the ranges
-    yield [0, 3], [0.5, 0.5]
-    yield [61, 39], [0.5, 0.5]
-    yield [37, 63], [0.5, 0.5]
-    yield [100 - (n := random.randint(1, 9)), n], [1.0, 0.0]
-    yield [random.randint(10, 90), 0], [1.0, 0.0]
+def drawn(random: Random, *shape: int) -> torch.Tensor:
+    """Logits."""
+    generator = torch.Generator().manual_seed(random.randrange(2**31))
+    return torch.randn(shape, generator=generator) * 2
 
 
-def nucleus(random: Random) -> Iterator[tuple]:
-    for n in range(2, 10):
-        yield probabilities(random, n), random.uniform(0.2, 0.95)
-    # Sixteenths add up exactly, so that a sum can reach p without any rounding.
-    parts = random.sample([0.5, 0.25, 0.125, 0.0625, 0.0625], 5)
-    yield parts, 0.75
-    yield parts, 0.8
-    yield parts, 0.9375
-    yield [0.25] * 4, random.choice([0.25, 0.5, 0.75])
-    yield parts, 1.0
-    yield random.sample([0.5, 0.25, 0.25, 0.0], 4), 1.0  # 0 adds nothing
-    yield [0.9, 0.1], random.uniform(0.1, 0.8)
+def ids(random: Random, n: int, below: int) -> torch.Tensor:
+    """``n`` targets."""
+    return torch.tensor([random.randrange(below) for _ in range(n)])
+
+
+def probabilities(random: Random) -> Iterator[tuple]:
+    for shape in ((3,), (7,), (2, 5), (4, 4), (2, 3, 4), (2, 2, 2), (1, 1)):
+        yield (drawn(random, *shape),)
+    large = drawn(random, 3, 4)
+    yield (large + torch.tensor([[100.0], [-100.0], [0.0]]),)
+    yield (drawn(random, 2, 3, 3).tril() + torch.full((3, 3), -torch.inf).triu(1),)
+
+
+def next_word_loss(random: Random) -> Iterator[tuple]:
+    for n, words in ((1, 3), (2, 3), (4, 4), (5, 2), (3, 9), (8, 8)):
+        yield drawn(random, n, words), ids(random, n, words)
+    yield drawn(random, 3, 4) + 100, ids(random, 3, 4)
+    yield drawn(random, 2, 5) * 100, torch.tensor([0, 4])
+
+
+def perplexity(random: Random) -> Iterator[tuple]:
+    for n in (1, 2, 5, 9):
+        yield (torch.tensor([random.uniform(0.01, 1) for _ in range(n)]),)
+    yield (torch.tensor([random.uniform(0.001, 0.01) for _ in range(90)]),)
+    yield (torch.full((40,), 1 / random.randrange(20, 400)),)
+    yield (torch.tensor([random.random(), 0.0]),)
+
+
+def loss_slope(random: Random) -> Iterator[tuple]:
+    for n, words in ((1, 3), (2, 3), (3, 3), (5, 4), (2, 8)):
+        yield drawn(random, n, words), ids(random, n, words)
+    yield drawn(random, 3, 4) + 100, ids(random, 3, 4)

@@ -46,8 +46,9 @@ def merge_pair(random: Random) -> Iterator[tuple]:
     yield [1, 2, 3], (1, 2), 9
     yield [11, 2, 1, 23], (1, 2), 99
     yield [1, 2, 1, 2], (1, 2), 300
-    yield [4, 6, 6, 4, 6], (4, 6), 4  # the new token is no part of another pair
-    yield [4, 4, 6, 6], (4, 6), 6
+    yield [4, 6, 6, 4, 6], (4, 6), 9
+    yield [4, 4, 6, 6], (4, 6), 9
+    yield ["e", "s", "t", "es", "e", "s"], ("e", "s"), "es"
     yield [], (1, 2), 9
 
 

@@ -32,6 +32,8 @@ def _text(value: Any, digits: int) -> str:
         return "{" + _some(pairs) + "}"
     if isinstance(value, Array):
         return f"tensor({_text(plain(value), digits)})"
+    if hasattr(value, "reshape") and hasattr(value, "tolist"):
+        return f"tensor({_text(value.tolist(), digits)})"
     if isinstance(value, (list, tuple, set, frozenset)):
         return _listed(value, [_text(item, digits) for item in value])
     return getattr(value, "__name__", None) or repr(value)

@@ -17,7 +17,7 @@ def merge_pair() -> Iterator[Arguments]:
     yield [5, 5, 5], (5, 5), 9
     yield [2, 1, 3, 1], (1, 2), 9
     yield [1, 3, 2, 1, 2], (1, 2), 9
-    yield [1, 2, 2, 1, 2, 1, 2], (1, 2), 1
+    yield [1, 2, 2, 1, 2, 1, 2], (1, 2), 9
     yield [], (1, 2), 9
     yield list("abcab"), ("a", "b"), "ab"
 

@@ -19,14 +19,11 @@ import torch.nn.functional as F
 
 def merge_pair(tokens, pair, new):
     """The tokens, with ``new`` in place of each ``pair`` of neighbours, from left to right."""
-    merged, i = [], 0
-    while i < len(tokens):
-        if tuple(tokens[i : i + 2]) == pair:
-            merged.append(new)
-            i += 2
-        else:
-            merged.append(tokens[i])
-            i += 1
+    merged = []
+    for token in tokens:
+        merged.append(token)
+        if tuple(merged[-2:]) == pair:
+            merged[-2:] = [new]
     return merged
 
 
@@ -57,8 +54,8 @@ def probabilities(logits):
 
 def next_word_loss(logits, targets):
     """The mean of −log p(target) in nats: logits (N, V), targets (N,) → one number."""
-    highest = logits.max(-1, keepdim=True).values
-    log_total = (logits - highest).exp().sum(-1).log() + highest[:, 0]
+    logits = logits - logits.max(-1, keepdim=True).values
+    log_total = logits.exp().sum(-1).log()
     right = logits[torch.arange(len(targets)), targets]
     return (log_total - right).mean()
 

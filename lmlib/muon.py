@@ -56,7 +56,7 @@ class Muon(torch.optim.Optimizer):
                     )
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
         """Move every matrix by its straightened mean gradient (Nesterov's form)."""
         for group in self.param_groups:
             rate, keep = group["lr"], group["momentum"]

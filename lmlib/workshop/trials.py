@@ -32,7 +32,8 @@ def fault(name: str, own: Callable, books: Callable) -> str:
             return f"{shown} stops with {type(error).__name__}: {error}"
         if not _same(expected, found):
             return f"{shown} is not what the book's gives"
-        if not _same(arguments, given):
+        pairs = zip(arguments, given, strict=True)  # no function is equal to another
+        if not all(_same(*pair) for pair in pairs if not callable(pair[0])):
             return f"{shown} changes what it is given"
     return ""
 

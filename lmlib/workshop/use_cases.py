@@ -30,6 +30,7 @@ def clipped() -> Iterator[Arguments]:
     yield [torch.tensor([0.3, 0.4])], 1.0
     yield [torch.tensor([[3.0, 0.0]]), torch.tensor([4.0])], 2.5
     yield [torch.zeros(2)], 1.0
+    yield [torch.tensor([-3.0, 0.5])], 1.0
 
 
 def adam_step() -> Iterator[Arguments]:
@@ -37,7 +38,8 @@ def adam_step() -> Iterator[Arguments]:
     yield p, g, torch.zeros(2, 3), torch.zeros(2, 3), 1, 0.1
     yield p, g, m, v**2, 2, 0.01
     yield p, g, m, v**2, 50, 1.0
-    yield p, torch.zeros(2, 3), torch.zeros(2, 3), torch.zeros(2, 3), 1, 0.1
+    for small in (0.0, 1e-6):
+        yield p, small * g, torch.zeros(2, 3), torch.zeros(2, 3), 1, 0.1
 
 
 def training_step() -> Iterator[Arguments]:

@@ -229,6 +229,7 @@ CHAPTER_OF = {
     "training_step": "pretraining",
     "pretrained": "pretraining",
     "lora": "finetuning",
+    "few_labels": "finetuning",
     "sampling": "generation",
     "beam": "generation",
     "evaluation": "language_models",

@@ -231,6 +231,7 @@ CHAPTER_OF = {
     "pretrained": "pretraining",
     "few_labels": "finetuning",
     "lora": "finetuning",
+    "few_labels": "finetuning",
     "sampling": "generation",
     "beam": "generation",
     "evaluation": "language_models",

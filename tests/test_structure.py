@@ -231,7 +231,6 @@ CHAPTER_OF = {
     "pretrained": "pretraining",
     "few_labels": "finetuning",
     "lora": "finetuning",
-    "few_labels": "finetuning",
     "sampling": "generation",
     "beam": "generation",
     "evaluation": "language_models",

@@ -27,6 +27,7 @@ bilingual        sentences in English and French, of which every translation is 
 translation      cross-attention, the encoder-decoder of 2017, and what came before
 batches          inputs and targets: next token, masked token, answer only
 optimisation     the plan of a training run: learning rate, optimiser, precision
+muon             an optimiser for matrices: steps that forget no direction
 training_step    the loss of a batch, and one step downhill
 pretraining      the training loop
 pretrained       models in files, and those that ship with the book

@@ -3,7 +3,6 @@
 import json
 import sys
 from functools import partial
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +32,11 @@ def cell_with(chapter: str, text: str) -> str:
 
 @pytest.fixture
 def pretraining(quick: None, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    """What a reader's notebook knows after the cells for a GPU, none of which has found one."""
+    """What a reader's notebook knows after the cell for a GPU, which has found none."""
     space: dict[str, Any] = {}
     exec(cells("pretraining")[1], space)  # the first is the set-up cell
-    for function in ("def train_there", "def beside_transformers"):
-        exec(cell_with("pretraining", function), space)
-    said = capsys.readouterr().out
-    assert "PyTorch finds no GPU here" in said and "No GPU was at hand" in said
+    exec(cell_with("pretraining", "def train_there"), space)
+    assert "PyTorch finds no GPU here" in capsys.readouterr().out
     return space
 
 
@@ -96,23 +93,6 @@ def test_training_that_does_not_fit(
     assert "batch_size: 16 texts of 100 tokens" in capsys.readouterr().out
 
 
-def test_beside_transformers(
-    pretraining: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    rows = pretraining["beside_transformers"](CPU, "tiny", 2, rounds=1)
-    rows[0]["memory"] = 1.25e9
-    shown = unescape(pretraining["show_speeds"](rows).data).splitlines()
-    assert shown[2].startswith("| tiny: lmlib.GPT |") and shown[2].endswith(" 1.2 GB |")
-    assert shown[3].startswith("| tiny: GPT2LMHeadModel |") and shown[3].endswith(
-        " – |"
-    )
-    monkeypatch.setattr(peers, "train_step", out_of_memory)
-    assert pretraining["beside_transformers"](CPU, "book", 16) == []
-    assert "use a batch of 8 or PRESETS['tiny']" in capsys.readouterr().out
-
-
 def test_the_table_of_the_script_is_shown(
     pretraining: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
@@ -123,12 +103,9 @@ def test_the_table_of_the_script_is_shown(
     gpu.show(measured)
     capsys.readouterr()
     (files.DATA / "gpu.json").write_text(json.dumps(measured))
-    exec(cell_with("pretraining", "def beside_transformers"), pretraining)
-    assert (
-        f"measured on {measured['device']}, {measured['date']}"
-        in capsys.readouterr().out
-    )
-    assert len(pretraining["rows"]) == 2
+    exec(cell_with("pretraining", "def train_there"), pretraining)
+    assert f"measured on {measured['device']}" in capsys.readouterr().out
+    assert len(pretraining["shown"]) == 2
 
 
 def test_the_script_without_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,8 +19,10 @@ sys.path.append(str(ROOT / "benchmarks"))
 import clinic  # noqa: E402
 import finetuning  # noqa: E402
 import growth  # noqa: E402
+import ladder  # noqa: E402
 import processes  # noqa: E402
 import scaling  # noqa: E402
+import speedrun  # noqa: E402
 import squeeze  # noqa: E402
 import stored  # noqa: E402
 import without  # noqa: E402
@@ -96,6 +98,20 @@ def test_memory_of_a_training_step(axis: str) -> None:
         for value in curve["values"][:2]
     ]
     assert anew == pytest.approx(curve["megabytes"][:2], rel=0.02)
+
+
+def test_a_rate_that_was_tried_for_the_ladder() -> None:
+    row = STORED["ladder.json"]["tried"][0]
+    anew = ladder.run(row["model"], 400, row["rate"], seed=9, records=1)
+    assert anew["loss"] == pytest.approx(row["loss"], rel=0.01)
+
+
+def test_the_record_of_the_speedrun() -> None:
+    rows = STORED["speedrun.json"]["rows"]
+    (row,) = (row for row in rows if row["name"] == [*speedrun.WAY][-1])
+    assert row["mean"] <= speedrun.TARGET and row["steps"] == speedrun.RECORD.steps
+    anew = speedrun.once(speedrun.RECORD, seed=0)
+    assert anew["ratio"] == pytest.approx(row["ratios"][0], abs=0.01)
 
 
 def test_loss_of_a_run_on_one_process() -> None:

@@ -79,12 +79,13 @@ def short(outcome: Outcome, untouched: bool) -> Outcome:
     """What is needed to know an outcome again."""
     if "raised" in outcome:
         return {"raised": outcome["raised"]}
-    kept = ("value", "after") if untouched else ("value",)
-    text = json.dumps({key: outcome[key] for key in kept})
     # The last digits differ between processors, and the order of keys between two runs.
-    return _settled(
-        json.loads(text, parse_float=lambda digits: float(f"{float(digits):.8g}"))
-    )
+    text = json.dumps(outcome["value"])
+    value = json.loads(text, parse_float=lambda digits: float(f"{float(digits):.8g}"))
+    kept = {"value": value}
+    if untouched:  # whether an argument changed is asked to the last digit
+        kept["after"] = json.loads(json.dumps(outcome["after"]))
+    return _settled(kept)
 
 
 def _settled(value: Any) -> Any:

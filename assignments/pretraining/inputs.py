@@ -3,13 +3,62 @@
 from collections.abc import Iterator
 from random import Random
 
+import torch
+from torch import Tensor
 
-def all_pairs_shown(random: Random) -> Iterator[tuple]:
-    for n in (1, 2, 3, 5, 9):
-        yield ([random.choice("abcd") for _ in range(n)],)
-    yield (["a", "b", "a", "a"],)
-    yield ([random.choice("ab")] * 3,)
-    yield ([],)
+from lmlib.classroom.given import Code
+
+
+def _draw(random: Random, *shape: int) -> Tensor:
+    return torch.randn(
+        shape, generator=torch.Generator().manual_seed(random.randrange(2**31))
+    )
+
+
+def shifted(random: Random) -> Iterator[tuple]:
+    generator = torch.Generator().manual_seed(random.randrange(2**31))
+    for B, T in ((1, 5), (2, 4), (3, 3), (4, 2), (5, 9)):
+        yield (torch.randint(0, 50, (B, T), generator=generator),)
+
+
+def clipped(random: Random) -> Iterator[tuple]:
+    for shapes in ([(3,)], [(2, 3), (4,)], [(5,), (2, 2), (1,)]):
+        for longest in (0.5, 1.0, 100.0):
+            yield [_draw(random, *shape) for shape in shapes], longest
+    yield [torch.zeros(3), torch.zeros(2, 2)], 1.0
+    yield [torch.tensor([6.0, 0.0]), torch.tensor([[8.0]])], 5.0
+    yield [0.1 * _draw(random, 2, 2)], 1.0
+
+
+def adam_step(random: Random) -> Iterator[tuple]:
+    for t in (1, 2, 7, 400):
+        p, g, m, v = (_draw(random, 2, 3) for _ in range(4))
+        yield p, g, m, v**2 + 0.1, t, random.uniform(0.001, 0.1)
+        yield p, g, torch.zeros(2, 3), torch.zeros(2, 3), t, 0.1
+    yield _draw(random, 3), torch.zeros(3), torch.zeros(3), torch.zeros(3), 1, 0.1
+    yield torch.zeros(1), torch.tensor([1e-8]), torch.zeros(1), torch.zeros(1), 1, 1.0
+
+
+def training_step(random: Random) -> Iterator[tuple]:
+    for t in (1, 2, 30):
+        for loss in (
+            "lambda ps: sum((p**2).sum() for p in ps)",
+            "lambda ps: 0.05 * (ps[0].sum() - 1) ** 2 + 0.1 * ps[-1].sum()",
+            "lambda ps: (ps[0].sum() * ps[-1].sum()).exp()",
+        ):
+            parameters = [0.3 * _draw(random, 2, 2), 0.3 * _draw(random, 3)]
+            means = [
+                (0.1 * _draw(random, *p.shape), 0.1 + _draw(random, *p.shape) ** 2)
+                for p in parameters
+            ]
+            empty = [(torch.zeros_like(p), torch.zeros_like(p)) for p in parameters]
+            yield (
+                Code(loss),
+                parameters,
+                empty if t == 1 else means,
+                t,
+                random.uniform(0.01, 0.1),
+            )
 
 
 def masked_pairs(random: Random) -> Iterator[tuple]:

@@ -11,7 +11,7 @@ import torch
 
 from lmlib.classroom.assignments import Assignment
 from lmlib.classroom.checks import check_answer, example
-from lmlib.classroom.known import mistakes
+from lmlib.classroom.known import forms, mistakes
 from lmlib.classroom.record import known_mistakes
 from lmlib.pretrained import load_book_gpt
 from lmlib.transformer import GPT, Config
@@ -56,6 +56,23 @@ def test_every_part_is_written_and_tried() -> None:
 @each_part
 def test_the_solution_of_an_exercise_is_the_books_part(name: str) -> None:
     assert functions(answer(name)) == {name: functions(BOOKS.read_text("utf-8"))[name]}
+
+
+@each_part
+def test_a_right_part_is_taken(name: str) -> None:
+    assert Parts({name: answer(name)}).own == [name]
+    assert fault(name, vars(parts)[name], vars(parts)[name]) == ""
+
+
+@each_part
+def test_right_parts_in_other_forms_are_taken(name: str) -> None:
+    """But for lists and numbers in place of tensors, and for what only the chapter imports; both are said."""
+    step = ROAD[name]
+    found = forms(ASSIGNMENTS[step.chapter])[step.exercise]
+    refused = [Parts({name: source}).refused.get(name, "") for source in found]
+    said = ("gives no tensor", "must stand in its cell)")
+    assert all(not why or why.endswith(said) for why in refused)
+    assert not all(refused)
 
 
 def test_checks_keep_parts_and_nothing_else() -> None:

@@ -23,7 +23,7 @@ from lmlib.stories import STORIES, WORDS, story_sequences
 DATA = Path(lmlib.__file__).parent / "data" / "word_vectors.json"
 SLOTS = ["{colour}", "{town}", "{object}", "{thief}", "{hiding}"]
 KINDS = [[WORDS.ids[word] for word in STORIES.slots[slot].tables[""]] for slot in SLOTS]
-PEOPLE = "king queen man woman prince princess boy girl".split()
+PEOPLE = ["king", "queen", "man", "woman", "prince", "princess", "boy", "girl"]
 CUBE = torch.tensor([WORDS.ids[word] for word in PEOPLE]).view(2, 2, 2)
 V = STORIES.vocab_size
 
@@ -64,9 +64,7 @@ SEEDS = [0, 1, 2, 3, 4]
 if __name__ == "__main__":
     start = time.perf_counter()
     torch.set_num_threads(1)
-    found = {
-        name: [row(make(seed)) for seed in SEEDS] for name, make in TABLES.items()
-    }
+    found = {name: [row(make(seed)) for seed in SEEDS] for name, make in TABLES.items()}
     store(DATA, {"tables": found}, seeds=SEEDS, seconds=time.perf_counter() - start)
     for name, rows in found.items():
         print(name, [[round(x, 2) for x in one.values()] for one in rows])

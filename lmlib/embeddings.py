@@ -71,7 +71,8 @@ def analogy_questions(cube: Tensor) -> list[tuple[int, int, int, int]]:
     questions: dict[tuple[int, ...], tuple[int, int, int, int]] = {}
     for axis in range(cube.dim()):
         one, other = (cube.select(axis, side).flatten().tolist() for side in (0, 1))
-        for steps in (list(zip(one, other)), list(zip(other, one))):
+        there = list(zip(one, other, strict=True))
+        for steps in (there, [(b, a) for a, b in there]):
             for (a, b), (c, d) in product(steps, steps):
                 if a != c:
                     questions.setdefault((a, *sorted((b, c)), d), (a, b, c, d))

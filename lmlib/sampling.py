@@ -88,7 +88,7 @@ def next_probs(
     top_k: int | None = None,
     top_p: float | None = None,
 ) -> Tensor:
-    """Probabilities to draw from: temperature first, then top-k, then top-p of what is left.
+    """Probabilities to draw from: temperature, then top-k, then top-p of what is left.
 
     (..., V) → (..., V). Temperature 0 means greedy: all probability on the highest logit.
     Raises ValueError as the filters and the softmax do.

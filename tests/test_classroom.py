@@ -36,6 +36,7 @@ from lmlib.classroom.release import checked, otter_notebook, source_notebook
 from lmlib.classroom.running import perform
 from lmlib.classroom.sentences import fault
 from lmlib.classroom.tasks import Answer, Task
+from lmlib.classroom.words import questions
 from tools.address import setup_source, stated, version
 from tools.mistakes import path_of, text_of
 
@@ -391,13 +392,16 @@ def test_otters_notebook_has_a_question_for_each_exercise(topic: str) -> None:
     notebook = otter_notebook(ASSIGNMENTS[topic])
     nbformat.validate(notebook)
     raw = [cell.source for cell in notebook.cells if cell.cell_type == "raw"]
-    names = [
-        text.split("name: ")[1].split("\n")[0]
-        for text in raw
-        if "BEGIN QUESTION" in text
-    ]
-    assert names == list(ASSIGNMENTS[topic].exercises)
-    assert raw.count("# BEGIN TESTS") == raw.count("# END TESTS") == len(names)
+    asked = [text for text in raw if "BEGIN QUESTION" in text]
+    for kind, manual in (
+        (ASSIGNMENTS[topic].exercises, False),
+        (questions(ASSIGNMENTS[topic]), True),
+    ):
+        of_kind = [text for text in asked if ("manual: true" in text) == manual]
+        names = [text.split("name: ")[1].split("\n")[0] for text in of_kind]
+        assert names == list(kind)
+    tests = len(ASSIGNMENTS[topic].exercises)
+    assert raw.count("# BEGIN TESTS") == raw.count("# END TESTS") == tests
 
 
 def test_the_chapters_own_set_up_cell_comes_first() -> None:

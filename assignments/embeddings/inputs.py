@@ -42,17 +42,35 @@ def drawn(random: Random, *shape: int) -> torch.Tensor:
 
 
 def look_up(random: Random) -> Iterator[tuple]:
-    for B, T, V, C in ((1, 1, 2, 3), (2, 3, 4, 2), (3, 2, 5, 5), (1, 6, 3, 1), (4, 4, 4, 4)):
+    for B, T, V, C in (
+        (1, 1, 2, 3),
+        (2, 3, 4, 2),
+        (3, 2, 5, 5),
+        (1, 6, 3, 1),
+        (4, 4, 4, 4),
+    ):
         ids = torch.tensor([[random.randrange(V) for _ in range(T)] for _ in range(B)])
         yield ids, drawn(random, V, C)
 
 
 def word_scores(random: Random) -> Iterator[tuple]:
-    for B, T, V, C in ((1, 1, 2, 3), (2, 3, 4, 2), (3, 2, 5, 5), (1, 6, 3, 1), (4, 4, 4, 4)):
+    for B, T, V, C in (
+        (1, 1, 2, 3),
+        (2, 3, 4, 2),
+        (3, 2, 5, 5),
+        (1, 6, 3, 1),
+        (4, 4, 4, 4),
+    ):
         yield drawn(random, B, T, C), drawn(random, V, C)
 
 
 def two_layers(random: Random) -> Iterator[tuple]:
-    for N, C, H, D in ((1, 1, 2, 1), (3, 2, 4, 2), (2, 3, 3, 3), (4, 4, 4, 4), (5, 2, 1, 3)):
+    for N, C, H, D in (
+        (1, 1, 2, 1),
+        (3, 2, 4, 2),
+        (2, 3, 3, 3),
+        (4, 4, 4, 4),
+        (5, 2, 1, 3),
+    ):
         first, second = drawn(random, C, H), drawn(random, H, D)
         yield drawn(random, N, C), first, drawn(random, H), second, drawn(random, D)

@@ -32,13 +32,25 @@ SEEN = "lambda ids, table=torch.tensor({table}): table[ids[:, -1]] + 0.1 * ids.s
 
 
 def write(random: Random) -> Iterator[tuple]:
-    for B, T, n, V, k in ((1, 1, 6, 3, 3), (2, 3, 5, 4, 2), (3, 2, 4, 5, 5), (1, 4, 1, 4, 3)):
+    for B, T, n, V, k in (
+        (1, 1, 6, 3, 3),
+        (2, 3, 5, 4, 2),
+        (3, 2, 4, 5, 5),
+        (1, 4, 1, 4, 3),
+    ):
         table = draw(V, V, seed=random.randrange(10**6)).tolist()
         rows = [[random.randrange(V) for _ in range(T)] for _ in range(B)]
         temperature, seed = random.choice([0.7, 1.0, 1.5]), random.randrange(100)
         code = Code(SEEN.format(table=table, V=V))
         yield code, torch.tensor(rows), n, temperature, k, seed
-    yield Code("lambda ids: 9.0 * torch.eye(7)[ids.sum(1) % 7]"), torch.tensor([[3], [5]]), 6, 1.0, 1, 0
+    yield (
+        Code("lambda ids: 9.0 * torch.eye(7)[ids.sum(1) % 7]"),
+        torch.tensor([[3], [5]]),
+        6,
+        1.0,
+        1,
+        0,
+    )
 
 
 def cached_heads(random: Random) -> Iterator[tuple]:

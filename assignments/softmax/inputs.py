@@ -15,7 +15,10 @@ def some_probabilities(random: Random, n: int, zeros: int = 0) -> list[float]:
 
 def reheat(random: Random) -> Iterator[tuple]:
     for n in range(2, 10):
-        yield some_probabilities(random, n), random.choice([0.25, 0.5, 0.8, 1.0, 1.5, 3.0])
+        yield (
+            some_probabilities(random, n),
+            random.choice([0.25, 0.5, 0.8, 1.0, 1.5, 3.0]),
+        )
     for temperature in (0.4, 2.5):
         yield some_probabilities(random, 6, zeros=2), temperature
         yield [0.94, 0.05, 0.01], temperature

@@ -150,7 +150,6 @@ def test_the_shape_of_a_chapter(notebook: NotebookNode) -> None:
 
 # Above a minute: what they train is to move into scripts that store values.
 SLOW = {
-    "pretraining": "trains a ladder of models, and three of them anew for its comparisons",
     "finetuning": "fine-tunes five models beside each other",
 }
 

@@ -97,8 +97,8 @@ RUNS = {
     "starts at zero": replace(HEALTHY, start=0.0),
     "starts huge": replace(HEALTHY, start=8.0),
     "gradient never zeroed": replace(HEALTHY, zero_grad=False),
-    "dropout at evaluation": replace(HEALTHY, dropout=0.2, evaluates=False),
-    "dropout": replace(HEALTHY, dropout=0.2),
+    "dropout at evaluation": replace(HEALTHY, dropout=0.4, evaluates=False),
+    "dropout": replace(HEALTHY, dropout=0.4),
     "sorted": replace(
         HEALTHY, texts=in_order, shuffled=False
     ),

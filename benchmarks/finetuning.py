@@ -161,7 +161,7 @@ TASKS: dict[str, Callable[[str], bool]] = {
 
 def other_tasks(samples: int = 3, n: int = 400) -> dict[str, Any]:
     """Three labels of the same stories, of which predicting the text needs one."""
-    stories = STORIES.sample(samples * n + 1_000, seed=2_004)
+    stories = STORIES.sample(samples * n + 500, seed=2_004)
     prompts = [cut(story) for story in stories]
     x = {name: view(prompts) for name, view in VIEWS.items()}
     parts = [slice(i * n, (i + 1) * n) for i in range(samples)]
@@ -189,8 +189,11 @@ def whole_model(prompts: Any, y: Tensor, test: Any, y_test: Tensor, seed: int) -
     return accuracy(read_out(model, test), y_test)
 
 
-def bad_labels(rate: float, n: int = 200, samples: int = 5) -> dict[str, Any]:
-    """Good labels, a fifth of them wrong, and a sample where every "she" ends well and every "he" badly."""
+def bad_labels(n: int = 200, samples: int = 5) -> dict[str, Any]:
+    """Frozen features with good labels, a fifth of them wrong, or stories in which only women end well.
+
+    How often right, and how often "good" of women and of men.
+    """
     prompts, labels = pool()
     she = torch.tensor([WORDS.vocab[ids[-2]] == "she" for ids in prompts])
     test, y_test = exam()
@@ -210,23 +213,11 @@ def bad_labels(rate: float, n: int = 200, samples: int = 5) -> dict[str, Any]:
                 y = labels[chosen]
             x, x_test = viewed("frozen features")
             said = train_head(x[chosen], y)(x_test).argmax(-1)
-            model = Classifier(load_book_gpt(), 2)
-            fine_tune(model, [prompts[j] for j in chosen], y, rate, 120, seed=i)
-            tuned = read_out(model, test).argmax(-1)
-            rows.append([part.tolist() for part in marks(said, tuned, y_test, her)])
+            marks = (said == y_test), said[her], said[~her]
+            rows.append([part.float().mean().item() for part in marks])
         found[kind] = rounded(rows)
         print(kind, torch.tensor(rows).mean(0).tolist(), flush=True)
     return found
-
-
-def marks(said: Tensor, tuned: Tensor, y: Tensor, her: Tensor) -> list[Tensor]:
-    """Of frozen features and full fine-tuning: how often right, and how often "good" of women and of men."""
-    return [
-        torch.stack(
-            [(s == y).float().mean(), s[her].float().mean(), s[~her].float().mean()]
-        )
-        for s in (said, tuned)
-    ]
 
 
 def forgetting(share: float, seed: int) -> dict[str, Any]:
@@ -274,7 +265,7 @@ def parts(found: dict[str, Any]) -> Iterator[tuple[str, str, Callable[[], Any]]]
     for seed, share in product(range(3), (0.0, 0.2, 0.5)):
         yield "forgetting", f"{share} {seed}", partial(forgetting, share, seed)
     yield "tasks", "", other_tasks
-    yield "bad labels", "", lambda: bad_labels(best_rate(found, "full fine-tuning"))
+    yield "bad labels", "", bad_labels
 
 
 def main() -> None:

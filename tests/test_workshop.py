@@ -11,7 +11,7 @@ import torch
 
 from lmlib.classroom.assignments import Assignment
 from lmlib.classroom.checks import check_answer, example
-from lmlib.classroom.known import mistakes
+from lmlib.classroom.known import forms, mistakes
 from lmlib.classroom.record import known_mistakes
 from lmlib.pretrained import load_book_gpt
 from lmlib.transformer import GPT, Config
@@ -56,6 +56,19 @@ def test_every_part_is_written_and_tried() -> None:
 @each_part
 def test_the_solution_of_an_exercise_is_the_books_part(name: str) -> None:
     assert functions(answer(name)) == {name: functions(BOOKS.read_text("utf-8"))[name]}
+
+
+@each_part
+def test_a_right_part_is_taken(name: str) -> None:
+    assert Parts({name: answer(name)}).own == [name]
+    assert fault(name, vars(parts)[name], vars(parts)[name]) == ""
+
+
+def test_right_parts_that_write_are_taken_in_other_forms() -> None:
+    for exercise, found in forms(ASSIGNMENTS["generation"]).items():
+        name = exercise.replace("-", "_")
+        if name in ROAD:
+            assert all(not Parts({name: source}).refused for source in found)
 
 
 def test_checks_keep_parts_and_nothing_else() -> None:

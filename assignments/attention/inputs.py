@@ -3,27 +3,67 @@
 from collections.abc import Iterator
 from random import Random
 
+import torch
+from torch import Tensor
+
 from lmlib.classroom.values import Code
 
 
-def matrix(random: Random, rows: int, columns: int) -> list[list[float]]:
-    return [[random.uniform(-2, 2) for _ in range(columns)] for _ in range(rows)]
+def draw(random: Random, *shape: int) -> Tensor:
+    generator = torch.Generator().manual_seed(random.randrange(2**31))
+    return torch.randn(*shape, generator=generator)
+
+
+def one_output(random: Random) -> Iterator[tuple]:
+    for T, C in ((1, 3), (2, 1), (4, 4), (5, 2), (3, 6)):
+        yield draw(random, C), draw(random, T, C)
+    yield 0 * draw(random, 3), draw(random, 4, 3)
+    low, middle, high = sorted(random.sample(range(1, 9), 3))
+    vectors = torch.tensor([[low, 1.0], [high, 2.0], [middle, 3.0]])
+    yield torch.tensor([1000.0, 0.0]), vectors
+    yield torch.tensor([-1000.0, 0.0]), vectors
+
+
+def hide_later(random: Random) -> Iterator[tuple]:
+    for shape in ((1, 1), (2, 2), (5, 5), (3, 4, 4), (4, 3, 3), (2, 3, 2, 2)):
+        yield (draw(random, *shape),)
 
 
 def attend(random: Random) -> Iterator[tuple]:
-    for d in (1, 2, 3, 4, 6, 9):
-        T, width = random.randint(2, 6), random.randint(1, 4)
-        yield matrix(random, 1, d)[0], matrix(random, T, d), matrix(random, T, width)
-    for size in (1000.0, -1000.0):
-        low, middle, high = sorted(
-            random.sample(range(1, 9), 3)
-        )  # the last is never the largest score
-        yield [size], [[float(n)] for n in (low, high, middle)], matrix(random, 3, 2)
-        yield [size], [[1.0], [1.0], [-1.0]], matrix(random, 3, 2)
-    for size in (1024.0, -1024.0):  # powers of 2, whose products float32 has exactly
-        yield [size], [[size], [size + 2**-10]], matrix(random, 2, 3)
-    yield [0.0, 0.0], matrix(random, 4, 2), matrix(random, 4, 3)
-    yield matrix(random, 1, 3)[0], matrix(random, 1, 3), matrix(random, 1, 5)
+    for causal in (True, False):
+        for front in ((), (2,), (3,), (2, 3)):
+            T, D = random.randint(2, 5), random.choice([1, 2, 3, 5])
+            q, k, v = (draw(random, *front, T, D) for _ in range(3))
+            yield q, k, v, causal
+        yield draw(random, 3, 9), draw(random, 3, 9), draw(random, 3, 2), causal
+    for T, S in ((1, 4), (3, 2), (2, 5)):
+        yield draw(random, T, 2), draw(random, S, 2), draw(random, S, 2), False
+    size = random.choice([1000.0, -1000.0])
+    keys = torch.tensor(random.sample([1.0, 2.0, 3.0, 4.0], 4))[:, None]
+    yield torch.tensor([[size], [-size]]), keys, draw(random, 4, 3), False
+
+
+def to_heads(random: Random) -> Iterator[tuple]:
+    for n_head, D in ((1, 4), (2, 2), (2, 3), (3, 2), (4, 1), (3, 3)):
+        yield draw(random, random.randint(1, 3), random.randint(2, 4), n_head * D), n_head
+    yield draw(random, 1, 1, 6), 2
+
+
+def from_heads(random: Random) -> Iterator[tuple]:
+    for H, D in ((1, 4), (2, 2), (2, 3), (3, 2), (4, 1), (3, 3)):
+        yield (draw(random, random.randint(1, 3), H, random.randint(2, 4), D),)
+    yield (draw(random, 1, 3, 1, 2),)
+
+
+def heads(random: Random) -> Iterator[tuple]:
+    for B, T, C, n_head in ((1, 2, 2, 1), (2, 3, 4, 2), (1, 4, 4, 4), (3, 2, 3, 3), (1, 1, 4, 2), (1, 4, 4, 1)):
+        weights = {
+            "qkv.weight": draw(random, 3 * C, C),
+            "qkv.bias": draw(random, 3 * C),
+            "output.weight": draw(random, C, C),
+            "output.bias": draw(random, C),
+        }
+        yield draw(random, B, T, C), weights, n_head
 
 
 def count_attention(random: Random) -> Iterator[tuple]:

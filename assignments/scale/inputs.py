@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from random import Random
 
+import torch
+from torch import Tensor
+
 from lmlib.classroom.values import Code
 
 
@@ -15,34 +18,6 @@ def bill(random: Random) -> Iterator[tuple]:
     # Whole numbers, whose product has more than 64 bits.
     yield random.randint(10**10, 10**12), 3 * 10**11, 312 * 10**12, 0.4, 1.5
     yield 10**3, random.randint(10**8, 10**9), 10**13, 0.5, 2.0  # below one second
-
-
-def merge(random: Random) -> Iterator[tuple]:
-    for n in (1, 2, 3, 5):
-        size = random.randint(1, 4)
-        parts = [[random.uniform(-9, 9) for _ in range(size)] for _ in range(n)]
-        yield parts, [random.randint(1, 40) for _ in range(n)]
-    empty, full = [float("nan")] * 2, [random.uniform(1, 5), random.uniform(-5, -1)]
-    yield [empty, full, [0.0, 3.0]], [0, random.randint(1, 9), random.randint(1, 9)]
-    yield [full, empty], [random.randint(2, 9), 0]
-    yield [full, empty, [3.0, 0.5]], [random.randint(2, 9), 0, 1]
-    yield [[4.0, 1.0], [0.5, 2.0], full], [1, 1, random.randint(2, 9)]
-
-
-def exponent(random: Random) -> Iterator[tuple]:
-    for n in (2, 3, 4, 7):
-        x = sorted(10 ** random.uniform(0, 6) for _ in range(n))
-        yield x, [random.uniform(1, 5) * v ** -random.uniform(0.1, 0.9) for v in x]
-    a = random.uniform(0.2, 2)
-    yield [1.0, 4.0, 16.0], [3.0, 3.0 * 4**-a, 3.0 * 16**-a]
-    yield [1.0, 4.0, 16.0], [3.0, 3.0 * 4**a, 3.0 * 16**a]
-    yield [1, 3, 9], [a, a, a]  # flat
-    # In another order than that of x, and several points with the same x.
-    x = [1, 2, 5, 9, 30]
-    yield random.sample(x, 5), [random.uniform(0.5, 5) for _ in x]
-    yield [9, 1, 30, 2], [a, 3.0, 0.1, 0.2]
-    yield [1, 1, 4, 4, 7], [random.uniform(0.5, 5) for _ in x]
-    yield [1, 1, 4, 4], [2.0, 0.5, 0.5, a / 5]
 
 
 def best_size(random: Random) -> Iterator[tuple]:
@@ -81,3 +56,35 @@ def cheaper_after(random: Random) -> Iterator[tuple]:
     yield (3, random.choice([50, 51, 53])), (10, 3)  # no whole number of tokens
     yield (10**14, random.randint(5, 9) * 10**5), (4 * 10**14, 10**5)
     yield (10, random.randint(110, 190)), (20, 100)  # more tokens, less work
+
+
+def drawn(random: Random, low: float, high: float, n: int) -> Tensor:
+    return torch.tensor([10 ** random.uniform(low, high) for _ in range(n)])
+
+
+def training_work(random: Random) -> Iterator[tuple]:
+    for n in (1, 2, 3, 5):
+        layers = torch.tensor([float(random.randint(1, 96)) for _ in range(n)])
+        yield layers, drawn(random, 1, 4, n), drawn(random, 6, 12, n)
+    yield torch.tensor([96.0]), torch.tensor([12_288.0]), torch.tensor([300e9])
+
+
+def exponent(random: Random) -> Iterator[tuple]:
+    for n in (3, 4, 7):
+        x = drawn(random, 0, 4, n)
+        noise = torch.tensor([random.uniform(0.5, 2) for _ in range(n)])
+        yield x, 3 * x ** -random.uniform(0.5, 1.5) * noise
+        yield x, 2 * x ** random.uniform(0.5, 1.5) * noise
+    yield torch.tensor([1.0, 4.0]), torch.tensor([1.0, 0.5])
+    yield torch.tensor([1.0, 1.0, 4.0, 4.0, 9.0]), drawn(random, -1, 1, 5)
+
+
+def valley(random: Random) -> Iterator[tuple]:
+    for n in (1, 3, 6):
+        law = tuple(
+            random.uniform(*ends)
+            for ends in [(0, 2), (50, 500), (0.2, 0.6), (50, 500), (0.2, 0.6)]
+        )
+        yield 10 ** random.uniform(9, 14), drawn(random, 2, 5, n), law
+    yield 6e6, torch.tensor([10.0, 100.0]), (1.0, 5.0, 1.0, 0.0, 0.5)
+    yield 6e6, torch.tensor([10.0, 100.0]), (1.0, 0.0, 1.0, 50.0, 0.5)

@@ -13,7 +13,7 @@ from typing import Any
 
 from lmlib.workshop.keeping import NAME, folder, read
 from lmlib.workshop.road import ROAD
-from lmlib.workshop.trials import fault
+from lmlib.workshop.trials import fault, said
 
 BOOKS = Path(__file__).with_name("parts.py")
 
@@ -63,7 +63,7 @@ def _fault(name: str, code: str, strict: bool) -> str:
         own = _space({name: code})[name]
         return fault(name, own, _space({})[name]) if strict else ""
     except Exception as error:  # a reader's code may raise anything
-        return f"it cannot be run: {type(error).__name__}: {error}"
+        return f"it cannot be run: {said(error)}"
 
 
 def load_parts(path: str | Path | None = None) -> Parts:

@@ -74,7 +74,7 @@ def attend() -> Iterator[Arguments]:
             causal,
         )
     yield draw(1, 2, 1, 4), draw(1, 2, 5, 4, seed=1), draw(1, 2, 5, 4, seed=2), False
-    yield 99 * draw(3, 4), draw(3, 4, seed=1), draw(3, 4, seed=2), True
+    yield 199 * draw(3, 4), draw(3, 4, seed=1), draw(3, 4, seed=2), True
 
 
 def to_heads() -> Iterator[Arguments]:

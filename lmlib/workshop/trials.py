@@ -29,12 +29,25 @@ def fault(name: str, own: Callable, books: Callable) -> str:
         try:
             found = own(*given)
         except Exception as error:  # a reader's code may raise anything
-            return f"{shown} stops with {type(error).__name__}: {error}"
+            return f"{shown} stops with {said(error)}"
+        if isinstance(expected, Tensor) and not isinstance(found, Tensor):
+            return f"{shown} gives no tensor"
         if not _same(expected, found):
             return f"{shown} is not what the book's gives"
-        if not _same(arguments, given):
+        if encode(arguments) != encode(given):
             return f"{shown} changes what it is given"
     return ""
+
+
+def said(error: Exception) -> str:
+    """An error of a reader's code in words.
+
+    >>> said(NameError("name 'pi' is not defined"))
+    "NameError: name 'pi' is not defined (what a part needs, also its imports, must stand in its cell)"
+    """
+    help_ = " (what a part needs, also its imports, must stand in its cell)"
+    advice = help_ if isinstance(error, NameError) else ""
+    return f"{type(error).__name__}: {error}{advice}"
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -148,15 +148,6 @@ def test_the_shape_of_a_chapter(notebook: NotebookNode) -> None:
         assert heading in text
 
 
-<<<<<<< HEAD
-# Above a minute: what they train is to move into scripts that store values.
-SLOW = {
-    "pretraining": "trains a ladder of models, and three of them anew for its comparisons"
-}
-
-
-=======
->>>>>>> pretraining
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_chapter_runs_in_a_minute(name: str) -> None:
     """What takes longer is a script in benchmarks/ that stores its values."""

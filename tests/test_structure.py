@@ -226,6 +226,7 @@ CHAPTER_OF = {
     "bilingual": "translation",
     "batches": "pretraining",
     "optimisation": "pretraining",
+    "muon": "pretraining",
     "training_step": "pretraining",
     "muon": "pretraining",
     "pretrained": "pretraining",

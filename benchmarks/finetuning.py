@@ -189,35 +189,42 @@ def whole_model(prompts: Any, y: Tensor, test: Any, y_test: Tensor, seed: int) -
     return accuracy(read_out(model, test), y_test)
 
 
-def bad_labels(n: int = 200, samples: int = 5) -> dict[str, Any]:
-    """Frozen features with good labels, a fifth of them wrong, or stories in which only women end well.
+def bad_labels(n: int = 200, samples: int = 4) -> dict[str, Any]:
+    """Good labels, a fifth of them wrong, or stories in which only women end well, for two kinds of features.
 
     How often right, and how often "good" of women and of men.
     """
-    prompts, labels = pool()
-    she = torch.tensor([WORDS.vocab[ids[-2]] == "she" for ids in prompts])
-    test, y_test = exam()
-    her = torch.tensor([WORDS.vocab[ids[-2]] == "she" for ids in test])
-    matching = (she == (labels == 1)).nonzero().flatten()
     found: dict[str, Any] = {}
     for kind in ("good labels", "a fifth wrong", "only happy women and sad men"):
-        rows = []
-        for i in range(samples):
-            chosen = torch.arange(200 * i, 200 * i + n)
-            y = labels[chosen]
-            if kind == "a fifth wrong":
-                lies = torch.rand(n, generator=torch.Generator().manual_seed(i)) < 0.2
-                y = torch.where(lies, 1 - y, y)
-            elif kind.startswith("only"):
-                chosen = matching[200 * i : 200 * i + n]
-                y = labels[chosen]
-            x, x_test = viewed("frozen features")
-            said = train_head(x[chosen], y)(x_test).argmax(-1)
-            marks = (said == y_test), said[her], said[~her]
-            rows.append([part.float().mean().item() for part in marks])
-        found[kind] = rounded(rows)
-        print(kind, torch.tensor(rows).mean(0).tolist(), flush=True)
+        chosen = [labels_of(kind, n, i) for i in range(samples)]
+        found[kind] = {
+            view: rounded([marks(view, *sample) for sample in chosen])
+            for view in ("bag of words", "frozen features")
+        }
     return found
+
+
+def labels_of(kind: str, n: int, sample: int) -> tuple[Tensor, Tensor]:
+    """Which stories, and what is said of them."""
+    labels, chosen = pool()[1], torch.arange(n) + 200 * sample
+    if kind.startswith("only"):
+        chosen = (said_of_her(pool()[0]) == (labels == 1)).nonzero().flatten()[chosen]
+    y = labels[chosen]
+    if kind == "a fifth wrong":
+        lies = torch.rand(n, generator=torch.Generator().manual_seed(sample)) < 0.2
+        y = torch.where(lies, 1 - y, y)
+    return chosen, y
+
+
+def said_of_her(prompts: list[Tensor]) -> Tensor:
+    return torch.tensor([WORDS.vocab[ids[-2]] == "she" for ids in prompts])
+
+
+def marks(view: str, chosen: Tensor, y: Tensor) -> list[float]:
+    (x, x_test), (test, y_test) = viewed(view), exam()
+    said, her = train_head(x[chosen], y)(x_test).argmax(-1), said_of_her(test)
+    right = said == y_test
+    return [part.float().mean().item() for part in (right, said[her], said[~her])]
 
 
 def forgetting(share: float, seed: int) -> dict[str, Any]:

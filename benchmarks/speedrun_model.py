@@ -29,7 +29,6 @@ class Shape:
     tied: bool = True
     smear: bool = False
     rms: bool = False
-    skip: bool = False
 
 
 class Attention(nn.Module):

@@ -40,7 +40,9 @@ MODELS: dict[str, Callable[[Config, int], nn.Module]] = {
 }
 
 
-def texts(among: list[str], clauses: int, count: int, seed: int) -> tuple[Tensor, Tensor]:
+def texts(
+    among: list[str], clauses: int, count: int, seed: int
+) -> tuple[Tensor, Tensor]:
     """English (B, S), and French between two <end> (B, T + 1), of texts drawn with this seed."""
     draw = random.Random(seed)
     english = [" and ".join(draw.choices(among, k=clauses)) for _ in range(count)]
@@ -61,7 +63,11 @@ def marks(model: nn.Module, clauses: int) -> dict[str, float]:
     logits = model(english, french[:, :-1])
     hits = logits.argmax(-1) == french[:, 1:]
     loss = nn.functional.cross_entropy(logits.mT, french[:, 1:])
-    found = {"texts": hits.all(1).float().mean(), "words": hits.float().mean(), "nats": loss}
+    found = {
+        "texts": hits.all(1).float().mean(),
+        "words": hits.float().mean(),
+        "nats": loss,
+    }
     return {name: round(float(value), 4) for name, value in found.items()}
 
 

@@ -53,7 +53,7 @@ def bag_of_words(prompts: Sequence[Tensor]) -> Tensor:
 def train_head(x: Tensor, y: Tensor, steps: int = 80) -> nn.Linear:
     """A linear layer on fixed features, (N, C) → (N, K); a fifth of the labels chooses the weight decay."""
     k = len(y) // 5
-    tried = []
+    tried: list[tuple[float, int, nn.Linear]] = []
     for decay in (0.1, 1.0):
         head = nn.Linear(x.shape[1], int(y.max()) + 1)
         nn.init.zeros_(head.weight)

@@ -148,17 +148,10 @@ def test_the_shape_of_a_chapter(notebook: NotebookNode) -> None:
         assert heading in text
 
 
-# Above a minute: what they train is to move into scripts that store values.
-SLOW = {
-    "pretraining": "trains a ladder of models, and three of them anew for its comparisons",
-}
-
-
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_chapter_runs_in_a_minute(name: str) -> None:
-    seconds = stated_seconds(NOTEBOOKS[name])
-    assert seconds > 0
-    assert (seconds > 60) == (name in SLOW), f"{seconds} s, as its first screen says"
+    """What takes longer is a script in benchmarks/ that stores its values."""
+    assert 0 < stated_seconds(NOTEBOOKS[name]) <= 60
 
 
 def test_all_chapters_run_in_a_quarter_of_an_hour() -> None:

@@ -226,8 +226,8 @@ CHAPTER_OF = {
     "bilingual": "translation",
     "batches": "pretraining",
     "optimisation": "pretraining",
-    "training_step": "pretraining",
     "muon": "pretraining",
+    "training_step": "pretraining",
     "pretrained": "pretraining",
     "few_labels": "finetuning",
     "lora": "finetuning",
@@ -242,7 +242,6 @@ WITHIN = {
     "slots": "the words of a grammar",
     "grammar": "the book's stories are one",
     "kv_cache": "generate keeps one",
-    "fast_bpe": "BPETokenizer cuts with it",
 }
 # A module that the tests of another name prove.
 TESTED_IN = {

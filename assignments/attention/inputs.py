@@ -45,7 +45,10 @@ def attend(random: Random) -> Iterator[tuple]:
 
 def to_heads(random: Random) -> Iterator[tuple]:
     for n_head, D in ((1, 4), (2, 2), (2, 3), (3, 2), (4, 1), (3, 3)):
-        yield draw(random, random.randint(1, 3), random.randint(2, 4), n_head * D), n_head
+        yield (
+            draw(random, random.randint(1, 3), random.randint(2, 4), n_head * D),
+            n_head,
+        )
     yield draw(random, 1, 1, 6), 2
 
 
@@ -56,7 +59,14 @@ def from_heads(random: Random) -> Iterator[tuple]:
 
 
 def heads(random: Random) -> Iterator[tuple]:
-    for B, T, C, n_head in ((1, 2, 2, 1), (2, 3, 4, 2), (1, 4, 4, 4), (3, 2, 3, 3), (1, 1, 4, 2), (1, 4, 4, 1)):
+    for B, T, C, n_head in (
+        (1, 2, 2, 1),
+        (2, 3, 4, 2),
+        (1, 4, 4, 4),
+        (3, 2, 3, 3),
+        (1, 1, 4, 2),
+        (1, 4, 4, 1),
+    ):
         weights = {
             "qkv.weight": draw(random, 3 * C, C),
             "qkv.bias": draw(random, 3 * C),
@@ -64,14 +74,6 @@ def heads(random: Random) -> Iterator[tuple]:
             "output.bias": draw(random, C),
         }
         yield draw(random, B, T, C), weights, n_head
-
-
-def count_attention(random: Random) -> Iterator[tuple]:
-    for n_head in (1, 2, 3, 4, 6, 8, 12, 16):
-        yield random.randint(2, 500), n_head * random.randint(2, 64), n_head
-    yield 1, 8, 2
-    yield random.randrange(3, 50, 2), 12, 12
-    yield random.randrange(4, 50, 2), random.randint(5, 40), 1
 
 
 def copy_head(random: Random) -> Iterator[tuple]:

@@ -81,7 +81,10 @@ def exponent(random: Random) -> Iterator[tuple]:
 
 def valley(random: Random) -> Iterator[tuple]:
     for n in (1, 3, 6):
-        law = tuple(random.uniform(*ends) for ends in [(0, 2), (50, 500), (0.2, 0.6), (50, 500), (0.2, 0.6)])
+        law = tuple(
+            random.uniform(*ends)
+            for ends in [(0, 2), (50, 500), (0.2, 0.6), (50, 500), (0.2, 0.6)]
+        )
         yield 10 ** random.uniform(9, 14), drawn(random, 2, 5, n), law
     yield 6e6, torch.tensor([10.0, 100.0]), (1.0, 5.0, 1.0, 0.0, 0.5)
     yield 6e6, torch.tensor([10.0, 100.0]), (1.0, 0.0, 1.0, 50.0, 0.5)

@@ -6,7 +6,18 @@ from random import Random
 import torch
 from torch import Tensor
 
-WORDS = "le la chien vache petit grande blanc voit aime table".split()
+WORDS = [
+    "le",
+    "la",
+    "chien",
+    "vache",
+    "petit",
+    "grande",
+    "blanc",
+    "voit",
+    "aime",
+    "table",
+]
 
 
 def drawing(random: Random) -> torch.Generator:
@@ -22,19 +33,32 @@ def read_through(random: Random) -> Iterator[tuple]:
 
 def look_across(random: Random) -> Iterator[tuple]:
     draw = drawing(random)
-    for T, S, C, d_k, D in [(1, 3, 2, 2, 2), (3, 3, 4, 4, 4), (4, 2, 3, 1, 5), (2, 6, 4, 3, 1), (5, 1, 2, 2, 3)]:
+    for T, S, C, d_k, D in [
+        (1, 3, 2, 2, 2),
+        (3, 3, 4, 4, 4),
+        (4, 2, 3, 1, 5),
+        (2, 6, 4, 3, 1),
+        (5, 1, 2, 2, 3),
+    ]:
         shapes = [(T, C), (S, C), (C, d_k), (C, d_k), (C, D)]
         yield tuple(torch.randn(shape, generator=draw) for shape in shapes)
 
 
 def matrices(draw: torch.Generator, C: int) -> dict[str, Tensor]:
     shapes = {"query": (C, C), "key_value": (C, 2 * C), "output": (C, C)}
-    return {name: 0.7 * torch.randn(shape, generator=draw) for name, shape in shapes.items()}
+    return {
+        name: 0.7 * torch.randn(shape, generator=draw) for name, shape in shapes.items()
+    }
 
 
 def cross_heads(random: Random) -> Iterator[tuple]:
     draw = drawing(random)
-    for B, T, S, C, n_head in [(1, 2, 3, 4, 2), (2, 3, 2, 4, 1), (2, 1, 4, 6, 3), (1, 4, 4, 4, 4)]:
+    for B, T, S, C, n_head in [
+        (1, 2, 3, 4, 2),
+        (2, 3, 2, 4, 1),
+        (2, 1, 4, 6, 3),
+        (1, 4, 4, 4, 4),
+    ]:
         x = torch.randn(B, T, C, generator=draw)
         memory = torch.randn(B, S, C, generator=draw)
         yield x, memory, matrices(draw, C), n_head
@@ -52,6 +76,9 @@ def floor_without_source(random: Random) -> Iterator[tuple]:
     yield (["oui"],)
     yield (["non merci"] * random.randint(2, 5),)
     for kinds, size in [(2, 5), (3, 9), (4, 12), (5, 5), (6, 20)]:
-        texts = {" ".join(random.choices(WORDS, k=random.randint(1, 6))) for _ in range(kinds)}
+        texts = {
+            " ".join(random.choices(WORDS, k=random.randint(1, 6)))
+            for _ in range(kinds)
+        }
         some = sorted(texts)
         yield (some + random.choices(some, k=max(0, size - len(some))),)

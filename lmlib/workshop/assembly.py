@@ -2,7 +2,7 @@
 
 >>> parts = Parts({"look_up": "def look_up(ids, table):\\n    return 2 * table[ids]"})
 >>> parts.own, parts.refused
-([], {'look_up': "look_up([0, 2], a tensor of shape (3, 2)) is not what the book's gives"})
+([], {'look_up': "look_up([[0, 2]], a tensor of shape (3, 2)) is not what the book's gives"})
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def encode_word() -> Iterator[Arguments]:
 
 
 def look_up() -> Iterator[Arguments]:
-    yield torch.tensor([0, 2]), draw(3, 2)
+    yield torch.tensor([[0, 2]]), draw(3, 2)
     yield torch.tensor([[1, 0, 2], [2, 2, 1]]), draw(3, 4)
 
 
@@ -47,7 +47,7 @@ def word_scores() -> Iterator[Arguments]:
 
 def probabilities() -> Iterator[Arguments]:
     yield (torch.tensor([2.0, 1.0, 0.0]),)
-    yield (torch.tensor([[1000.0, 0.0], [-1000.0, -1000.0]]),)
+    yield (torch.tensor([[1000.0, 0.0], [-100.0, -100.0]]),)
     yield (torch.tensor([[0.0, -torch.inf, 1.0]]),)
     yield (draw(2, 3, 3),)
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
+from test_chapters import ASIDES
 
 from tools.site import SITE, pages
 
@@ -70,7 +72,8 @@ def test_every_choice_of_every_question_has_its_reply(
     name: str, browser: Browser
 ) -> None:
     with opened(browser, name) as page:
-        assert page.locator(".veiled").count() >= 2
+        aside = Path(name).name in ASIDES
+        assert aside or page.locator(".veiled").count() >= 2
         for card in page.locator(".question").all():
             expect(card.get_by_role("status")).to_be_empty()
             identity = card.get_attribute("id")

@@ -76,14 +76,6 @@ def heads(random: Random) -> Iterator[tuple]:
         yield draw(random, B, T, C), weights, n_head
 
 
-def count_attention(random: Random) -> Iterator[tuple]:
-    for n_head in (1, 2, 3, 4, 6, 8, 12, 16):
-        yield random.randint(2, 500), n_head * random.randint(2, 64), n_head
-    yield 1, 8, 2
-    yield random.randrange(3, 50, 2), 12, 12
-    yield random.randrange(4, 50, 2), random.randint(5, 40), 1
-
-
 def copy_head(random: Random) -> Iterator[tuple]:
     words = ["to", "the", "oakton", "milford", "red", "horse", "in", "cow", "blue"]
     for n in (1, 2, 3, 4):

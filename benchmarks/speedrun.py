@@ -10,7 +10,7 @@ script goes on where it stopped, and several may share the work. The rules:
 - The number of steps is fixed before a run, and all five seeds count: their mean loss on 500 stories that nothing
   was chosen with must be at most 1.02 times the floor of these stories.
 - Steps, rates and all else are chosen with other stories, but with the same five seeds. So ``fresh`` trains the
-  last two lines anew with seeds that have chosen nothing.
+  first line and the last two anew, with seeds that have chosen nothing.
 - What is counted is the processor time of the training loop on one thread, batches included. Stories are made
   before, the test is read after, and nothing is evaluated between. Processor time and not the clock's, since
   other programs may run beside it; ``busy`` says how a fixed piece of work went before and after each run.
@@ -336,9 +336,9 @@ def measure(part: int = 0, parts: int = 1) -> list[dict[str, Any]]:
 
 
 def fresh() -> list[dict[str, Any]]:
-    """The last lines of the way with other seeds than those that chose their steps."""
+    """The first line of the way and the last two, with other seeds than those that chose their steps."""
     found = []
-    for name in ("one layer", "own head"):
+    for name in (BOOK, "one layer", "own head"):
         ratios = [o["ratio"] for o in run(WAY[name], FRESH)]
         found.append(
             {

@@ -2,13 +2,15 @@
 
     python benchmarks/speedrun.py                # all that is missing, and the file that the chapter reads
     python benchmarks/speedrun.py --try width=96 steps=300     # a recipe of yours, beside the record
+    python benchmarks/speedrun.py --judge width=96 steps=300   # once, in the end, with the stories that judge
 
 About half an hour on one core. Each finished run is one line of ``_build/speedrun.jsonl``, so an interrupted
 script goes on where it stopped, and several may share the work. The rules:
 
 - The number of steps is fixed before a run, and all five seeds count: their mean loss on 500 stories that nothing
   was chosen with must be at most 1.02 times the floor of these stories.
-- Steps, rates and all else are chosen with other stories.
+- Steps, rates and all else are chosen with other stories, but with the same five seeds. So ``fresh`` trains the
+  first line and the last two anew, with seeds that have chosen nothing.
 - What is counted is the processor time of the training loop on one thread, batches included. Stories are made
   before, the test is read after, and nothing is evaluated between. Processor time and not the clock's, since
   other programs may run beside it; ``busy`` says how a fixed piece of work went before and after each run.
@@ -46,6 +48,7 @@ from lmlib.transformer import GPT
 LINES = Path(__file__).parents[1] / "_build" / "speedrun.jsonl"
 DATA = Path(lmlib.__file__).parent / "data" / "speedrun.json"
 SEEDS = [0, 1, 2, 3, 4]
+FRESH = [5, 6, 7, 8, 9]  # have chosen nothing
 TARGET, MARGIN = (
     1.02,
     0.002,
@@ -332,8 +335,25 @@ def measure(part: int = 0, parts: int = 1) -> list[dict[str, Any]]:
     return rows + [row("tried", name, r) for name, r in tried]
 
 
-def own(settings: list[str]) -> None:
-    """A recipe of the reader's beside the record, seed by seed in turn."""
+def fresh() -> list[dict[str, Any]]:
+    """The first line of the way and the last two, with other seeds than those that chose their steps."""
+    found = []
+    for name in (BOOK, "one layer", "own head"):
+        ratios = [o["ratio"] for o in run(WAY[name], FRESH)]
+        found.append(
+            {
+                "name": name,
+                "steps": WAY[name].steps,
+                "seeds": FRESH,
+                "ratios": ratios,
+                "mean": round(mean(ratios), 4),
+            }
+        )
+    return found
+
+
+def own(settings: list[str], which: str) -> None:
+    """A recipe of the reader's beside the record, seed by seed in turn; ``which`` stories: "chosen", or "ratio"."""
     given = dict(one.split("=") for one in settings)
     names = {f.name for f in fields(Recipe)}
     kinds = {**vars(RECORD.shape), **vars(RECORD)}
@@ -345,33 +365,46 @@ def own(settings: list[str]) -> None:
     yours = replace(
         RECORD, shape=shape, **{k: v for k, v in values.items() if k in names}
     )
-    for seed in SEEDS:
+    made: dict[str, list[dict[str, Any]]] = {"record": [], "yours": []}
+    for seed in SEEDS if which == "chosen" else FRESH:
         for name, r in (("record", RECORD), ("yours", yours)):
             done = once(r, seed)
+            made[name].append(done)
             print(
-                f"seed {seed} {name:8} {done['seconds']:6.1f} s   {done['ratio']:.4f} × the floor",
+                f"seed {seed} {name:8} {done['seconds']:6.1f} s   {done[which]:.4f} × the floor",
                 flush=True,
             )
+    for name, runs in made.items():
+        spent, loss = median(o["seconds"] for o in runs), mean(o[which] for o in runs)
+        print(f"all    {name:8} {spent:6.1f} s   {loss:.4f} × the floor")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--try", nargs="+", dest="own", metavar="name=value")
+    parser.add_argument("--judge", nargs="+", metavar="name=value")
     parser.add_argument(
         "--part", help="2/4: the second of four that share the work; nothing is written"
     )
     asked = parser.parse_args()
     torch.set_num_threads(1)
     if asked.own:
-        own(asked.own)
+        own(asked.own, "chosen")
+    elif asked.judge:
+        own(asked.judge, "ratio")
     elif asked.part:
         part, parts = map(int, asked.part.split("/"))
         measure(part - 1, parts)
     else:
         start = time.perf_counter()
-        rows = measure()
+        rows, others = measure(), fresh()
         spent = sum(sum(r["seconds"]) for r in rows)
-        found = {"target": TARGET, "floor": round(floor_of(500, TEST), 4), "rows": rows}
+        found = {
+            "target": TARGET,
+            "floor": round(floor_of(500, TEST), 4),
+            "rows": rows,
+            "fresh": others,
+        }
         store(DATA, found, seeds=SEEDS, seconds=max(spent, time.perf_counter() - start))
         for r in rows:
             print(

@@ -19,12 +19,13 @@ from torch import Tensor
 from lmlib.validation import check_positive
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-"""Of the polynomial that is applied again and again: it takes every number of (0, 1] to somewhere near 1."""
+"""Of a polynomial that is applied again and again: five rounds take what is in (0.002, 1] to somewhere near 1."""
 
 
 def straightened(gradient: Tensor, rounds: int = 5) -> Tensor:
-    """A matrix with the same singular vectors, and all singular values between about 0.7 and 1.2.
+    """A matrix with the same singular vectors, and singular values between about 0.7 and 1.2.
 
+    One that is below 0.002 of the matrix's length is left smaller.
     (m, n) → (m, n), by Newton and Schulz's iteration: products of matrices, and no decomposition.
     """
     a, b, c = COEFFICIENTS
@@ -38,7 +39,7 @@ def straightened(gradient: Tensor, rounds: int = 5) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum, and then a step that is :func:`straightened`, as long as Adam's would be.
+    """Momentum, and then a step that is :func:`straightened`: the rate times √(rows / columns), where that is above 1.
 
     Raises ValueError for a learning rate that is not positive, and for what is no matrix.
     """

@@ -112,6 +112,11 @@ def test_the_record_of_the_speedrun() -> None:
     assert row["mean"] <= speedrun.TARGET and row["steps"] == speedrun.RECORD.steps
     anew = speedrun.once(speedrun.RECORD, seed=0)
     assert anew["ratio"] == pytest.approx(row["ratios"][0], abs=0.01)
+    fresh = STORED["speedrun.json"]["fresh"]
+    assert [one["steps"] for one in fresh] == [
+        speedrun.WAY[one["name"]].steps for one in fresh
+    ]
+    assert all(set(one["seeds"]).isdisjoint(speedrun.SEEDS) for one in fresh)
 
 
 def test_loss_of_a_run_on_one_process() -> None:

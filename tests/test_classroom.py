@@ -456,6 +456,24 @@ def test_of_several_answers_the_last_counts_but_an_empty_one_never() -> None:
     assert answer(REHEAT.stub) is None or answer(REHEAT.stub) == REHEAT.stub
 
 
+def test_the_books_own_function_is_no_answer_and_an_empty_one_no_help() -> None:
+    exercises = ASSIGNMENTS["softmax"].exercises
+    given = "from lmlib.workshop.parts import probabilities"
+    empty, slope = exercises["probabilities"].stub, exercises["loss-slope"]
+    handed = Submission(handed_in(given, empty, slope.solution))
+    assert handed.answer(exercises["probabilities"]) is None
+    assert handed.answer(slope) == f"{given}\n\n{slope.solution}"
+
+
+@pytest.mark.parametrize("topic", ASSIGNMENTS)
+def test_nothing_in_a_released_notebook_is_an_answer(
+    course: Course, topic: str
+) -> None:
+    handed = Submission(course.notebook("release", topic).read_bytes())
+    exercises = ASSIGNMENTS[topic].exercises
+    assert [name for name, e in exercises.items() if handed.answer(e)] == []
+
+
 def test_magics_stop_nothing_and_broken_cells_are_graded_as_broken() -> None:
     assert answer(f"%%time\n!ls\n{REHEAT.solution}") == REHEAT.solution
     assert answer("x = (", REHEAT.solution) == REHEAT.solution

@@ -16,6 +16,8 @@ from lmlib.classroom.statements import UNREADABLE, Part, parts_of, plain_python,
 
 FILE_LIMIT, CODE_LIMIT = 100 << 20, 300_000
 """Bytes of a file and characters of code that are read: both far above honest work."""
+SET_UP = "# Installs lmlib where it is missing"
+"""How the first cell of every notebook begins."""
 DAMAGED = "The file is no notebook, or it is damaged: it cannot be read."
 
 
@@ -83,13 +85,18 @@ class Submission:
         return self.parts[found[-1]].cell + 1 if found else 0
 
     def _places(self, exercise: Exercise) -> dict[str, list[int]]:
-        """For each name the statements that give it a meaning, without the empty function that was given."""
+        """For each name the statements that give it a meaning.
+
+        A function that nobody has filled in gives none. Nor is it an answer that the first cells use its
+        name: to install the book, or to import its own function for exercises that need it.
+        """
         places: dict[str, list[int]] = {}
         for n, part in enumerate(self.parts):
-            if exercise.function not in part.binds or not same(
-                part.source, exercise.stub
-            ):
-                for name in part.binds:
+            first = part.from_the_book or self.cells[part.cell].startswith(SET_UP)
+            for name in part.binds if not part.empty else ():
+                if name != exercise.function or not (
+                    first or same(part.source, exercise.stub)
+                ):
                     places.setdefault(name, []).append(n)
         return places
 
@@ -130,6 +137,7 @@ class Submission:
 
     def defines(self, function: str) -> bool:
         """Whether a function stands anywhere in the submission."""
-        return any(function in part.binds for part in self.parts) or any(
+        parts = (part.binds for part in self.parts if not part.from_the_book)
+        return any(function in binds for binds in parts) or any(
             f"def {function}" in source for source in self.broken
         )

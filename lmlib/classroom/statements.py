@@ -36,6 +36,38 @@ class Part:
         except UNREADABLE:  # such as a parameter twice: it will be graded as broken
             return set()
 
+    @cached_property
+    def from_the_book(self) -> bool:
+        """Whether it imports from `lmlib`.
+
+        >>> parts_of("from lmlib.workshop.parts import attend", 0)[0].from_the_book
+        True
+        """
+        node = self._node
+        module = node.module if isinstance(node, ast.ImportFrom) else None
+        return (module or "").split(".")[0] == "lmlib"
+
+    @cached_property
+    def empty(self) -> bool:
+        """Whether it is a function that nobody has filled in.
+
+        >>> parts_of("def f(x):\\n    'Half of x.'\\n    raise NotImplementedError", 0)[0].empty
+        True
+        """
+        if not isinstance(self._node, ast.FunctionDef):
+            return False
+        *above, last = self._node.body
+        raised = last.exc if isinstance(last, ast.Raise) else None
+        stopped = isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+        return stopped and all(isinstance(line, ast.Expr) for line in above)
+
+    @cached_property
+    def _node(self) -> ast.stmt | None:
+        try:
+            return ast.parse(self.source).body[0]
+        except UNREADABLE:
+            return None
+
 
 def parts_of(source: str, cell: int) -> list[Part]:
     """The statements of a cell that give names a meaning. Raises one of `UNREADABLE`.

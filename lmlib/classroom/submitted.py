@@ -103,8 +103,13 @@ def _answered(submitted: Path, assignment: Assignment) -> bool:
 
 
 def _other_assignment(course: Course, topic: str, submission: Submission) -> str | None:
-    for other in topics(course.book):
-        functions = [e.function for e in course.assignment(other).exercises.values()]
-        if other != topic and any(map(submission.defines, functions)):
-            return f"The file belongs to the assignment {other!r}."
+    """Where most of the functions of a file belong. A name or two may stand elsewhere by chance."""
+    found = {
+        other: sum(submission.defines(e.function) for e in exercises.values())
+        for other in topics(course.book)
+        if (exercises := course.assignment(other).exercises)
+    }
+    most = max(found, key=found.__getitem__)
+    if found[most] > found.get(topic, 0):
+        return f"The file belongs to the assignment {most!r}."
     return None

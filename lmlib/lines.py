@@ -36,22 +36,41 @@ def name(ax: Axes, *names: str) -> None:
 
 
 def floor(ax: Axes, value: float, name: str, upright: bool = False) -> None:
-    """The floor, below which no model gets: a thick amber line with its name, ``upright`` where the bars lie."""
+    """The floor, below which no model gets: a thick amber line with its name, ``upright`` where the bars lie.
+
+    The name may be empty where a panel beside it has it.
+    """
     letters: dict[str, Any] = {"color": INKS[AMBER], "weight": "bold"}
     style: dict[str, Any] = {"color": AMBER, "linewidth": 3, "zorder": 1.5}
+    _line(ax, value, name, upright, style, letters)
+
+
+def level(ax: Axes, value: float, name: str, upright: bool = False) -> None:
+    """A dotted grey line at a value to compare with, and its name; ``upright`` at a value of x."""
+    dotted = {"color": GREY, "linewidth": 1, "linestyle": (0, (1, 2)), "zorder": 1.4}
+    _line(ax, value, name, upright, dotted, {"color": INKS[GREY]})
+
+
+def _line(
+    ax: Axes,
+    value: float,
+    name: str,
+    upright: bool,
+    style: dict[str, Any],
+    letters: dict[str, Any],
+) -> None:
     if upright:
         ax.axvline(value, **style)
-        style = {"transform": ax.get_xaxis_transform(), "ha": "center", "va": "bottom"}
-        ax.text(value, 1.02, visible(name), **style, **letters, **WORDS)
+        above: dict[str, Any] = {
+            "transform": ax.get_xaxis_transform(),
+            "ha": "center",
+            "va": "bottom",
+        }
+        ax.text(value, 1.02, visible(name), **above, **letters, **WORDS)
     else:
         ax.axhline(value, **style)
-        _end_names(ax).add(name, (1, value), ax.get_yaxis_transform(), **letters)
-
-
-def level(ax: Axes, value: float, name: str) -> None:
-    """A dotted grey line at a value to compare with, and its name."""
-    ax.axhline(value, color=GREY, linewidth=1, linestyle=(0, (1, 2)), zorder=1.4)
-    _end_names(ax).add(name, (1, value), ax.get_yaxis_transform(), color=INKS[GREY])
+        if name:
+            _end_names(ax).add(name, (1, value), ax.get_yaxis_transform(), **letters)
 
 
 def lines(ax: Axes, series: Series, marks: bool = False, first: int = 0) -> None:

@@ -59,18 +59,14 @@ def _line(
     style: dict[str, Any],
     letters: dict[str, Any],
 ) -> None:
-    if upright:
-        ax.axvline(value, **style)
-        above: dict[str, Any] = {
-            "transform": ax.get_xaxis_transform(),
-            "ha": "center",
-            "va": "bottom",
-        }
-        ax.text(value, 1.02, visible(name), **above, **letters, **WORDS)
-    else:
-        ax.axhline(value, **style)
-        if name:
-            _end_names(ax).add(name, (1, value), ax.get_yaxis_transform(), **letters)
+    draw = ax.axvline if upright else ax.axhline
+    draw(value, **style)
+    if name and upright:
+        where: dict[str, Any] = {"transform": ax.get_xaxis_transform()}
+        where |= {"ha": "center", "va": "bottom"}
+        ax.text(value, 1.02, visible(name), **where, **letters, **WORDS)
+    elif name:
+        _end_names(ax).add(name, (1, value), ax.get_yaxis_transform(), **letters)
 
 
 def lines(ax: Axes, series: Series, marks: bool = False, first: int = 0) -> None:

@@ -384,7 +384,8 @@ def test_an_old_python_is_told_so(usual: dict[str, str], tmp_path: Path) -> None
     assert said == "lmlib needs Python 3.11 or newer; use a newer runtime."
 
 
-OWN = """import torch
+OWN = """import math
+import torch
 from lmlib.classroom.checks import check_answer, example
 
 def probabilities(logits):

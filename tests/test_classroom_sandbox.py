@@ -185,7 +185,7 @@ def test_all_hints_come_before_any_hidden_input(
     monkeypatch.setattr(sandbox, "run", watched)
     answers = {n: Answer(e.solution, []) for n, e in SOFTMAX.exercises.items()}
     Grader(tasks(SOFTMAX), "seed").grade(answers)
-    assert sent == [[False] * 4, [True] * 4]
+    assert sent == [[False] * len(answers), [True] * len(answers)]
 
 
 # What works in a notebook
@@ -273,7 +273,7 @@ def test_a_submission_never_takes_more_than_its_time(
         "while True: pass",
         "import time; time.sleep(999)",
     ]
-    known = tasks(SOFTMAX)
+    known = dict([*tasks(SOFTMAX).items()][-4:])
     answers: dict[str, Answer | None] = {}
     for (name, task), body in zip(known.items(), [*bodies, None], strict=True):
         function = task.exercise.function

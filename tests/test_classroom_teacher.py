@@ -413,9 +413,9 @@ def test_what_is_no_question_is_told(room: Class, command: str) -> None:
     ):
         room.run(command, TOPIC, *name, "expl", *more)
     with pytest.raises(
-        ValueError, match=r"'reheat' of 'softmax' is not .* in words; there is none"
+        ValueError, match=r"'pieces' of 'tensors' is not .* in words; there is none"
     ):
-        reading.question(Course(room.course.path), "softmax", "reheat")
+        reading.question(Course(room.course.path), "tensors", "pieces")
 
 
 def test_a_file_with_words_alone_is_not_replaced_by_one_without(room: Class) -> None:

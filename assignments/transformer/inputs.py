@@ -48,7 +48,7 @@ def block_weights(C: int, draw: Callable[..., Tensor]) -> dict[str, Tensor]:
     sizes = {"qkv": (3 * C, C), "output": (C, C), "up": (4 * C, C), "down": (C, 4 * C)}
     w = {}
     for name, size in sizes.items():
-        w |= {f"{name}.weight": draw(*size), f"{name}.bias": draw(size[0])}
+        w |= {f"{name}.weight": draw(*size) / 3, f"{name}.bias": draw(size[0])}
     for name in ("norm_1", "norm_2"):
         w |= {f"{name}.weight": draw(C), f"{name}.bias": draw(C)}
     return w

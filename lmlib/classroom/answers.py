@@ -16,6 +16,7 @@ from lmlib.classroom.statements import UNREADABLE, Part, parts_of, plain_python,
 
 FILE_LIMIT, CODE_LIMIT = 100 << 20, 300_000
 """Bytes of a file and characters of code that are read: both far above honest work."""
+LENT = "from lmlib.workshop.parts import"
 SET_UP = "# Installs lmlib where it is missing"
 """How the first cell of every notebook begins."""
 DAMAGED = "The file is no notebook, or it is damaged: it cannot be read."
@@ -88,12 +89,18 @@ class Submission:
         """For each name the statements that give it a meaning.
 
         A function that nobody has filled in gives none. Nor is it an answer that the first cells use its
-        name: to install the book, or to import its own function for exercises that need it.
+        name: to install the book, or to import its own function for exercises that need it. Where the book
+        lends a part, an answer is not wrong because the student's own part is.
         """
         places: dict[str, list[int]] = {}
+        lending = [part for part in self.parts if part.source.startswith(LENT)]
+        lent = {name for part in lending for name in part.binds} - {exercise.function}
         for n, part in enumerate(self.parts):
-            first = part.from_the_book or self.cells[part.cell].startswith(SET_UP)
+            cell = "".join(self.cells[part.cell : part.cell + 1])
+            first = part.from_the_book or cell.startswith(SET_UP)
             for name in part.binds if not part.empty else ():
+                if name in lent and part not in lending:
+                    continue
                 if name != exercise.function or not (
                     first or same(part.source, exercise.stub)
                 ):

@@ -554,7 +554,7 @@ def test_a_score_by_hand_outlives_grading(graded: Graded) -> None:
     assert "Explained it to me." in graded.page("os-exit")
     for wrong, match in (
         (("nobody", "reheat", 1), "student: 'nobody' is not in the table of 'softmax'"),
-        (("honest", "rehat", 1), "exercise: 'rehat' is not known; use one of reheat"),
+        (("honest", "rehat", 1), "exercise: 'rehat' is not known; use one of prob"),
         (("honest", "reheat", 7), r"score: 7 is outside 0 … 1"),
     ):
         with pytest.raises(ValueError, match=match):

@@ -13,10 +13,10 @@ from lmlib.classroom.cells import cells_of
 from lmlib.classroom.exercises import Exercise
 from lmlib.classroom.no_notebook import NAMES
 from lmlib.classroom.statements import UNREADABLE, Part, parts_of, plain_python, same
+from lmlib.workshop.road import ROAD
 
 FILE_LIMIT, CODE_LIMIT = 100 << 20, 300_000
 """Bytes of a file and characters of code that are read: both far above honest work."""
-LENT = "from lmlib.workshop.parts import"
 SET_UP = "# Installs lmlib where it is missing"
 """How the first cell of every notebook begins."""
 DAMAGED = "The file is no notebook, or it is damaged: it cannot be read."
@@ -93,13 +93,12 @@ class Submission:
         lends a part, an answer is not wrong because the student's own part is.
         """
         places: dict[str, list[int]] = {}
-        lending = [part for part in self.parts if part.source.startswith(LENT)]
-        lent = {name for part in lending for name in part.binds} - {exercise.function}
+        lent = {*ROAD} - {exercise.function}
         for n, part in enumerate(self.parts):
             cell = "".join(self.cells[part.cell : part.cell + 1])
             first = part.from_the_book or cell.startswith(SET_UP)
             for name in part.binds if not part.empty else ():
-                if name in lent and part not in lending:
+                if name in lent and not part.from_the_book:
                     continue
                 if name != exercise.function or not (
                     first or same(part.source, exercise.stub)

@@ -200,6 +200,11 @@ def test_the_folder_opens_at_the_introduction(browser: Browser) -> None:
         assert not seen.problems, "\n".join(seen.problems)
 
 
+# Some tenths of a second after a window changed, the theme notes what a key must scroll.
+KEYS_SCROLL = """() => [...document.querySelectorAll("pre")].every(
+  (pre) => pre.scrollWidth <= pre.clientWidth || pre.tabIndex === 0)"""
+
+
 def look_at(page: Page, width: int, scheme: Literal["dark", "light"]) -> None:
     """Another window and other colours, once nothing moves any more."""
     page.emulate_media(color_scheme=scheme)
@@ -209,6 +214,7 @@ def look_at(page: Page, width: int, scheme: Literal["dark", "light"]) -> None:
         " && document.getAnimations().every(a => a.playState !== 'running')",
         arg=scheme,
     )
+    page.wait_for_function(KEYS_SCROLL)
 
 
 def axe_finds(page: Page) -> list[str]:

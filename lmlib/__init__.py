@@ -23,6 +23,8 @@ kv_cache         keys and values that are not computed twice
 multi_head       several heads side by side
 blocks           the transformer's block, and the configuration of a model
 transformer      GPT and BERT
+modern           the block of today's models: norms, gates, rotations, and fewer keys
+llama            a model of such blocks, as those of today are
 bilingual        sentences in English and French, of which every translation is known
 translation      cross-attention, the encoder-decoder of 2017, and what came before
 batches          inputs and targets: next token, masked token, answer only
@@ -68,7 +70,7 @@ widgets          interactive figures
 Machinery, in packages that import the subject and are never imported by it:
 
 train            one command that trains on the stories or on your text
-interop          GPT-2's weights, tokenizer files, peers, timing
+interop          GPT-2's and Llama's weights, a real model, tokenizer files, peers, timing
 hosted           a model behind an address
 workshop         the reader's own GPT, made of the parts that they wrote
 classroom        chapters as assignments, and grades

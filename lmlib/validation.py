@@ -47,6 +47,19 @@ def check_ids(
             )
 
 
+def check_sequence(
+    tokens: Tensor, length: int, block_size: int, vocab_size: int
+) -> None:
+    """Raise ValueError where ``length`` tokens are more than a model reads, or an id is no token's."""
+    if length > block_size:
+        raise ValueError(
+            f"tokens: {length} do not fit into block_size {block_size}; "
+            "cut the text, or make the model with a larger block_size"
+        )
+    hint = "; was the text encoded with another vocabulary?"
+    check_ids("tokens", tokens, vocab_size, hint)
+
+
 def check_text(text: str) -> None:
     """Raise ValueError at half a surrogate pair, which has no bytes."""
     try:
@@ -135,6 +148,19 @@ def check_values(k: Tensor, v: Tensor) -> None:
     if k.shape[-2] != v.shape[-2]:
         raise ValueError(
             f"v: {v.shape[-2]} values for {k.shape[-2]} keys; every key needs its value"
+        )
+
+
+def check_divides(name: str, divisor: int, of: str, number: int) -> None:
+    """Raise ValueError where one size does not divide another.
+
+    >>> check_divides("n_kv_head", 4, "n_head", 6)
+    Traceback (most recent call last):
+    ValueError: n_kv_head: 4 does not divide n_head 6; choose a divisor of 6
+    """
+    if number % divisor:
+        raise ValueError(
+            f"{name}: {divisor} does not divide {of} {number}; choose a divisor of {number}"
         )
 
 

@@ -23,6 +23,7 @@ kv_cache         keys and values that are not computed twice
 multi_head       several heads side by side
 blocks           the transformer's block, and the configuration of a model
 transformer      GPT and BERT
+grouped_query    heads that share their keys and values
 modern           the block of today's models: norms, gates, rotations, and fewer keys
 llama            a model of such blocks, as those of today are
 bilingual        sentences in English and French, of which every translation is known

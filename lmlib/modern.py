@@ -17,13 +17,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lmlib.attention import causal_mask, scaled_dot_product_attention
+from lmlib.grouped_query import GroupedQueryAttention, Rotations
 from lmlib.kv_cache import KVCache
-from lmlib.multi_head import merge_heads, split_heads
-from lmlib.positions import BASE, rotations, turn  # noqa: F401  for the example above
+from lmlib.positions import BASE, rotations  # noqa: F401  for the example above
 from lmlib.validation import check_divides, check_positive
-
-Rotations = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True)
@@ -90,60 +87,20 @@ class SwiGLU(nn.Module):
         return self.down(F.silu(self.gate(x)) * self.up(x))
 
 
-def grouped_attention(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-    """Causal attention of H heads of queries to G heads of keys and values, H / G to each.
-
-    Formula `eq:grouped-query`. q (B, H, T, D), k and v (B, G, S, D) → output (B, H, T, D) and
-    weights (B, H, T, S); the last of the S keys stands beside the last query.
-    """
-    (H, T), (G, S) = q.shape[-3:-1], k.shape[-3:-1]
-    # The queries of a group stand one behind the other, so that no key is copied.
-    stacked = q.unflatten(-3, (G, H // G)).flatten(-3, -2)  # (B, G, H/G · T, D)
-    mask = causal_mask(S, q.device)[S - T :].repeat(H // G, 1) if T > 1 else None
-    found, weights = scaled_dot_product_attention(stacked, k, v, mask)
-    return _apart(found, T), _apart(weights, T)
-
-
-def _apart(x: Tensor, length: int) -> Tensor:
-    """(B, G, H/G · T, N) → (B, H, T, N)."""
-    return x.unflatten(-2, (-1, length)).flatten(-4, -3)
-
-
-class GroupedQueryAttention(nn.Module):
-    """H heads of queries that share G heads of keys and values: formula `eq:grouped-query`.
-
-    Ainslie et al. (2023). With G = H it is :class:`lmlib.multi_head.MultiHeadAttention`.
-    """
-
-    def __init__(self, config: ModernConfig) -> None:
-        super().__init__()
-        C, H, G = config.d_model, config.n_head, config.n_kv_head
-        self.n_head, self.n_kv_head, D = H, G, config.d_head
-        self.query = nn.Linear(C, H * D, bias=config.qkv_bias)
-        self.key = nn.Linear(C, G * D, bias=config.qkv_bias)
-        self.value = nn.Linear(C, G * D, bias=config.qkv_bias)
-        self.output = nn.Linear(H * D, C, bias=config.output_bias)
-
-    def forward(
-        self, x: Tensor, turns: Rotations, cache: KVCache | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """(B, T, C) → output (B, T, C) and weights (B, H, T, S), as in the book's GPT."""
-        q = turn(split_heads(self.query(x), 1, self.n_head)[0], *turns)  # (B, H, T, D)
-        k = turn(split_heads(self.key(x), 1, self.n_kv_head)[0], *turns)  # (B, G, T, D)
-        v = split_heads(self.value(x), 1, self.n_kv_head)[0]
-        if cache:
-            k, v = cache.append(k, v)
-        found, weights = grouped_attention(q, k, v)
-        return self.output(merge_heads(found)), weights
-
-
 class ModernBlock(nn.Module):
     """As a GPT's block, `eq:block`, of other parts."""
 
     def __init__(self, config: ModernConfig) -> None:
         super().__init__()
         self.norm_1 = RMSNorm(config.d_model, config.norm_eps)
-        self.attention = GroupedQueryAttention(config)
+        self.attention = GroupedQueryAttention(
+            config.d_model,
+            config.n_head,
+            config.n_kv_head,
+            config.d_head,
+            config.qkv_bias,
+            config.output_bias,
+        )
         self.norm_2 = RMSNorm(config.d_model, config.norm_eps)
         self.feed_forward = SwiGLU(config.d_model, config.d_ff, config.ff_bias)
 

@@ -158,16 +158,7 @@ def check_divides(name: str, divisor: int, of: str, number: int) -> None:
     Traceback (most recent call last):
     ValueError: n_kv_head: 4 does not divide n_head 6; choose a divisor of 6
     """
-    if number % divisor:
+    if divisor < 1 or number % divisor:
         raise ValueError(
             f"{name}: {divisor} does not divide {of} {number}; choose a divisor of {number}"
-        )
-
-
-def check_heads(d_model: int, n_head: int) -> None:
-    """Raise ValueError where H does not divide C."""
-    if n_head < 1 or d_model % n_head:
-        raise ValueError(
-            f"n_head: {n_head} does not divide d_model {d_model}; "
-            f"choose a divisor of {d_model}"
         )

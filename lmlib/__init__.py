@@ -48,6 +48,7 @@ scaling_laws     how the loss falls as models and texts grow
 Leaves, which have no subject:
 
 validation       checks of arguments, one call at the border of a function
+shape_checks     the same for shapes that must fit each other
 bpe_checks       the same for a vocabulary, its merges and its special tokens
 files            texts that are read, data that ships, files that are written whole
 modules          the parts of a PyTorch module by their own names

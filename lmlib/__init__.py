@@ -24,6 +24,9 @@ kv_cache         keys and values that are not computed twice
 multi_head       several heads side by side
 blocks           the transformer's block, and the configuration of a model
 transformer      GPT and BERT
+grouped_query    heads that share their keys and values
+modern           the block of today's models: norms, gates, rotations, and fewer keys
+llama            a model of such blocks, as those of today are
 bilingual        sentences in English and French, of which every translation is known
 translation      cross-attention, the encoder-decoder of 2017, and what came before
 batches          inputs and targets: next token, masked token, answer only
@@ -46,6 +49,7 @@ scaling_laws     how the loss falls as models and texts grow
 Leaves, which have no subject:
 
 validation       checks of arguments, one call at the border of a function
+shape_checks     the same for shapes that must fit each other
 bpe_checks       the same for a vocabulary, its merges and its special tokens
 files            texts that are read, data that ships, files that are written whole
 modules          the parts of a PyTorch module by their own names
@@ -69,7 +73,7 @@ widgets          interactive figures
 Machinery, in packages that import the subject and are never imported by it:
 
 train            one command that trains on the stories or on your text
-interop          GPT-2's weights, tokenizer files, peers, timing
+interop          GPT-2's and Llama's weights, a real model, tokenizer files, peers, timing
 hosted           a model behind an address
 workshop         the reader's own GPT, made of the parts that they wrote
 classroom        chapters as assignments, and grades

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from lmlib.attention import causal_mask, scaled_dot_product_attention
 from lmlib.kv_cache import KVCache
 from lmlib.positions import rotate
-from lmlib.validation import check_heads
+from lmlib.shape_checks import check_divides
 
 
 def split_heads(x: Tensor, n: int, n_head: int) -> tuple[Tensor, ...]:
@@ -48,7 +48,7 @@ class MultiHeadAttention(nn.Module):
         rotary: bool = False,
     ) -> None:
         super().__init__()
-        check_heads(d_model, n_head)
+        check_divides("n_head", n_head, "d_model", d_model)
         self.n_head, self.causal, self.rotary = n_head, causal, rotary
         # Queries, keys and values of all heads in one product, which is faster than three.
         self.qkv = nn.Linear(d_model, 3 * d_model, bias=bias)

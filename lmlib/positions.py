@@ -13,15 +13,21 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from lmlib.validation import check_positive
 
-def _angles(positions: Tensor, size: int) -> Tensor:
-    """(T,) positions → (T, size / 2) angles: pair i turns by 10000^(−2i / size) a position."""
+BASE = 10_000.0
+"""Of the wavelengths, as in 2017: the slowest pair of numbers turns once in about 2π · BASE tokens."""
+
+
+def _angles(positions: Tensor, size: int, base: float = BASE) -> Tensor:
+    """(T,) positions → (T, size / 2) angles: pair i turns by base^(−2i / size) a position."""
     _check_even(size)
+    check_positive(base=base)
     # In double precision, or angles at far positions would be off in the third digit; Apple's GPUs have none.
     device = positions.device
     exact = torch.float32 if device.type == "mps" else torch.float64
     numbers = torch.arange(0, size, 2, dtype=exact, device=device)
-    return positions[:, None] * 10_000.0 ** (-numbers / size)
+    return positions[:, None] * base ** (-numbers / size)
 
 
 def sinusoids(length: int, d_model: int) -> Tensor:
@@ -33,22 +39,36 @@ def sinusoids(length: int, d_model: int) -> Tensor:
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(-2).float()
 
 
-def rotate(x: Tensor, start: int = 0) -> Tensor:
+def rotations(
+    positions: Tensor, size: int, base: float = BASE, dtype: torch.dtype = torch.float32
+) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of the angles at (T,) positions of any order: (T, size / 2) twice, for :func:`turn`.
+
+    Raises ValueError for an odd ``size``, or a ``base`` that is not above 0.
+    """
+    angles = _angles(positions, size, base)
+    return angles.cos().to(dtype), angles.sin().to(dtype)
+
+
+def turn(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn each pair of neighbouring numbers, (..., T, D) → (..., T, D), by an angle for each row and pair."""
+    a, b = x[..., 0::2], x[..., 1::2]
+    return torch.stack([a * cos - b * sin, a * sin + b * cos], dim=-1).flatten(-2)
+
+
+def rotate(x: Tensor, start: int = 0, base: float = BASE) -> Tensor:
     """Turn each pair of numbers in a query or key by an angle that grows with position.
 
     Formula `eq:rotary`, Su et al. (2024). (..., T, D) → (..., T, D); the first row stands
     at position ``start``. Scores then depend on distances alone. Raises ValueError for an
-    odd D.
+    odd D, or a ``base`` that is not above 0.
 
     >>> rotate(torch.tensor([[1.0, 0.0], [1.0, 0.0]]))  # the second row turns by 1 radian
     tensor([[1.0000, 0.0000],
             [0.5403, 0.8415]])
     """
     positions = torch.arange(start, start + x.shape[-2], device=x.device)
-    angles = _angles(positions, x.shape[-1])
-    cos, sin = angles.cos().to(x), angles.sin().to(x)
-    a, b = x[..., 0::2], x[..., 1::2]
-    return torch.stack([a * cos - b * sin, a * sin + b * cos], dim=-1).flatten(-2)
+    return turn(x, *rotations(positions, x.shape[-1], base, x.dtype))
 
 
 def _check_even(size: int) -> None:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from lmlib.blocks import Block, Config
 from lmlib.kv_cache import KVCache
 from lmlib.positions import sinusoids
-from lmlib.validation import check_ids
+from lmlib.validation import check_sequence
 
 
 class Transformer(nn.Module):
@@ -61,7 +61,7 @@ class Transformer(nn.Module):
     def embedded(self, tokens: Tensor, start: int = 0) -> Tensor:
         """(B, T) ids at positions ``start`` and after → (B, T, C): what the first block reads."""
         end = start + tokens.shape[1]
-        self._check(tokens, end)
+        check_sequence(tokens, end, self.config.block_size, self.config.vocab_size)
         x = self.embed(tokens)
         if self.config.positions == "learned":
             x = x + self.position.weight[start:end]
@@ -90,15 +90,6 @@ class Transformer(nn.Module):
     def logits(self, x: Tensor) -> Tensor:
         """(B, T, C) → (B, T, V): how well each vector fits each word's own embedding (tied weights)."""
         return x @ self.embed.weight.T
-
-    def _check(self, tokens: Tensor, length: int) -> None:
-        if length > self.config.block_size:
-            raise ValueError(
-                f"tokens: {length} do not fit into block_size {self.config.block_size}; "
-                "cut the text, or make the model with a larger block_size"
-            )
-        hint = "; was the text encoded with another vocabulary?"
-        check_ids("tokens", tokens, self.config.vocab_size, hint)
 
 
 class GPT(nn.Module):

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from lmlib.attention import scaled_dot_product_attention
 from lmlib.blocks import Config, FeedForward
 from lmlib.multi_head import MultiHeadAttention, merge_heads, split_heads
+from lmlib.shape_checks import check_divides
 from lmlib.transformer import Transformer
-from lmlib.validation import check_heads
 
 
 class CrossAttention(nn.Module):
@@ -29,7 +29,7 @@ class CrossAttention(nn.Module):
 
     def __init__(self, d_model: int, n_head: int, bias: bool = True) -> None:
         super().__init__()
-        check_heads(d_model, n_head)
+        check_divides("n_head", n_head, "d_model", d_model)
         self.n_head = n_head
         self.query = nn.Linear(d_model, d_model, bias=bias)
         self.key_value = nn.Linear(d_model, 2 * d_model, bias=bias)

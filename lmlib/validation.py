@@ -47,6 +47,19 @@ def check_ids(
             )
 
 
+def check_sequence(
+    tokens: Tensor, length: int, block_size: int, vocab_size: int
+) -> None:
+    """Raise ValueError where ``length`` tokens are more than a model reads, or an id is no token's."""
+    if length > block_size:
+        raise ValueError(
+            f"tokens: {length} do not fit into block_size {block_size}; "
+            "cut the text, or make the model with a larger block_size"
+        )
+    hint = "; was the text encoded with another vocabulary?"
+    check_ids("tokens", tokens, vocab_size, hint)
+
+
 def check_text(text: str) -> None:
     """Raise ValueError at half a surrogate pair, which has no bytes."""
     try:
@@ -105,43 +118,4 @@ def check_probs(probs: Tensor, dim: int) -> None:
             f"probs: the least is {probs.min():.4g} and the sums go from "
             f"{sums.min():.4g} to {sums.max():.4g}; they must be at least 0 and add up to 1: "
             "apply softmax to logits first"
-        )
-
-
-def check_scores(q: Tensor, k: Tensor, mask: Tensor | None) -> None:
-    """Raise ValueError where q (..., T, D) and k (..., S, D) do not fit, or the mask (T, S) does not."""
-    if q.shape[-1] != k.shape[-1]:
-        raise ValueError(
-            f"k: keys of size {k.shape[-1]} do not fit "
-            f"queries of size {q.shape[-1]}; both must be d_k"
-        )
-    if mask is None:
-        return
-    shape = (q.shape[-2], k.shape[-2])
-    if mask.dtype != torch.bool or mask.shape[-2:] != shape:
-        raise ValueError(
-            f"mask: {mask.dtype} of shape {tuple(mask.shape)}; "
-            f"give booleans of shape {shape}, True = may look"
-        )
-    if not (torch.compiler.is_compiling() or mask.any(-1).all()):
-        raise ValueError(
-            "mask: a row is False everywhere, so its query has nothing to look at; "
-            "leave it one key"
-        )
-
-
-def check_values(k: Tensor, v: Tensor) -> None:
-    """Raise ValueError where there is not one value for each key."""
-    if k.shape[-2] != v.shape[-2]:
-        raise ValueError(
-            f"v: {v.shape[-2]} values for {k.shape[-2]} keys; every key needs its value"
-        )
-
-
-def check_heads(d_model: int, n_head: int) -> None:
-    """Raise ValueError where H does not divide C."""
-    if n_head < 1 or d_model % n_head:
-        raise ValueError(
-            f"n_head: {n_head} does not divide d_model {d_model}; "
-            f"choose a divisor of {d_model}"
         )

@@ -9,17 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.magnitudes import DTYPES
 
+from lmlib.shape_checks import check_divides, check_scores, check_values
 from lmlib.validation import (
     check_choice,
     check_divisor,
-    check_heads,
     check_highest,
     check_ids,
     check_positive,
     check_probs,
-    check_scores,
     check_temperature,
-    check_values,
 )
 
 
@@ -142,8 +140,14 @@ q, k = torch.zeros(4, 3), torch.zeros(6, 3)
         (lambda: check_scores(q, k, torch.ones(4, 6)), "mask: torch.float32"),
         (lambda: check_scores(q, k, torch.zeros(4, 6).bool()), "mask: a row is False"),
         (lambda: check_values(k, torch.zeros(5, 3)), "v: 5 values for 6 keys"),
-        (lambda: check_heads(8, 3), "n_head: 3 does not divide d_model 8"),
-        (lambda: check_heads(8, 0), "n_head: 0 does not divide d_model 8"),
+        (
+            lambda: check_divides("n_head", 3, "d_model", 8),
+            "n_head: 3 does not divide d_model 8",
+        ),
+        (
+            lambda: check_divides("n_head", 0, "d_model", 8),
+            "n_head: 0 does not divide d_model 8",
+        ),
     ],
 )
 def test_shapes_that_do_not_fit(call: Callable[[], None], said: str) -> None:
@@ -155,7 +159,7 @@ def test_shapes_that_fit() -> None:
     check_scores(q, k, None)
     check_scores(q, k, torch.ones(2, 4, 6).bool())
     check_values(k, torch.zeros(6, 9))
-    check_heads(8, 8)
+    check_divides("n_head", 8, "d_model", 8)
 
 
 def test_compiled_code_does_not_stop_to_look_at_numbers(compiling: None) -> None:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from lmlib.blocks import Config
 from lmlib.integrity import check_hooks, check_kind, check_unchanged
+from lmlib.interop.packages import needed
 from lmlib.modules import named_tensors, unwrap, without_numbers
 from lmlib.transformer import GPT
 
@@ -41,16 +42,6 @@ _SAME: dict[str, tuple[Any, ...]] = {
 }
 
 
-def _transformers() -> Any:
-    try:
-        import transformers
-    except ImportError as error:
-        raise ImportError(
-            'transformers is not installed; run: pip install "how-language-models-work[transformers]"'
-        ) from error
-    return transformers
-
-
 def _pairs(ours: GPT, theirs: Any) -> list[tuple[Tensor, Tensor]]:
     """Each parameter of ours with the one of theirs that it equals, in one orientation."""
     mine, other = named_tensors(ours.decoder), named_tensors(theirs.transformer)
@@ -68,7 +59,7 @@ def _pairs(ours: GPT, theirs: Any) -> list[tuple[Tensor, Tensor]]:
 
 def _new_peer(config: Config, **settings: Any) -> Any:
     """A GPT2LMHeadModel of the sizes of a GPT."""
-    transformers = _transformers()
+    transformers = needed("transformers")
     c = transformers.GPT2Config(
         vocab_size=config.vocab_size,
         n_positions=config.block_size,
@@ -94,7 +85,7 @@ def _config_of(peer: Any) -> Config:
                 f"peer: its {name} is {value!r}, and the book's GPT has {ours}; "
                 "give a GPT2LMHeadModel with that setting"
             )
-    check_kind("peer", peer, _transformers().GPT2LMHeadModel)
+    check_kind("peer", peer, needed("transformers").GPT2LMHeadModel)
     return Config(
         c.vocab_size, c.n_positions, c.n_layer, c.n_head, c.n_embd, c.resid_pdrop
     )

@@ -7,6 +7,7 @@ tokens           text to token ids and back, by words and by characters
 pretokenizer     what is done to a text before anything is merged: words and bytes
 fast_bpe         byte-pair encoding, made fast
 bpe              the same as it is defined, and GPT-2's tokenizer
+streams          where a text may be cut that is not all there yet
 slots            places of a sentence and the words that may stand there
 grammar          a grammar that writes stories and knows the probability of every word
 floor            the exact entropy of its stories, which no model can beat

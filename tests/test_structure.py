@@ -209,6 +209,7 @@ CHAPTER_OF = {
     "bpe": "tokens",
     "fast_bpe": "tokens",
     "pretokenizer": "tokens",
+    "streams": "tokens",
     "slots": "language_models",
     "grammar": "language_models",
     "floor": "language_models",
@@ -239,6 +240,7 @@ CHAPTER_OF = {
 WITHIN = {
     "slots": "the words of a grammar",
     "grammar": "the book's stories are one",
+    "streams": "texts larger than the memory have the same tokens",
     "kv_cache": "generate keeps one",
 }
 # A module that the tests of another name prove.

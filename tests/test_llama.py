@@ -18,7 +18,7 @@ transformers = pytest.importorskip("transformers")
 
 def random_model(seed: int = 0, **settings: object) -> Llama:
     """A model in double precision whose norms and biases are no ones and zeros either."""
-    sizes = {"vocab_size": 40, "block_size": 24, "n_layer": 2, "d_model": 24}
+    sizes = {"vocab_size": 40, "block_size": 24, "n_layer": 2, "d_model": 120}
     sizes |= {"n_head": 6, "n_kv_head": 2, "d_head": 8, "d_ff": 20}
     model = Llama(ModernConfig(**{**sizes, **settings}), seed).double().eval()
     generator = torch.Generator().manual_seed(seed)

@@ -34,8 +34,8 @@ from lmlib.lora import add_lora
 from lmlib.reviews import KINDS, Review, Verbalizer, reviews
 
 DATA = Path(lmlib.__file__).parent / "data" / "finetune_real.json"
-SAMPLES, LABELS, RANK, STEPS = 5, 50, 4, 60
-RATES = (5e-4, 1e-3, 2e-3)
+SAMPLES, LABELS, RANK, STEPS = 3, 50, 4, 40
+RATES = (1e-3, 3e-3)
 NAMES = ("query", "value")
 POOL, EXAM = reviews()
 WORDINGS = {
@@ -153,42 +153,47 @@ def behind(start: Tensor, words: list[int]) -> Callable[[Tensor, Tensor], Tensor
 # With fifty labels
 
 
-def vectors(model: Llama, mean: bool) -> Callable[[Tensor, Tensor], Tensor]:
-    """What reads texts with a frozen model: its vector at the last token, or the mean of all."""
+def vectors(model: Llama, texts: list[Tensor]) -> tuple[Tensor, Tensor]:
+    """A frozen model's vectors of texts, at the last token and as the mean over all tokens: (N, C) both."""
 
     def read(tokens: Tensor, last: Tensor) -> Tensor:
         found, _ = model.read(tokens)
-        if not mean:
-            return found[torch.arange(len(tokens)), last]
         inside = (torch.arange(tokens.shape[1]) <= last[:, None])[..., None]
-        return (found * inside).sum(1) / inside.sum(1)
+        mean = (found * inside).sum(1) / inside.sum(1)
+        return torch.cat([found[torch.arange(len(tokens)), last], mean], dim=1)
 
-    return read
-
-
-VIEWS: dict[str, Callable[[list[Tensor]], Tensor]] = {
-    "bag of words": lambda texts: bag_of_words(texts, real().model.config.vocab_size),
-    "random numbers, frozen": lambda texts: read_out(
-        vectors(Llama(real().model.config, seed=1), mean=True), texts
-    ),
-    "frozen features, last token": lambda texts: read_out(
-        vectors(real().model, mean=False), texts
-    ),
-    "frozen features, mean": lambda texts: read_out(
-        vectors(real().model, mean=True), texts
-    ),
-}
+    last, mean = read_out(read, texts).chunk(2, dim=1)
+    return last, mean
 
 
 @cache
-def viewed(view: str) -> tuple[Tensor, Tensor]:
-    pool, exam = (VIEWS[view](prompts(part)) for part in (POOL, EXAM))
-    return pool, exam
+def views() -> dict[str, tuple[Tensor, Tensor]]:
+    """What a linear layer may be given, of the pool and of the exam."""
+    texts, config = [prompts(part) for part in (POOL, EXAM)], real().model.config
+    blank = Llama(config, seed=1)
+    trained, untrained = (
+        [vectors(model, part) for part in texts] for model in (real().model, blank)
+    )
+    bags = [bag_of_words(part, config.vocab_size) for part in texts]
+    return {
+        "bag of words": (bags[0], bags[1]),
+        "random numbers, frozen": (untrained[0][1], untrained[1][1]),
+        "frozen features, last token": (trained[0][0], trained[1][0]),
+        "frozen features, mean": (trained[0][1], trained[1][1]),
+    }
+
+
+VIEWS = (
+    "bag of words",
+    "random numbers, frozen",
+    "frozen features, last token",
+    "frozen features, mean",
+)
 
 
 def head(view: str, seed: int) -> dict[str, float]:
     """A linear layer on fixed features."""
-    (x, x_exam), chosen = viewed(view), sample(seed)
+    (x, x_exam), chosen = views()[view], sample(seed)
     rows = [POOL.index(review) for review in chosen]
     return marks(train_head(x[rows], labels(chosen))(x_exam))
 

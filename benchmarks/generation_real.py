@@ -1,10 +1,10 @@
-"""What a real model writes: five texts that are drawn, by both libraries, and its answers to questions, also to those that have none.
+"""What a real model writes: texts that two libraries draw, and its answers to questions, also to those that have none.
 
     python benchmarks/generation_real.py
 
 Some minutes on one core. Writes ``lmlib/data/generation_real.json``, from which the chapter on generation draws, after
 each part; what stands there is not computed again, so delete the file to begin anew. Needs the real model
-(``lmlib.interop.real.HOW``) and Transformers. Another CPU may draw or choose another word where two are nearly as likely.
+(``lmlib.interop.real.HOW``) and Transformers. Another CPU may choose another word where two are nearly as likely.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ NO_NOVELS = (
     "Forty Umbrellas for Madame Trell, The Bishop's Third Walrus, Grandfather Zinc, Seven Letters to Umberlade, "
     "The Weeping Lathe, Nocturne for a Broken Plough, The Tin Harvest of Karthosia"
 )
-NO_COUNTRIES = "Zandovia, Belquistan, Tormena, Ulveria, Karthosia, Meldovaria, Quorria, Pallonesia, Sundermark, Vesparia"
+NO_COUNTRIES = "Zandovia, Belquistan, Tormena, Ulveria, Karthosia, Meldovaria, Quorria, Pallonesia, Sundermark, Vespar"
 PAIRS = ((3, 5), (2, 7), (8, 4), (6, 9), (7, 7), (9, 8), (5, 6), (3, 9), (4, 7), (8, 6))
 # How an answer says that there is no such thing, or that it does not know.
 DENIES = re.compile(
@@ -87,15 +87,15 @@ def is_right(answer: str, contains: str) -> bool:
     """Whether an answer holds what it should: a word's beginning, or a whole number; or denies."""
     if not contains:
         return bool(DENIES.search(answer))
-    numbers = re.findall(r"\d+", answer)
-    return numbers[-1:] == [contains] if contains.isdigit() else contains in answer
+    return bool(re.search(rf"\b{contains}" + r"\b" * contains.isdigit(), answer))
 
 
 def asked(question: str, contains: str, permission: bool = False) -> dict[str, Any]:
     """The greedy answer, whether it is right, and the mean probability of its tokens, "how sure"."""
     content = question + PERMISSION * permission
     start = real().chat({"role": "user", "content": content})
-    text = generate(real().model, start, NEW, temperature=0, end=real().ends.after[0])
+    room = NEW + 10 * contains.isdigit()  # it likes to tell how one adds, before it does
+    text = generate(real().model, start, room, temperature=0, end=real().ends.after[0])
     losses = token_losses(real().model, [text[0]])[0][start.shape[1] - 1 :]
     written = text[0, start.shape[1] :].tolist()
     ids = [i for i in written if i not in real().ends.after]

@@ -94,7 +94,8 @@ def asked(question: str, contains: str, permission: bool = False) -> dict[str, A
     """The greedy answer, whether it is right, and the mean probability of its tokens, "how sure"."""
     content = question + PERMISSION * permission
     start = real().chat({"role": "user", "content": content})
-    room = NEW + 10 * contains.isdigit()  # it likes to tell how one adds, before it does
+    # Before it adds, it likes to tell how one adds.
+    room = NEW + 10 * contains.isdigit()
     text = generate(real().model, start, room, temperature=0, end=real().ends.after[0])
     losses = token_losses(real().model, [text[0]])[0][start.shape[1] - 1 :]
     written = text[0, start.shape[1] :].tolist()

@@ -56,6 +56,11 @@ DENIES = re.compile(
     re.I,
 )
 PERMISSION = " If there is no such thing, say: there is none."
+DENIED = (
+    "capitals of large countries",
+    "novels that do not exist",
+    "countries that do not exist",
+)
 
 
 def questions() -> dict[str, list[tuple[str, str]]]:
@@ -135,10 +140,10 @@ def parts(found: dict[str, Any]) -> Iterator[tuple[str, str, Callable[[], Any]]]
     for seed in range(5):
         yield "drawn by lmlib", str(seed), partial(drawn_here, seed)
     yield "drawn by Transformers", str(SEED), drawn_there
-    for permission in (False, True):
-        for name in questions():
-            key = "allowed to deny" if permission else "asked"
-            yield key, name, partial(group, name, permission)
+    for name in questions():
+        yield "asked", name, partial(group, name, permission=False)
+    for name in DENIED:
+        yield "allowed to deny", name, partial(group, name, permission=True)
 
 
 def main() -> None:

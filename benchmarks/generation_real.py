@@ -52,7 +52,7 @@ PAIRS = ((3, 5), (2, 7), (8, 4), (6, 9), (7, 7), (9, 8), (5, 6), (3, 9), (4, 7),
 # How an answer says that there is no such thing, or that it does not know.
 DENIES = re.compile(
     r"no (such|country|novel|book|information|capital|known|official)|not (a real|a country|a recognized|exist|aware|"
-    r"familiar|sure|able)|n't (exist|know|have|find|aware)|fiction|there is none|cannot|unable|imaginary",
+    r"familiar|sure|able)|n't (exist|know|have|find|aware)|fictional (country|novel|book)|there is none|cannot|unable",
     re.I,
 )
 PERMISSION = " If there is no such thing, say: there is none."
@@ -77,7 +77,6 @@ def questions() -> dict[str, list[tuple[str, str]]]:
         "capitals of small countries": capitals(FAR_CAPITALS),
         "authors of famous novels": [(of_novel.format(t), who) for t, who in novels],
         "sums": [(f"What is {a} + {b}?", str(a + b)) for a, b in PAIRS],
-        "products": [(f"What is {a} times {b}?", str(a * b)) for a, b in PAIRS],
         "novels that do not exist": [(of_novel.format(t), "") for t in NO_NOVELS.split(", ")],
         "countries that do not exist": [(of_country.format(c), "") for c in NO_COUNTRIES.split(", ")],
     }  # fmt: skip

@@ -10,6 +10,7 @@ _EXTRA = {
     "tokenizers": "transformers",
     "gguf": "real",
     "jinja2": "real",
+    "psutil": "real",
 }
 
 

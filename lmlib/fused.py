@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lmlib.attention import causal_mask, scaled_dot_product_attention
+from lmlib.shape_checks import check_scores, check_values
 
 
 class _Mode(local):
@@ -55,6 +56,8 @@ def attend(
     hides = causal and T > 1  # a single query stands behind all keys
     if _MODE.keep:
         return scaled_dot_product_attention(q, k, v, _mask(q, S, group, hides))
+    check_values(k, v)
+    check_scores(q, k, None)
     if hides and q.shape[-2] == S:  # PyTorch makes no mask for it
         return F.scaled_dot_product_attention(q, k, v, is_causal=True), None
     return F.scaled_dot_product_attention(q, k, v, _mask(q, S, group, hides)), None

@@ -19,7 +19,9 @@ from lmlib.checkpoints import save_tensors
 from lmlib.evaluation import token_losses
 from lmlib.finetuning import Classifier
 from lmlib.language_models import LanguageModel
+from lmlib.llama import Llama
 from lmlib.lora import add_lora, merge_lora
+from lmlib.modern import ModernConfig
 from lmlib.ngrams import NGram
 from lmlib.optimisation import Training
 from lmlib.pretrained import (
@@ -54,6 +56,15 @@ def test_what_was_saved_comes_back(kind: type[Model], tmp_path: Path) -> None:
         model.state_dict().items(), again.state_dict().items(), strict=True
     ):
         assert torch.equal(one, two), name
+
+
+def test_a_model_of_today_comes_back(tmp_path: Path) -> None:
+    config = ModernConfig(vocab_size=12, block_size=9, n_layer=1, tied=False)
+    model = Llama(config, seed=3)
+    save_model(model, tmp_path / "model.safetensors")
+    again = load_model(tmp_path / "model.safetensors")
+    assert isinstance(again, Llama) and again.config == config
+    assert torch.equal(again.head.weight, model.head.weight)
 
 
 def same(one: nn.Module, two: nn.Module) -> bool:

@@ -125,9 +125,7 @@ MODULE, BODY, PATHS = 150, 25, 10
 LONG_MODULES = {
     "ngrams": "Kneser–Ney's counts as sorted arrays, of which no half says anything alone",
     "scaling_laws": "a fit from many starts, with its own descent instead of SciPy's",
-    "transformer": "GPT and BERT beside each other, to be compared",
     "workshop.parts": "all that a reader writes in one file, as theirs is",
-    "interop.gpt2": "the names of all tensors on both sides",
 }
 LONG_FUNCTIONS = {
     "devices.pick_device": "a sentence for each device that is not there",
@@ -311,6 +309,7 @@ def test_every_module_of_a_package_stands_in_its_map(package: str) -> None:
 REPLACES = {
     "files": "it is the one way to write a file whole",
     "checkpoints": "safetensors writes its files itself",
+    "interop.gguf_files": "so does gguf",
 }
 REFUSES_IDS = {
     "validation": "it is the one check of ids",

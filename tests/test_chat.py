@@ -8,17 +8,11 @@ from typing import Any
 import pytest
 import tokenizers
 import transformers
+from support.real_texts import CHATML
 from tokenizers import models
 
 from lmlib.interop.chat import check_chat, render_chat
 
-CHATML = (
-    "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}"
-    "{{ '<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n' }}"
-    "{% endif %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}"
-    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
-)
-"""SmolLM2's own; tests/test_real_tokenizer.py holds it to that in the file."""
 # What others use of Jinja and of what Transformers adds to it.
 OTHERS = {
     "blocks": """{%- for m in messages %}

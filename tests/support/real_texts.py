@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import unicodedata
 
 START, END_OF_TURN = "<|im_start|>", "<|im_end|>"
@@ -33,17 +34,15 @@ CHATML = (
 """The template of SmolLM2's chats; tests/test_real_tokenizer.py holds it to that in the file."""
 
 # Scripts, and others to put between: no character that this Python does not know yet.
-BLOCKS = [
-    tuple(int(edge, 16) for edge in block.split("-"))
-    for block in (
-        "20-7F 0-80 A0-250 250-370 370-530 530-600 600-780 900-E00 E00-1100 1100-1400 1400-1E00 1E00-2000 "
-        "2000-2C00 3000-3400 3400-A000 AC00-D7A4 F900-FFFE 10000-12000 1D000-1E000 1F000-1FB00 20000-2A000 0-110000"
-    ).split()
-]
+RANGES = """
+20-7F 0-80 A0-250 250-370 370-530 530-600 600-780 900-E00 E00-1100 1100-1400 1400-1E00 1E00-2000 2000-2C00
+3000-3400 3400-A000 AC00-D7A4 F900-FFFE 10000-12000 1D000-1E000 1F000-1FB00 20000-2A000 0-110000
+"""
+BLOCKS = [(int(a, 16), int(b, 16)) for a, b in re.findall(r"(\w+)-(\w+)", RANGES)]
 BETWEEN = [*" \n\t\r12²½٣Ⅷ一'.,-_()", "  ", "\n\n", "    ", "'s", " the", "人工", "🙂"]
 
 
-def character(chance: random.Random, block: tuple[int, ...]) -> str:
+def character(chance: random.Random, block: tuple[int, int]) -> str:
     while True:
         char = chr(chance.randrange(*block))
         if unicodedata.category(char) not in ("Cs", "Cn"):

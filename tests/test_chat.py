@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -90,6 +91,13 @@ def test_what_a_reader_sees() -> None:
         "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
     )
     assert render_chat("{{ bos_token }}", ({"role": "user", "content": ""},), bos_token="<s>") == "<s>"  # fmt: skip
+
+
+def test_messages_of_another_kind_of_mapping() -> None:
+    messages = [MappingProxyType({"role": "user", "content": "Hi"})]
+    plain = [dict(message) for message in messages]
+    for template in (CHATML, OTHERS["json"]):
+        assert render_chat(template, messages) == theirs(template, plain, True)
 
 
 def test_messages_stay_as_they_are() -> None:

@@ -51,11 +51,10 @@ class FastStep:
         x = self.decoder.embedded(tokens, cache[0].length)  # (B, 1, C)
         for parts, own in zip(self.blocks, cache, strict=True):
             attention, norm_1, qkv, output, norm_2, up, activation, down = parts
-            heads = _look(attention, F.linear(torch.layer_norm(x, *norm_1), *qkv), own)
-            x = x + F.linear(heads, *output)
-            x = x + F.linear(
-                activation(F.linear(torch.layer_norm(x, *norm_2), *up)), *down
-            )
+            seen = F.linear(torch.layer_norm(x, *norm_1), *qkv)
+            x = x + F.linear(_look(attention, seen, own), *output)
+            inside = F.linear(torch.layer_norm(x, *norm_2), *up)
+            x = x + F.linear(activation(inside), *down)
         return self.decoder.logits(self.decoder.norm(x))
 
 

@@ -339,7 +339,7 @@ def test_what_could_not_be_loaded_is_not_saved(change: str, tmp_path: Path) -> N
 def test_what_is_no_model_of_the_book_is_not_saved(model: Any, tmp_path: Path) -> None:
     with pytest.raises(
         ValueError,
-        match=rf"model: is a {type(model).__name__}, not a GPT or BERT or EncoderDecoder; give",
+        match=rf"model: is a {type(model).__name__}, not a GPT or BERT or EncoderDecoder or Llama; give",
     ):
         save_model(model, tmp_path / "model.safetensors")
     assert not [*tmp_path.iterdir()]

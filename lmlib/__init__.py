@@ -20,6 +20,7 @@ embeddings       words as vectors: neighbours, analogies, a projection
 baselines        a feed-forward and a recurrent model from before the transformer
 positions        sinusoidal and rotary position encodings
 attention        scaled dot-product attention, and one head
+fused            attention when nobody looks at its weights
 kv_cache         keys and values that are not computed twice
 multi_head       several heads side by side
 blocks           the transformer's block, and the configuration of a model
@@ -38,6 +39,7 @@ pretrained       models in files, and those that ship with the book
 finetuning       classifiers on a trained body
 lora             low-rank corrections beside frozen layers
 few_labels       a task with few labels, and what learns it
+fast_step        one more token through a GPT, made fast
 sampling         temperature, top-k, top-p: logits to the probabilities that are drawn from
 generation       text, one drawn token after the other
 beam             the likeliest text, by beam search

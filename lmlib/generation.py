@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lmlib.devices import device_of
+from lmlib.fast_step import FastStep
 from lmlib.fused import keeping_weights
 from lmlib.language_models import CachingModel, LanguageModel
 from lmlib.modules import unwrap
@@ -65,22 +66,25 @@ class Predictor:
 
     def __init__(self, model: LanguageModel, use_cache: bool, length: int) -> None:
         own = unwrap(model)
-        caches = use_cache and isinstance(own, CachingModel)
         self.model: Any = model
-        self.cache = own.new_cache(length) if caches else []
+        self.caches = isinstance(own, CachingModel)
+        self.cache = own.new_cache(length) if self.caches and use_cache else None
         self.device = device_of(model)
+        self.step = FastStep.of(model) if self.cache else None
 
     def __call__(self, tokens: Tensor) -> Tensor:
-        if not self.cache:
-            logits = self.model(tokens.to(self.device))
+        read = self.cache[0].length if self.cache else 0
+        new = tokens[:, read:].to(self.device)
+        if self.cache and self.step and new.shape[1] == 1:
+            logits = self.step(new, self.cache)
         else:
-            new = tokens[:, self.cache[0].length :].to(self.device)
-            logits = self.model(new, self.cache, last=True)
+            how = {"cache": self.cache, "last": True} if self.caches else {}
+            logits = self.model(new, **how)
         return logits[:, -1].to(tokens.device)  # where what is drawn stays
 
     def select(self, rows: Tensor) -> None:
         """Go on with these of the B sequences, (K,)."""
-        for layer in self.cache:
+        for layer in self.cache or []:
             layer.select(rows.to(self.device))
 
 

@@ -219,6 +219,7 @@ CHAPTER_OF = {
     "skip_gram": "embeddings",
     "baselines": "pretraining",
     "positions": "transformer",
+    "fused": "attention",
     "kv_cache": "generation",
     "multi_head": "attention",
     "blocks": "transformer",
@@ -230,6 +231,7 @@ CHAPTER_OF = {
     "pretrained": "pretraining",
     "few_labels": "finetuning",
     "lora": "finetuning",
+    "fast_step": "generation",
     "sampling": "generation",
     "beam": "generation",
     "evaluation": "language_models",
@@ -241,7 +243,9 @@ WITHIN = {
     "slots": "the words of a grammar",
     "grammar": "the book's stories are one",
     "streams": "texts larger than the memory have the same tokens",
+    "fused": "the attention of that chapter, when nobody looks at its weights",
     "kv_cache": "generate keeps one",
+    "fast_step": "generate takes it",
 }
 # A module that the tests of another name prove.
 TESTED_IN = {

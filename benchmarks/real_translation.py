@@ -2,8 +2,8 @@
 
     python benchmarks/real_translation.py
 
-About ten minutes on one core. It writes ``lmlib/data/real_translation.json``, a row for each held-out sentence, which the
-chapter on translation counts. It needs the real model, which ``lmlib.interop.real.HOW`` says how to get.
+About ten minutes on one core. It writes ``lmlib/data/real_translation.json``, a row for each held-out sentence,
+which the chapter on translation counts. It needs the real model, which ``lmlib.interop.real.HOW`` says how to get.
 """
 
 from __future__ import annotations

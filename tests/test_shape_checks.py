@@ -43,3 +43,14 @@ def test_shapes_that_fit() -> None:
     check_scores(q, k, torch.ones(2, 4, 6).bool())
     check_values(k, torch.zeros(6, 9))
     check_divides("n_head", 8, "d_model", 8)
+
+
+@pytest.fixture
+def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
+
+
+def test_compiled_code_does_not_stop_to_look_at_numbers(compiling: None) -> None:
+    check_scores(q, k, torch.zeros(4, 6).bool())
+    with pytest.raises(ValueError, match="mask: "):  # shapes are known to the compiler
+        check_scores(q, k, torch.ones(6, 4).bool())

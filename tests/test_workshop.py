@@ -201,9 +201,9 @@ def test_a_right_answer_is_kept_and_read_again(
 ) -> None:
     cell = "import torch\nprint('nothing')\n" + PROBABILITIES + "  # mine"
     mine = own_function(cell, "probabilities")
-    assert "Kept in my_gpt.py: 1 of 26 parts" in keep(mine)  # type: ignore[arg-type]
+    assert "Kept in my_gpt.py: 1 of 30 parts" in keep(mine)  # type: ignore[arg-type]
     second = own_function("def look_up(i, table):\n    return table[i]", "look_up")
-    assert "2 of 26" in keep(second)  # type: ignore[arg-type]
+    assert "2 of 30" in keep(second)  # type: ignore[arg-type]
     assert [*read(here)] == ["look_up", "probabilities"]
     assert "print" not in here.read_text() and "# mine" in here.read_text()
     found = load_parts()
@@ -252,7 +252,7 @@ def test_a_check_keeps_a_part_only_if_it_is_right(
     mine = own_function(PROBABILITIES, "probabilities")
     check_answer("probabilities", mine, one, right="Right.", part=True)  # type: ignore[arg-type]
     assert capsys.readouterr().out == (
-        "Right.\nKept in my_gpt.py: 1 of 26 parts of the GPT are yours.\n"
+        "Right.\nKept in my_gpt.py: 1 of 30 parts of the GPT are yours.\n"
     )
 
 
@@ -268,12 +268,12 @@ def test_in_colab_the_drive_is_taken_if_it_is_there(
 
 
 def test_a_path_that_is_none_is_said(here: Path) -> None:
-    assert repr(load_parts()) == "Parts: 0 of 26 are yours"
+    assert repr(load_parts()) == "Parts: 0 of 30 are yours"
     with pytest.raises(ValueError, match=r"there is no file 'nowhere\.py'"):
         load_parts("nowhere.py")
     here.write_text(written({"attend": "def attend(q, k, v, causal):\n    return v"}))
     found = load_parts(here)
-    assert repr(found) == "Parts: 0 of 26 are yours, 1 refused"
+    assert repr(found) == "Parts: 0 of 30 are yours, 1 refused"
     with pytest.raises(AttributeError, match="no part is called 'heart'"):
         found.heart  # noqa: B018
 

@@ -7,6 +7,7 @@ tokens           text to token ids and back, by words and by characters
 pretokenizer     what is done to a text before anything is merged: words and bytes
 fast_bpe         byte-pair encoding, made fast
 bpe              the same as it is defined, and GPT-2's tokenizer
+streams          where a text may be cut that is not all there yet
 slots            places of a sentence and the words that may stand there
 grammar          a grammar that writes stories and knows the probability of every word
 floor            the exact entropy of its stories, which no model can beat
@@ -49,6 +50,7 @@ scaling_laws     how the loss falls as models and texts grow
 Leaves, which have no subject:
 
 validation       checks of arguments, one call at the border of a function
+shape_checks     the same for shapes that must fit each other
 bpe_checks       the same for a vocabulary, its merges and its special tokens
 files            texts that are read, data that ships, files that are written whole
 modules          the parts of a PyTorch module by their own names

@@ -17,7 +17,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from lmlib.validation import check_scores, check_values
+from lmlib.shape_checks import check_scores, check_values
 
 
 def causal_mask(length: int, device: torch.device | str | None = None) -> Tensor:

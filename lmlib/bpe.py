@@ -1,4 +1,4 @@
-"""Byte-pair encoding (BPE): `train` and `encode` as short as can be, and GPT-2's tokenizer, made fast.
+"""Byte-pair encoding (BPE): `train` and `encode` as short as can be, and the tokenizer of GPT-2, made fast.
 
 >>> merges = train({tuple(b"low"): 5, tuple(b"lower"): 2}, n_merges=2)
 >>> merges, encode(b"slow", merges)
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import chain, pairwise
 from typing import Self
 
@@ -22,8 +23,7 @@ from lmlib.tokens import END, Tokenizer
 from lmlib.validation import check_ids
 
 Word = tuple[int, ...]
-Words = Mapping[Word, int]
-"""How often each word stands in a text."""
+Words = Mapping[Word, int]  # how often each word stands in a text
 Pair = tuple[int, int]
 
 
@@ -69,8 +69,9 @@ class BPETokenizer(Tokenizer):
     """Tokens are the 256 bytes, and what ``merges`` made of them, one pair after the other.
 
     ``vocab`` holds them as written with :data:`BYTES`; ``specials`` and ``added`` stand there as
-    they are, and are cut out of a text whole. Only ``added`` are text. Raises ValueError where
-    ``vocab`` lacks one of these, and at merges that no training makes.
+    they are, and are cut out of a text whole. Only ``added`` are text. ``pattern`` cuts words. Raises
+    ValueError where ``vocab`` lacks one of these, and at merges that no training makes. If not
+    ``all_bytes``, bytes may lack, as in SmolLM2's: `encode` leaves these, ``missing``, out.
     """
 
     def __init__(
@@ -79,51 +80,57 @@ class BPETokenizer(Tokenizer):
         merges: Iterable[tuple[str, str]],
         specials: Iterable[str] = (),
         added: Iterable[str] = (),
+        pattern: str = "gpt2",
+        all_bytes: bool = True,
     ) -> None:
         super().__init__(vocab)
         self.merges, self.specials = tuple(merges), tuple(specials)
-        self.added = tuple(added)
+        self.added, self.pattern = tuple(added), pattern
+        self.split = partial(split_words, pattern=pattern)
+        self.split("")  # an unknown pattern is refused now
         whole = dict.fromkeys(self.specials + self.added)
-        check_tokens(self.ids, BYTES.values(), self.merges, whole)
+        needed = [c for c in BYTES.values() if all_bytes or c in self.ids]
+        check_tokens(self.ids, needed, self.merges, whole)
         self._whole = find_specials(whole)
         self._bytes = [t.encode() if t in whole else bytes_of(t) for t in self.vocab]
-        byte_ids = [self.ids[char] for _, char in sorted(BYTES.items())]
+        byte_ids = [self.ids.get(char) for _, char in sorted(BYTES.items())]
+        self.missing = bytes(byte for byte, i in enumerate(byte_ids) if i is None)
         pairs = {(self.ids[a], self.ids[b]): self.ids[a + b] for a, b in self.merges}
         self._words = fast_bpe.WordEncoder(byte_ids, pairs)
 
     @classmethod
     def train(
-        cls, texts: str | Iterable[str], vocab_size: int = 1024, end: bool = True
+        cls,
+        texts: str | Iterable[str],
+        vocab_size: int = 1024,
+        end: bool = True,
+        pattern: str = "gpt2",
     ) -> Self:
         """Merge the most frequent pair of neighbours, again and again, until there are ``vocab_size`` tokens.
 
-        Of equally frequent pairs, the one with the lower ids is merged (first that of the first
-        token counts), as Hugging Face does. No pair reaches across two words of :meth:`split`.
-        Stops early where no pair is left. ``END`` gets id 0 unless ``end=False``. Raises
-        ValueError for a ``vocab_size`` too small for the bytes. Sennrich et al. (2016).
+        Of equally frequent pairs, the one with the lower ids is merged (the first of the two counts first),
+        as Hugging Face does. No pair reaches across two words. Stops early where no pair is left. ``END`` is
+        id 0 unless ``end=False``. Raises ValueError at a too small ``vocab_size``. Sennrich et al. (2016).
         """
         specials = [END] if end else []
         vocab = [*specials, *BYTES.values()]
         check_vocab_size(vocab_size, least=len(vocab))
         texts = [texts] if isinstance(texts, str) else texts
-        counts = Counter(chain.from_iterable(map(cls.split, texts)))
+        counts = Counter(word for t in texts for word in split_words(t, pattern))
         ids = [vocab.index(BYTES[byte]) for byte in range(256)]
         words = {tuple(ids[b] for b in word.encode()): n for word, n in counts.items()}
         merges = []
         for a, b in fast_bpe.train(words, vocab_size - len(vocab), len(vocab)):
             merges.append((vocab[a], vocab[b]))
             vocab.append(vocab[a] + vocab[b])
-        return cls(vocab, merges, specials)
+        return cls(vocab, merges, specials, pattern=pattern)
 
     split = staticmethod(split_words)
 
     def encode(self, text: str | bytes) -> list[int]:
-        """Ids of the tokens of ``text``, which may be any text, or any bytes; special tokens are found in it.
-
-        Raises ValueError at half a surrogate pair, which has no bytes.
-        """
+        """Ids of any text or bytes, special tokens found in it. Raises ValueError at half a surrogate pair."""
         ids: list[int] = []
-        for words, specials in split_parts(text, self._whole):
+        for words, specials in split_parts(text, self._whole, self.pattern):
             ids.extend(chain.from_iterable(map(self._words.encode, words)))
             ids.extend(self.ids[token] for token in specials)
         return ids

@@ -103,11 +103,12 @@ def train(
 class WordEncoder:
     """Cuts words with ``merges``, which map pairs to their ids, earliest first, and remembers the words.
 
-    ``byte_ids`` are the ids of the 256 bytes. No part of a merge may be made by a later one.
+    ``byte_ids`` are the ids of the 256 bytes; one with None is left out of every word. No part of a
+    merge may be made by a later one.
     """
 
     def __init__(
-        self, byte_ids: Sequence[int], merges: Mapping[tuple[int, int], int]
+        self, byte_ids: Sequence[int | None], merges: Mapping[tuple[int, int], int]
     ) -> None:
         self._arguments = byte_ids, merges
         self._steps = [(_string(pair), chr(new)) for pair, new in merges.items()]

@@ -17,7 +17,7 @@ from lmlib.attention import causal_mask, scaled_dot_product_attention
 from lmlib.kv_cache import KVCache
 from lmlib.multi_head import merge_heads, split_heads
 from lmlib.positions import turn
-from lmlib.validation import check_divides
+from lmlib.shape_checks import check_divides
 
 Rotations = tuple[Tensor, Tensor]
 """Cosines and sines, as :func:`lmlib.positions.rotations` gives them."""

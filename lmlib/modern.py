@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from lmlib.grouped_query import GroupedQueryAttention, Rotations
 from lmlib.kv_cache import KVCache
 from lmlib.positions import BASE, rotations  # noqa: F401  for the example above
-from lmlib.validation import check_divides, check_positive
+from lmlib.shape_checks import check_divides
+from lmlib.validation import check_positive
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from lmlib.attention import causal_mask, scaled_dot_product_attention
 from lmlib.kv_cache import KVCache
 from lmlib.positions import rotate
-from lmlib.validation import check_divides
+from lmlib.shape_checks import check_divides
 
 
 def split_heads(x: Tensor, n: int, n_head: int) -> tuple[Tensor, ...]:

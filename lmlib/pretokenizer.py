@@ -1,7 +1,9 @@
-"""What GPT-2 does with a text before it merges anything: special tokens are found, words cut, bytes written.
+"""What is done to a text before anything is merged: special tokens are found, words cut, bytes written.
 
->>> split_words("It's 1999,  I said")
+>>> split_words("It's 1999,  I said")  # as GPT-2 does
 ['It', "'s", ' 1999', ',', ' ', ' I', ' said']
+>>> split_words("in 1999", "smollm")  # as SmolLM2 does
+['in', ' ', '1', '9', '9', '9']
 >>> "".join(BYTES[byte] for byte in " é".encode())
 'ĠÃ©'
 """
@@ -12,25 +14,28 @@ import re
 from collections.abc import Collection, Iterator
 from functools import cache
 
-from lmlib.validation import check_text
+from lmlib.validation import check_choice, check_text
 
 _SHOWN = [*range(33, 127), *range(161, 173), *range(174, 256)]
 _OTHERS = sorted({*range(256)} - {*_SHOWN})
 BYTES = {b: chr(b) for b in _SHOWN} | {b: chr(256 + i) for i, b in enumerate(_OTHERS)}
 """The character that stands for each byte in a vocabulary, in the order of their ids."""
 _BYTE = {char: byte for byte, char in BYTES.items()}
-# No word goes from what is no space to a space, so a text may be cut there.
-_BEFORE_SPACE = re.compile(r"(?s:.*)[\S\x1c-\x1f](?=[^\S\x1c-\x1f])")
-_AFTER_SPACE = re.compile(r"[^\S\x1c-\x1f][\S\x1c-\x1f]")
+PATTERNS = ("gpt2", "smollm")
+"""The ways of cutting a text into words, by name."""
 
 
 @cache
-def word_pattern() -> re.Pattern[str]:
+def word_pattern(pattern: str = "gpt2") -> re.Pattern[str]:
     r"""GPT-2's ``'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+``.
+
+    "smollm" first takes out every ``\p{N}`` alone, and cuts what is left between them so: spaces
+    before a number are one word. Raises ValueError for another ``pattern``.
 
     ``re`` has no ``\p``. Its ``\w`` is ``\p{L}``, ``\p{N}`` and ``_``; its ``\d`` lacks numbers
     such as ² and Ⅷ, which are listed here; its ``\s`` has four control characters too many.
     """
+    check_choice("pattern", pattern, PATTERNS)
     chars = map(chr, range(0x110000))
     odd = [
         ord(c) for c in chars if c.isnumeric() and not (c.isalpha() or c.isdecimal())
@@ -39,9 +44,11 @@ def word_pattern() -> re.Pattern[str]:
     ends = sorted({*odd} - {i - 1 for i in odd})
     ranges = (f"{chr(a)}-{chr(b)}" for a, b in zip(starts, ends, strict=True))
     number = r"\d" + "".join(ranges)
-    space, solid = r"[^\S\x1c-\x1f]", r"[\S\x1c-\x1f]"
+    space, solid, numbers = r"[^\S\x1c-\x1f]", r"[\S\x1c-\x1f]", f" ?[{number}]+"
+    if pattern == "smollm":
+        solid, numbers = f"(?![{number}]){solid}", f"[{number}]"
     return re.compile(
-        rf"'(?:s|t|re|ve|m|ll|d)| ?[^\W_{number}]+| ?[{number}]+| ?(?:[^\w\s]|[_\x1c-\x1f])+"
+        rf"'(?:s|t|re|ve|m|ll|d)| ?[^\W_{number}]+|{numbers}| ?(?:[^\w\s]|[_\x1c-\x1f])+"
         rf"|{space}+(?!{solid})|{space}+"
     )
 
@@ -56,17 +63,17 @@ def find_specials(specials: Collection[str]) -> re.Pattern[str]:
     return re.compile(f"({'|'.join(map(re.escape, longest_first)) or '(?!)'})")
 
 
-def split_words(text: str) -> list[str]:
+def split_words(text: str, pattern: str = "gpt2") -> list[str]:
     """Cut ``text`` into words as GPT-2 does: a space goes with the word behind it.
 
-    Raises ValueError at half a surrogate pair.
+    Raises ValueError at half a surrogate pair, and for a ``pattern`` that is none of `PATTERNS`.
     """
     check_text(text)
-    return word_pattern().findall(text)
+    return word_pattern(pattern).findall(text)
 
 
 def split_parts(
-    text: str | bytes, specials: re.Pattern[str]
+    text: str | bytes, specials: re.Pattern[str], pattern: str = "gpt2"
 ) -> Iterator[tuple[list[str], list[str]]]:
     """The words up to each special token of ``text``, with the token, and those behind the last one, with none.
 
@@ -77,7 +84,7 @@ def split_parts(
         text = text.decode("utf-8", "surrogateescape")
     else:
         check_text(text)
-    find, parts = word_pattern().findall, specials.split(text)
+    find, parts = word_pattern(pattern).findall, specials.split(text)
     for i in range(0, len(parts), 2):
         yield find(parts[i]), parts[i + 1 : i + 2]
 
@@ -109,30 +116,3 @@ def is_word(token: str) -> bool:
         return len(split_words(bytes_of(token).decode())) == 1
     except UnicodeDecodeError:  # a part of a character
         return True
-
-
-def last_border(text: str, specials: Collection[str] = ()) -> int:
-    """The last known border of two tokens in ``text``, whatever follows it; ``text`` ends anywhere.
-
-    Where one word fills the text, a place that is in no special token.
-
-    >>> last_border("to be or n"), last_border("to <a b> <a ", ["<a b>"]), last_border("<<<>><", ["<>"])
-    (8, 8, 4)
-    """
-    longest = max(map(len, specials), default=1)
-    # A special token that is not all there begins here or later.
-    open_end = len(text) - longest + 1
-    start = 0
-    for match in find_specials(specials).finditer(text):
-        if match.start() < open_end:
-            start = match.end()
-    if border := _BEFORE_SPACE.match(text, start, open_end + 1):
-        return border.end()
-    if start:
-        return start
-    # What is a word shows in the two characters behind it, and before a special token.
-    known = len(text) - max(longest + 1, 3)
-    ends = (word.end() for word in word_pattern().finditer(text))
-    # Spaces at the end of a text are one word, those before a letter are two.
-    sure = (e for e in ends if e <= known and not _AFTER_SPACE.match(text, e - 1))
-    return max(sure, default=open_end)

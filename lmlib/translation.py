@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from lmlib.attention import scaled_dot_product_attention
 from lmlib.blocks import Config, FeedForward
 from lmlib.multi_head import MultiHeadAttention, merge_heads, split_heads
+from lmlib.shape_checks import check_divides
 from lmlib.transformer import Transformer
-from lmlib.validation import check_divides
 
 
 class CrossAttention(nn.Module):

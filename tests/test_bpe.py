@@ -7,10 +7,11 @@ import pickle
 from collections import Counter
 
 import pytest
+import tokenizers
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.byte_level import TRICKY, hugging_face, vocab_of
+from support.byte_level import LEVELS, TRICKY, hugging_face, vocab_of
 
 from lmlib import bpe, fast_bpe
 from lmlib.bpe import BPETokenizer
@@ -32,6 +33,44 @@ def test_ids_are_those_of_hugging_face(text: str, vocab_size: int, end: bool) ->
     for other in (prose(), TRICKY, "Entirely new wörds: 42 人工智能 🤖\n"):
         assert ours.encode(other) == peer.encode(other).ids
         assert ours.decode(peer.encode(other).ids) == other
+
+
+@pytest.mark.parametrize("end", [True, False])
+def test_digits_alone_as_by_hugging_face(end: bool) -> None:
+    text = TRICKY + "in 1999,  2000 and  12 345 and 1999 more\n\n7 " * 20
+    ours = BPETokenizer.train(text, 600, end, pattern="smollm")
+    peer = hugging_face(text, 600, end, pattern="smollm")
+    assert ours.vocab == vocab_of(peer) != BPETokenizer.train(text, 600, end).vocab
+    for other in (prose(), text, "Entirely  new: 42  人工智能 ² ½\n"):
+        assert ours.encode(other) == peer.encode(other).ids
+        assert ours.decode(ours.encode(other)) == other
+        assert pickle.loads(pickle.dumps(ours)).encode(other) == ours.encode(other)
+    assert ours.split("1  23") == ["1", "  ", "2", "3"]
+    assert BPETokenizer.split("1  23") == PROSE.split("1  23") == ["1", " ", " 23"]
+
+
+def test_an_unknown_pattern_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="pattern: 'llama-bpe' is not known; use 'gp"):
+        BPETokenizer(PROSE.vocab, PROSE.merges, pattern="llama-bpe")
+    with pytest.raises(ValueError, match="pattern: 'x' is not known"):
+        BPETokenizer.train("a", 300, pattern="x")
+
+
+def test_a_vocabulary_without_some_bytes() -> None:
+    """They are left out of a word before it is merged, as Hugging Face does, and the tokenizer tells which."""
+    gone = [BYTES[4], BYTES[0xF1]]
+    vocab = [token for token in PROSE.vocab if token not in gone]
+    with pytest.raises(ValueError, match=f"vocab: '{gone[1]}' is missing; give all by"):
+        BPETokenizer(vocab, PROSE.merges, [END])
+    ours = BPETokenizer(vocab, PROSE.merges, [END], all_bytes=False)
+    model = tokenizers.models.BPE(ours.ids, [*ours.merges])
+    peer = tokenizers.Tokenizer(model)
+    peer.pre_tokenizer = LEVELS["gpt2"]
+    for text in ("the\x04re", "\x04", "a \x04\x04 b", "!\x04!", "\U00040000", TRICKY):
+        assert ours.encode(text) == peer.encode(text).ids
+    assert ours.missing == b"\x04\xf1" and PROSE.missing == b""
+    assert ours.decode(ours.encode("a\x04b")) == "ab"
+    assert pickle.loads(pickle.dumps(ours)).encode("\x04") == []
 
 
 WORDS = st.dictionaries(

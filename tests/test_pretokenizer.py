@@ -1,4 +1,4 @@
-"""Words and special tokens are found as by Hugging Face, and where a text may be cut is known."""
+"""Words are cut as by Hugging Face, in both ways that the book knows."""
 
 from __future__ import annotations
 
@@ -6,19 +6,11 @@ import sys
 import unicodedata
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.byte_level import LEVEL
+from support.byte_level import LEVELS
 
-from lmlib.pretokenizer import (
-    BYTES,
-    bytes_of,
-    find_specials,
-    is_word,
-    last_border,
-    split_parts,
-    split_words,
-)
+from lmlib.pretokenizer import BYTES, bytes_of, is_word, split_words
 
 # Characters that this Python knows: newer ones it takes for marks.
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cn"]))
@@ -30,21 +22,45 @@ CLOSE = st.text(
 
 @given(TEXT | CLOSE)
 @settings(max_examples=500, deadline=None)
-def test_words_are_cut_as_by_gpt2(text: str) -> None:
-    words = [text[a:b] for _, (a, b) in LEVEL.pre_tokenize_str(text)]
-    assert split_words(text) == words
+@pytest.mark.parametrize("pattern", LEVELS)
+def test_words_are_cut_as_by_hugging_face(pattern: str, text: str) -> None:
+    words = [text[a:b] for _, (a, b) in LEVELS[pattern].pre_tokenize_str(text)]
+    assert split_words(text, pattern) == words
     assert "".join(words) == text
 
 
-def test_every_character_is_in_its_class() -> None:
+@pytest.mark.parametrize("pattern", LEVELS)
+def test_every_character_is_in_its_class(pattern: str) -> None:
     """Letter, number, space or none of them: it shows in what each character clings to."""
     known = [
         c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c) not in ("Cs", "Cn")
     ]  # fmt: skip
     for start in range(0, len(known), 1000):
         text = "".join(f"a{c}1{c}!{c} {c}{c}b" for c in known[start : start + 1000])
-        words = [text[a:b] for _, (a, b) in LEVEL.pre_tokenize_str(text)]
-        assert split_words(text) == words
+        words = [text[a:b] for _, (a, b) in LEVELS[pattern].pre_tokenize_str(text)]
+        assert split_words(text, pattern) == words
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("in 1999,  2000", ["in", " ", "1", "9", "9", "9", ",", "  ", "2", "0", "0", "0"]),
+        ("  two\n\n3 ", [" ", " two", "\n\n", "3", " "]),
+        ("x² ½ Ⅷ ④", ["x", "²", " ", "½", " ", "Ⅷ", " ", "④"]),
+        ("'1s 's1's", ["'", "1", "s", " '", "s", "1", "'s"]),
+        ("三 ٣٤", ["三", " ", "٣", "٤"]),
+    ],
+)  # fmt: skip
+def test_numbers_stand_alone_in_smollm2(text: str, words: list[str]) -> None:
+    """三 is a letter to all of them."""
+    assert split_words(text, "smollm") == words
+
+
+def test_another_way_of_cutting() -> None:
+    with pytest.raises(
+        ValueError, match="pattern: 'qwen2' is not known; use 'gpt2' or 'smollm'"
+    ):
+        split_words("a", "qwen2")
 
 
 @given(TEXT | CLOSE)
@@ -66,44 +82,3 @@ def test_bytes_that_are_written_otherwise() -> None:
     assert bytes_of("ÄłĠ") == b"\xc4\xa0 "
     with pytest.raises(ValueError, match=r"vocab: 'a b' is no run of bytes"):
         bytes_of("a b")
-
-
-SPECIALS = ["<a b>", "<a", " x ", "  ", "ab", "<<", "é🙂", "b>", " ", "'r"]
-# From few parts, so that special tokens come about, whole and in part.
-MIXED = st.lists(
-    st.sampled_from([*SPECIALS, *"ab<> x1'revé🙂\n\t\u3000"]), max_size=30
-).map("".join)
-
-
-def units(text: str, specials: list[str]) -> list[str]:
-    parts = split_parts(text, find_specials(specials))
-    return [unit for words, special in parts for unit in (*words, *special)]
-
-
-@given(MIXED, MIXED, st.lists(st.sampled_from(SPECIALS), unique=True, max_size=4))
-@example("a   ", "<a b>", ["<a b>"])  # the spaces before a special token are one word
-@example("x x x'", "re", [])
-@example("ab ab<a", " b>", ["<a b>", "<a"])
-@settings(max_examples=1000, deadline=None)
-def test_a_border_is_one_whatever_follows(
-    begin: str, rest: str, specials: list[str]
-) -> None:
-    whole = units(begin + rest, specials)
-    seen_behind = max([3, *(len(special) + 1 for special in specials)])
-    first = whole[:2] if begin[:1].isspace() else whole[:1]
-    if whole and len("".join(first)) <= len(begin) - seen_behind:
-        cut = last_border(begin, specials)
-        assert 0 < cut <= len(begin)
-        parts = units(begin[:cut], specials), units(begin[cut:] + rest, specials)
-        assert parts[0] + parts[1] == whole
-
-
-@given(MIXED, MIXED, st.lists(st.sampled_from(SPECIALS), unique=True, min_size=1))
-def test_no_special_token_is_cut(begin: str, rest: str, specials: list[str]) -> None:
-    """Not even where one word fills the text."""
-    if len(begin) > max(map(len, specials)):
-        cut, at = last_border(begin, specials), 0
-        for unit in units(begin + rest, specials):
-            assert not (unit in specials and at < cut < at + len(unit))
-            at += len(unit)
-        assert cut > 0

@@ -94,6 +94,14 @@ def test_a_hundred_thousand_special_tokens(special: str, before: str) -> None:
     assert ids.count(len(vocab) - 1) == 100_000
 
 
+def test_another_way_of_cutting_is_another_tokenizer(tmp_path: Path) -> None:
+    path = written(tmp_path, text := "in 1999  2000")
+    for pattern in ("gpt2", "smollm"):
+        tokenizer = BPETokenizer.train(text * 9, 300, pattern=pattern)
+        tokens = encode_file(path, tmp_path / "run", tokenizer)
+        assert tokens.read(0, tokens.count).tolist() == tokenizer.encode(text)
+
+
 def test_another_special_token_is_another_tokenizer(tmp_path: Path) -> None:
     """Tokens in a folder are not taken for those of a tokenizer that finds others in the text."""
     vocab, path = [*TOKENIZER.vocab, "be"], written(tmp_path, "to be or not to be")
@@ -182,9 +190,7 @@ def test_an_interrupted_encoding_goes_on(
     monkeypatch.setattr(
         textfiles,
         "pieces",
-        lambda path, start=0, specials=(): (
-            starts.append(start) or pieces(path, start, specials)
-        ),
+        lambda path, start=0, *way: starts.append(start) or pieces(path, start, *way),
     )
     tokens = encode_file(path, tmp_path / "run", TOKENIZER)
     assert tokens.read(0, tokens.count).tolist() == expected

@@ -19,6 +19,8 @@ from lmlib.interop.tokenizer_files import (
     load_tokenizer,
     save_tokenizer,
 )
+from lmlib.interop.tokenizer_json import LEVEL
+from lmlib.pretokenizer import PATTERNS
 from lmlib.prose import prose
 from lmlib.tokens import END
 
@@ -29,29 +31,34 @@ with tempfile.TemporaryDirectory() as folder:
 TEXT = f"{TRICKY}{END}{prose()} {END} <end"
 
 
+@pytest.mark.parametrize("pattern", PATTERNS)
 @pytest.mark.parametrize("end", [True, False])
-def test_hugging_face_reads_our_file(tmp_path: Path, end: bool) -> None:
-    ours = BPETokenizer.train(TRICKY, 500, end)
+def test_hugging_face_reads_our_file(tmp_path: Path, end: bool, pattern: str) -> None:
+    ours = BPETokenizer.train(TRICKY, 500, end, pattern)
     save_tokenizer(ours, tmp_path / "tokenizer.json")
     peer = tokenizers.Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
-    text = f"{TRICKY}{END}{prose()} {END} <end"
+    text = f"{TRICKY}{END}{prose()} {END} 12  34<end"
     assert peer.encode(text).ids == ours.encode(text)
     assert peer.decode(ours.encode(text), skip_special_tokens=False) == text
     again = load_tokenizer(tmp_path / "tokenizer.json")
-    assert (again.vocab, again.merges, again.specials) == (
+    assert (again.vocab, again.merges, again.specials, again.pattern) == (
         ours.vocab,
         ours.merges,
         ours.specials,
+        pattern,
     )
 
 
+@pytest.mark.parametrize("pattern", PATTERNS)
 @pytest.mark.parametrize("end", [True, False])
-def test_we_read_the_files_of_hugging_face(tmp_path: Path, end: bool) -> None:
-    peer = hugging_face(TRICKY, 500, end)
+def test_we_read_the_files_of_hugging_face(
+    tmp_path: Path, end: bool, pattern: str
+) -> None:
+    peer = hugging_face(TRICKY, 500, end, pattern)
     peer.add_special_tokens(["<|endoftext|>"])
     peer.save(str(tmp_path / "tokenizer.json"))
     ours = load_tokenizer(str(tmp_path / "tokenizer.json"))
-    text = f"{TRICKY}<|endoftext|>{prose()}{END} x"
+    text = f"{TRICKY}<|endoftext|>{prose()}{END} x 12  34"
     assert ours.encode(text) == peer.encode(text).ids
     assert ours.specials == ((END, "<|endoftext|>") if end else ("<|endoftext|>",))
 
@@ -78,12 +85,39 @@ def test_a_post_processor_that_adds_nothing(
     assert load_tokenizer(tmp_path / "gpt2.json").vocab == PROSE.vocab
 
 
+def test_a_sequence_of_one_step_is_that_step(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.json", changed(pre_tokenizer=steps([LEVEL])))
+    peer = tokenizers.Tokenizer.from_file(str(path))
+    assert load_tokenizer(path).encode("12  34") == peer.encode("12  34").ids
+
+
+def test_a_vocabulary_without_some_bytes(tmp_path: Path) -> None:
+    """Hugging Face leaves them out of what it encodes; so do we, and say which they are."""
+    content = json.loads(SAVED)
+    vocab = sorted(content["model"]["vocab"], key=content["model"]["vocab"].__getitem__)
+    vocab.remove("ÿ")
+    content["model"]["vocab"] = {token: i for i, token in enumerate(vocab)}
+    ours = load_tokenizer(written(tmp_path / "a.json", content))
+    peer = tokenizers.Tokenizer.from_str(json.dumps(content))
+    assert ours.missing == b"\xff"
+    assert ours.encode(TEXT) == peer.encode(TEXT).ids
+    save_tokenizer(ours, tmp_path / "b.json")
+    assert load_tokenizer(tmp_path / "b.json").missing == b"\xff"
+
+
 def test_merges_in_the_older_spelling(tmp_path: Path) -> None:
     content = json.loads(SAVED)
     content["model"]["merges"] = [f"{a} {b}" for a, b in content["model"]["merges"]]
     del content["model"]["type"]
     (tmp_path / "old.json").write_text(json.dumps(content))
     assert load_tokenizer(tmp_path / "old.json").merges == PROSE.merges
+
+
+DIGITS = {"type": "Digits", "individual_digits": True}
+
+
+def steps(pretokenizers: object) -> dict[str, object]:
+    return {"type": "Sequence", "pretokenizers": pretokenizers}
 
 
 def changed(**changes: Any) -> dict[str, Any]:
@@ -109,7 +143,21 @@ def changed(**changes: Any) -> dict[str, Any]:
         ({"normalizer": {"type": "NFC"}}, "normalizer"),
         ({"pre_tokenizer": None}, "pre_tokenizer"),
         ({"pre_tokenizer": {"type": "Whitespace"}}, "pre_tokenizer"),
-        ({"pre_tokenizer__use_regex": False}, "pre_tokenizer"),
+        ({"pre_tokenizer__use_regex": False}, "pre_tokenizer.use_regex"),
+        ({"pre_tokenizer": steps([])}, "pre_tokenizer"),
+        ({"pre_tokenizer": steps([3])}, "pre_tokenizer"),
+        ({"pre_tokenizer": steps([DIGITS])}, "pre_tokenizer"),
+        ({"pre_tokenizer": steps([LEVEL, DIGITS])}, "pre_tokenizer"),
+        ({"pre_tokenizer": steps([DIGITS, DIGITS, LEVEL])}, "pre_tokenizer"),
+        ({"pre_tokenizer": steps([{"type": "Digits"}, LEVEL])}, "pre_tokenizer"),
+        (
+            {"pre_tokenizer": steps([DIGITS | {"individual_digits": False}, LEVEL])},
+            "pre_tokenizer",
+        ),
+        (
+            {"pre_tokenizer": steps([DIGITS, LEVEL | {"add_prefix_space": True}])},
+            "pre_tokenizer.add_prefix_space",
+        ),
         ({"pre_tokenizer__add_prefix_space": True}, "pre_tokenizer.add_prefix_space"),
         ({"post_processor": {"type": "BertProcessing"}}, "post_processor"),
         (

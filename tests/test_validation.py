@@ -9,17 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.magnitudes import DTYPES
 
+from lmlib.shape_checks import check_divides, check_scores, check_values
 from lmlib.validation import (
     check_choice,
     check_divisor,
-    check_divides,
     check_highest,
     check_ids,
     check_positive,
     check_probs,
-    check_scores,
     check_temperature,
-    check_values,
 )
 
 

@@ -8,6 +8,8 @@ llama_config     what its config.json says
 llama_files      a folder as Transformers keeps a Llama or a Qwen2
 gguf_head        what a GGUF file says of the model in it
 gguf_files       GGUF, the format of llama.cpp
+kept             models that were read from a GGUF file once
+real             a real model that runs offline
 peers            the book's GPT and Transformers' GPT-2 of the same weights: tokens/s
 timing           how fast a device calculates, by trying it
 packages         what only a part of the book needs, imported where it begins

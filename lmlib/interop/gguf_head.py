@@ -15,6 +15,18 @@ from lmlib.modern import BASE, ModernConfig
 
 # Whether number i of a head turns with number i + D/2, as their makers store it.
 ARCHITECTURES = {"llama": False, "qwen2": True}
+SIZES = {
+    "block_size": "context_length",
+    "n_layer": "block_count",
+    "n_head": "attention.head_count",
+    "n_kv_head": "attention.head_count_kv",
+    "d_model": "embedding_length",
+    "d_head": "attention.key_length",
+    "d_ff": "feed_forward_length",
+    "rope_base": "rope.freq_base",
+    "norm_eps": "attention.layer_norm_rms_epsilon",
+}
+"""Our settings, and the fields that hold them behind the name of the architecture."""
 
 
 def read_gguf(path: str | Path) -> Any:
@@ -57,37 +69,29 @@ def gguf_config(reader: Any, where: str) -> ModernConfig:
         )
     try:
         return _config(reader, kind, names)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, StopIteration) as error:
         raise ValueError(
-            f"{where} does not say what a model of {kind!r} is made of ({error}); give a file that "
+            f"{where} does not say what a model of {kind!r} is made of ({error!r}); give a file that "
             "llama.cpp reads"
         ) from error
 
 
 def _config(reader: Any, kind: str, names: set[str]) -> ModernConfig:
-    def size(name: str, default: Any = None) -> Any:
-        return field(reader, f"{kind}.{name}", default)
-
-    heads, C = size("attention.head_count"), size("embedding_length")
+    found = {ours: field(reader, f"{kind}.{name}") for ours, name in SIZES.items()}
+    usual = {
+        "n_kv_head": found["n_head"],
+        "d_head": found["d_model"] // found["n_head"],
+        "rope_base": BASE,
+    }
+    sizes = usual | {name: value for name, value in found.items() if value is not None}
+    # 1e-5 in single precision is 9.99999974e-06.
+    sizes["norm_eps"] = float(f"{sizes['norm_eps']:.6g}")
     table = next(t for t in reader.tensors if t.name == "token_embd.weight")
     return ModernConfig(
         vocab_size=int(table.shape[1]),  # theirs are the other way round
-        block_size=size("context_length"),
-        n_layer=size("block_count"),
-        n_head=heads,
-        n_kv_head=size("attention.head_count_kv", heads),
-        d_model=C,
-        d_head=size("attention.key_length", C // heads),
-        d_ff=size("feed_forward_length"),
-        rope_base=size("rope.freq_base", BASE),
-        norm_eps=_short(size("attention.layer_norm_rms_epsilon")),
         tied="output.weight" not in names,
         qkv_bias="blk.0.attn_q.bias" in names,
         output_bias="blk.0.attn_output.bias" in names,
         ff_bias="blk.0.ffn_up.bias" in names,
+        **sizes,
     )
-
-
-def _short(number: float) -> float:
-    """The shortest number that is the same in single precision, in which the file has it: 1e-5."""
-    return float(f"{number:.6g}")

@@ -7,87 +7,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from lmlib.modern import BASE, ModernConfig
 
+_NAMES = {
+    "vocab_size": "vocab_size",
+    "block_size": "max_position_embeddings",
+    "n_layer": "num_hidden_layers",
+    "n_head": "num_attention_heads",
+    "d_model": "hidden_size",
+    "d_ff": "intermediate_size",
+    "n_kv_head": "num_key_value_heads",
+    "d_head": "head_dim",
+    "norm_eps": "rms_norm_eps",
+    "rope_base": "rope_theta",
+    "tied": "tie_word_embeddings",
+    "ff_bias": "mlp_bias",
+}
+"""Our settings, and theirs."""
 # What their configuration must say, for their formulas to be ours.
 _SAME = {
     "model_type": ("llama", "qwen2"),
     "hidden_act": ("silu",),
-    "rope_scaling": (None,),
+    "rope_type": ("default",),
     "use_sliding_window": (None, False),
     "pretraining_tp": (None, 1),
 }
 
 
-def config_of(theirs: dict[str, Any], where: str) -> ModernConfig:
+def config_of(theirs: Mapping[str, Any], where: str) -> ModernConfig:
     """Our configuration from the content of a ``config.json``.
 
     Raises ValueError for a setting that lmlib does not have, or a size that is missing.
     """
-    rope = theirs.get("rope_parameters") or {}
-    kinds = {**theirs, "rope_scaling": theirs.get("rope_scaling")}
-    if rope.get("rope_type", "default") != "default":
-        kinds["rope_scaling"] = rope
+    given = _flat(theirs)
     for name, allowed in _SAME.items():
-        if kinds.get(name) not in allowed:
+        if given.get(name) not in allowed:
             raise ValueError(
-                f"{where} has {name} {kinds.get(name)!r}, and lmlib has "
+                f"{where} has {name} {given.get(name)!r}, and lmlib has "
                 f"{' or '.join(map(repr, allowed))}; give a model with that setting"
             )
-    qwen = theirs["model_type"] == "qwen2"
     try:
-        heads, C = theirs["num_attention_heads"], theirs["hidden_size"]
-        return ModernConfig(
-            theirs["vocab_size"],
-            theirs["max_position_embeddings"],
-            theirs["num_hidden_layers"],
-            heads,
-            theirs.get("num_key_value_heads") or heads,
-            C,
-            theirs.get("head_dim") or C // heads,
-            theirs["intermediate_size"],
-            rope.get("rope_theta") or theirs.get("rope_theta") or BASE,
-            theirs.get("rms_norm_eps", 1e-6),
-            theirs.get("tie_word_embeddings", False),
-            qwen or theirs.get("attention_bias", False),
-            not qwen and theirs.get("attention_bias", False),
-            theirs.get("mlp_bias", False),
-        )
+        settings = {ours: given[name] for ours, name in _NAMES.items()}
     except KeyError as error:
         raise ValueError(
             f"{where} lacks {error}; give the folder of a whole model"
         ) from None
+    biased, qwen = given["attention_bias"], given["model_type"] == "qwen2"
+    return ModernConfig(
+        **settings, qkv_bias=qwen or biased, output_bias=biased and not qwen
+    )
+
+
+def _flat(theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """All settings beside each other, and what their makers mean where nothing is said."""
+    given = {name: value for name, value in theirs.items() if value is not None}
+    rope = {**given.get("rope_scaling", {}), **given.get("rope_parameters", {})}
+    if "type" in rope:  # as it was called before
+        rope["rope_type"] = rope.pop("type")
+    heads, C = given.get("num_attention_heads", 1), given.get("hidden_size", 0)
+    usual = {
+        "num_key_value_heads": heads,
+        "head_dim": C // heads,
+        "rope_theta": BASE,
+        "rope_type": "default",
+        "rms_norm_eps": 1e-6,
+        **dict.fromkeys(("tie_word_embeddings", "attention_bias", "mlp_bias"), False),
+    }
+    return {**usual, **given, **rope}
 
 
 def description(c: ModernConfig) -> dict[str, Any]:
     """The content of ``config.json``. Raises ValueError for biases that no such model has."""
-    biases = (c.qkv_bias, c.output_bias, c.ff_bias)
-    if (not c.qkv_bias and c.output_bias) or (
-        c.qkv_bias and not c.output_bias and c.ff_bias
-    ):
+    qwen = (c.qkv_bias, c.output_bias, c.ff_bias) == (True, False, False)
+    if not qwen and c.qkv_bias != c.output_bias:
         raise ValueError(
-            f"model: biases {biases} are those of no model; Llama has qkv_bias and output_bias alike, "
-            "and Qwen2 has only the first"
+            f"model: qkv_bias is {c.qkv_bias} and output_bias {c.output_bias}; Llama has both or neither, "
+            "and Qwen2, without ff_bias, the first alone"
         )
-    qwen = biases == (True, False, False)
     return {
         "architectures": ["Qwen2ForCausalLM" if qwen else "LlamaForCausalLM"],
         "model_type": "qwen2" if qwen else "llama",
-        "vocab_size": c.vocab_size,
-        "max_position_embeddings": c.block_size,
-        "num_hidden_layers": c.n_layer,
-        "num_attention_heads": c.n_head,
-        "num_key_value_heads": c.n_kv_head,
-        "hidden_size": c.d_model,
-        "head_dim": c.d_head,
-        "intermediate_size": c.d_ff,
         "hidden_act": "silu",
-        "rope_theta": c.rope_base,
-        "rms_norm_eps": c.norm_eps,
-        "tie_word_embeddings": c.tied,
         "attention_bias": c.qkv_bias,
-        "mlp_bias": c.ff_bias,
         "use_sliding_window": False,
+        **{theirs: getattr(c, ours) for ours, theirs in _NAMES.items()},
     }

@@ -34,7 +34,7 @@ def load_llama(folder: str | Path) -> Llama:
     only. Raises ValueError where a file is missing, damaged, or of a model that computes otherwise.
     """
     folder = Path(folder)
-    config = config_of(_read_json(folder / CONFIG), f"path: {str(folder / CONFIG)!r}")
+    config = config_of(read_json(folder / CONFIG), f"path: {str(folder / CONFIG)!r}")
     files = sorted(folder.glob("model*.safetensors"))
     where = f"path: {str(folder)!r}"
     if not files:
@@ -74,7 +74,8 @@ def save_llama(model: Llama, folder: str | Path, **more: Any) -> None:
     )
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file. Raises ValueError where there is none."""
     try:
         content = json.loads(read_text(path))
     except json.JSONDecodeError as error:

@@ -9,7 +9,7 @@ _EXTRA = {
     "transformers": "transformers",
     "tokenizers": "transformers",
     "gguf": "real",
-    "jinja2": "real",
+    "jinja2": "real", "psutil": "real",
 }
 
 

@@ -17,10 +17,15 @@ from typing import Any
 from lmlib.bpe import BPETokenizer
 from lmlib.bpe_checks import MergeError
 from lmlib.files import read_text, write_whole
-from lmlib.interop.tokenizer_json import added_tokens, odd_field
+from lmlib.interop.tokenizer_json import (
+    LEVEL,
+    PRE_TOKENIZERS,
+    added_tokens,
+    odd_field,
+    pattern_of,
+)
 from lmlib.pretokenizer import is_word
 
-_LEVEL = {"add_prefix_space": False, "trim_offsets": True, "use_regex": True}
 _FLAGS = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
 
 
@@ -35,16 +40,16 @@ def save_tokenizer(tokenizer: BPETokenizer, path: str | Path) -> None:
         "version": "1.0",
         "added_tokens": added,
         "normalizer": None,
-        "pre_tokenizer": {"type": "ByteLevel", **_LEVEL},
+        "pre_tokenizer": PRE_TOKENIZERS[tokenizer.pattern],
         "post_processor": None,
-        "decoder": {"type": "ByteLevel", **_LEVEL},
+        "decoder": LEVEL,
         "model": {"type": "BPE", "vocab": tokenizer.ids, "merges": tokenizer.merges},
     }
     write_whole(path, json.dumps(content, ensure_ascii=False))
 
 
 def load_tokenizer(path: str | Path) -> BPETokenizer:
-    """Read a ``tokenizer.json``. Raises ValueError where GPT-2's way of cutting would give other ids."""
+    """Read a ``tokenizer.json``. Raises ValueError where none of the book's ways of cutting gives its ids."""
     content = _object(path)
     if odd := odd_field(content):
         raise ValueError(
@@ -56,10 +61,10 @@ def load_tokenizer(path: str | Path) -> BPETokenizer:
     kinds = {text: token.get("special", True) for text, token in added.items()}
     merges = [_pair(path, merge) for merge in content["model"]["merges"]]
     specials = [text for text, special in kinds.items() if special]
+    others = [text for text, special in kinds.items() if not special]
+    pattern = pattern_of(content)
     try:
-        return BPETokenizer(
-            vocab, merges, specials, [text for text in kinds if not kinds[text]]
-        )
+        return BPETokenizer(vocab, merges, specials, others, pattern, all_bytes=False)
     except MergeError as error:
         raise error.at(f"model.merges[{error.number}] of {str(path)!r}") from None
 

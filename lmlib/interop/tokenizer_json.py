@@ -1,4 +1,4 @@
-"""What a ``tokenizer.json`` must say for GPT-2's way of cutting to give the ids that Hugging Face gives.
+"""What a ``tokenizer.json`` must say for a way of cutting that the book has to give the ids that Hugging Face gives.
 
 >>> odd_field({"model": {"type": "WordPiece"}}), odd_field({"model": "BPE"})
 ('model', 'model')
@@ -10,6 +10,13 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
+LEVEL = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}  # fmt: skip
+_DIGITS = {"type": "Digits", "individual_digits": True}
+PRE_TOKENIZERS = {
+    "gpt2": LEVEL,
+    "smollm": {"type": "Sequence", "pretokenizers": [_DIGITS, LEVEL]},
+}
+"""How a pattern is written as a pre-tokenizer."""
 _FLAGS = ("single_word", "lstrip", "rstrip")
 _HARMLESS = (
     "ByteLevel",
@@ -26,6 +33,20 @@ _MODEL_KEYS = (
 def odd_field(content: dict[str, Any]) -> str | None:
     """The name of the first field with which ids or texts would differ; None where all is as in GPT-2's."""
     return next((name for name, fits in _demands(content) if not fits), None)
+
+
+def pattern_of(content: dict[str, Any]) -> str:
+    """The pattern by which a file that has no `odd_field` cuts words."""
+    return "smollm" if _steps(content["pre_tokenizer"])[0] else "gpt2"
+
+
+def _steps(pre: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """What comes before the last step of a pre-tokenizer, and that step, which has no type where it is none."""
+    if pre.get("type") != "Sequence":
+        return [], pre
+    steps = pre.get("pretokenizers")
+    *before, last = steps if isinstance(steps, list) and steps else [{}]
+    return before, last if isinstance(last, dict) else {}
 
 
 def added_tokens(content: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -45,8 +66,11 @@ def _demands(content: dict[str, Any]) -> Iterator[tuple[str, bool]]:
     yield from _demands_of_model(sections["model"])
     pre, post = sections["pre_tokenizer"], sections["post_processor"]
     yield "normalizer", not content.get("normalizer")
-    yield "pre_tokenizer", pre.get("type") == "ByteLevel" and pre.get("use_regex", True)
-    yield "pre_tokenizer.add_prefix_space", not pre.get("add_prefix_space")
+    before, level = _steps(pre)
+    yield "pre_tokenizer", before in ([], [_DIGITS])
+    yield "pre_tokenizer", level.get("type") == "ByteLevel"
+    yield "pre_tokenizer.use_regex", level.get("use_regex", True) is True
+    yield "pre_tokenizer.add_prefix_space", not level.get("add_prefix_space")
     yield "post_processor", post.get("type", "ByteLevel") in _HARMLESS
     yield "post_processor", not post.get("special_tokens")
     yield "decoder", sections["decoder"].get("type", "ByteLevel") == "ByteLevel"

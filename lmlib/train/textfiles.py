@@ -18,62 +18,53 @@ from typing import BinaryIO
 from tqdm import tqdm
 
 from lmlib.bpe import BPETokenizer
-from lmlib.pretokenizer import last_border
+from lmlib.streams import FORGET, cut_stream
 from lmlib.train.token_files import Tokens, resume
 
 PIECE = 2**20
-"""Bytes that are read at once."""
-FORGET = 8
-"""Pieces after which a tokeniser forgets the words it has seen, which are long in a text without spaces."""
+"""About how many bytes are cut into tokens at once."""
 
 
 def pieces(
-    path: Path, start: int = 0, specials: Collection[str] = ()
+    path: Path, start: int = 0, specials: Collection[str] = (), pattern: str = "gpt2"
 ) -> Iterator[tuple[str, int]]:
     """The text of a UTF-8 file from byte ``start`` on, in pieces, each with the byte where it ends.
 
-    Encoding the pieces gives the tokens of the whole, unless a word is longer than a piece; no
-    piece ends inside one of ``specials``. A byte-order mark is left out. Raises ValueError where
-    there is no such file, or it is not UTF-8.
+    Encoding the pieces gives the tokens of the whole, as :func:`~lmlib.streams.cut_stream` makes
+    them. A byte-order mark is left out. Raises ValueError where there is no such file, or it is not
+    UTF-8.
     """
     try:
         with path.open("rb") as file:
             if start == 0 and file.read(3) == codecs.BOM_UTF8:
                 start = 3
-            yield from _pieces(path, file, start, specials)
+            file.seek(start)
+            chunks = _decoded(path, file, start)
+            for piece in cut_stream(chunks, PIECE, specials, pattern):
+                start += len(piece.encode())
+                yield piece, start
     except OSError as error:
         raise ValueError(
             f"path: cannot read {str(path)!r} ({error.strerror}); give the path of a text file"
         ) from error
 
 
-def _pieces(
-    path: Path, file: BinaryIO, start: int, specials: Collection[str]
-) -> Iterator[tuple[str, int]]:
-    # Whether a piece may end somewhere shows behind it, as far as a special token goes.
-    size = PIECE + 4 * (max(map(len, specials), default=0) + 4)
-    last = False
+def _decoded(path: Path, file: BinaryIO, start: int) -> Iterator[str]:
+    """The rest of ``file``, which begins at byte ``start`` of it."""
+    held, last = b"", False  # a character may be cut at the end of what was read
     while not last:
-        file.seek(start)
-        data = file.read(size)
-        last = len(data) < size
-        text = _decoded(path, data, start, last)
-        piece = text if last else text[: last_border(text, specials)]
-        start += len(piece.encode())
-        if piece:
-            yield piece, start
-
-
-def _decoded(path: Path, data: bytes, start: int, last: bool) -> str:
-    """The text of ``data``, without the character that is cut at its end unless it is the ``last``."""
-    try:
-        return codecs.utf_8_decode(data, "strict", last)[0]
-    except UnicodeDecodeError as error:
-        byte, value = start + error.start, data[error.start]
-        raise ValueError(
-            f"path: {str(path)!r} is not UTF-8 (byte {byte} is {value:#04x}); save it so, "
-            "or give a text file"
-        ) from error
+        data = file.read(PIECE // 64 + 1)
+        held, last = held + data, not data
+        try:
+            text, used = codecs.utf_8_decode(held, "strict", last)
+        except UnicodeDecodeError as error:
+            byte, value = start + error.start, held[error.start]
+            raise ValueError(
+                f"path: {str(path)!r} is not UTF-8 (byte {byte} is {value:#04x}); save it so, "
+                "or give a text file"
+            ) from error
+        start, held = start + used, held[used:]
+        yield text
 
 
 def check_text(path: Path) -> None:
@@ -87,7 +78,8 @@ def check_text(path: Path) -> None:
 def _fresh(path: Path, folder: Path, tokenizer: BPETokenizer) -> Tokens:
     """No tokens yet, with what they depend on."""
     about, size = path.stat(), len(tokenizer.vocab)
-    parts = tokenizer.vocab, tokenizer.merges, tokenizer.specials, tokenizer.added
+    whole = tokenizer.specials, tokenizer.added
+    parts = tokenizer.vocab, tokenizer.merges, *whole, tokenizer.pattern
     source = f"{path.name}, {about.st_size} bytes, {about.st_mtime_ns}"
     cutter = f"{zlib.crc32(repr(parts).encode()):08x}"
     item = "<u2" if size <= 2**16 else "<u4"
@@ -104,7 +96,8 @@ def encode_file(
     check_text(path)
     folder.mkdir(parents=True, exist_ok=True)
     done = resume(_fresh(path, folder, tokenizer))
-    rest = pieces(path, done.offset, tokenizer.specials + tokenizer.added)
+    whole = tokenizer.specials + tokenizer.added
+    rest = pieces(path, done.offset, whole, tokenizer.pattern)
     hidden = {} if progress else {"disable": True}  # else TQDM_DISABLE decides
     sizes = {"total": path.stat().st_size, "initial": done.offset, "unit_scale": True}
     with (

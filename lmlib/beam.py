@@ -7,7 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from lmlib.generation import check_prompt, predictor
+from lmlib.fused import keeping_weights
+from lmlib.generation import Predictor, check_prompt
 from lmlib.language_models import LanguageModel
 from lmlib.softmax import log_softmax
 
@@ -19,13 +20,15 @@ def beam_search(
     max_new_tokens: int,
     beams: int,
     end: int | None = None,
+    use_cache: bool = True,
 ) -> tuple[Tensor, Tensor]:
     """The likeliest texts found by going on with the ``beams`` best at every step.
 
     Formula `eq:beam`. ``tokens`` (1, T) → texts (K, T + max_new_tokens), best first, and
     the log-probability in nats of what was written in each, (K,); K is ``beams``, or less
     where no more are possible. A text that has written ``end`` is padded with it at no
-    cost, and when all have, the search stops. Raises ValueError for fewer than one beam,
+    cost, and when all have, the search stops. With ``use_cache`` a model that can keeps keys and
+    values, and reads each token once. Raises ValueError for fewer than one beam,
     for more than one prompt, and as `generate` does. Graves (2012).
 
     >>> tree = torch.tensor([[0.0, 0.5, 0.5], [0.0, 0.6, 0.4], [0.0, 0.1, 0.9]]).log()
@@ -35,14 +38,16 @@ def beam_search(
     """
     check_prompt(model, tokens, max_new_tokens, end)
     _check_beams(beams, tokens)
-    next_logits = predictor(model, use_cache=False, length=0)
     start, scores = tokens.shape[1], tokens.new_zeros(1, dtype=torch.float64)
+    predict = Predictor(model, use_cache, start + max_new_tokens)
     for _ in range(max_new_tokens):
         done = (tokens[:, start:] == end).any(1) if end is not None else None
-        totals = scores[:, None] + _next_log_probs(
-            next_logits(tokens), done, end
-        )  # (K, V)
-        tokens, scores = _best(tokens, totals, beams)
+        with keeping_weights(False):
+            logits = predict(tokens)
+        totals = scores[:, None] + _next_log_probs(logits, done, end)  # (K, V)
+        rows, new, scores = _best(totals, beams)
+        tokens = torch.cat([tokens[rows], new[:, None]], dim=1)
+        predict.select(rows)
         if end is not None and (tokens[:, start:] == end).any(1).all():
             break
     return tokens, scores
@@ -57,15 +62,12 @@ def _next_log_probs(logits: Tensor, done: Tensor | None, end: int | None) -> Ten
     return log_probs
 
 
-def _best(tokens: Tensor, totals: Tensor, beams: int) -> tuple[Tensor, Tensor]:
-    """Of all (K, V) ways to go on, the best possible ``beams``: their texts and log-probabilities."""
+def _best(totals: Tensor, beams: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Of all (K, V) ways to go on, the best possible ``beams``: their rows, tokens and log-probabilities."""
     scores, places = totals.flatten().sort(descending=True, stable=True)
     scores = scores[:beams][scores[:beams] > -math.inf]
-    row, token = (
-        places[: len(scores)] // totals.shape[1],
-        places[: len(scores)] % totals.shape[1],
-    )
-    return torch.cat([tokens[row], token[:, None]], dim=1), scores
+    places = places[: len(scores)]
+    return places // totals.shape[1], places % totals.shape[1], scores
 
 
 def _check_beams(beams: int, tokens: Tensor) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from lmlib.devices import device_of
-from lmlib.language_models import LanguageModel
+from lmlib.fused import keeping_weights
+from lmlib.language_models import CachingModel, LanguageModel
 from lmlib.modules import unwrap
 from lmlib.sampling import check_sampling, greedy, next_probs, penalise_repetition
-from lmlib.transformer import GPT
 
 
 def generate(
@@ -29,8 +29,8 @@ def generate(
     """Append up to ``max_new_tokens`` tokens, each drawn from the model's prediction.
 
     ``tokens`` (B, T) → (B, T + max_new_tokens). A sequence that has written ``end`` is padded
-    with it, and when all have, the loop stops. With ``use_cache`` the book's GPT reads
-    each token once, and keeps its keys and values. Raises ValueError for an empty prompt,
+    with it, and when all have, the loop stops. With ``use_cache`` a model that can keeps its
+    keys and values, and reads each token once. Raises ValueError for an empty prompt,
     for more tokens than ``block_size``, and as :func:`next_probs` does.
 
     >>> count_up = lambda tokens: 9.0 * torch.eye(5)[(tokens + 1) % 5]
@@ -39,13 +39,14 @@ def generate(
     """
     check_prompt(model, tokens, max_new_tokens, end)
     check_sampling(temperature, top_k, top_p)
-    with torch.inference_mode():  # no gradients, and less to keep account of
-        next_logits = predictor(model, use_cache, tokens.shape[1] + max_new_tokens)
+    # No gradients, and less to keep account of.
+    with torch.inference_mode(), keeping_weights(False):
+        next_logits = Predictor(model, use_cache, tokens.shape[1] + max_new_tokens)
         done = torch.zeros(len(tokens), 1, dtype=torch.bool, device=tokens.device)
         for _ in range(max_new_tokens):
-            logits = penalise_repetition(
-                next_logits(tokens), tokens, repetition_penalty
-            )
+            logits = next_logits(tokens)
+            if repetition_penalty != 1:
+                logits = penalise_repetition(logits, tokens, repetition_penalty)
             new = draw(logits, temperature, top_k, top_p, generator)
             if end is not None:
                 new = new.masked_fill(done, end)
@@ -56,21 +57,31 @@ def generate(
     return tokens.clone()  # an ordinary tensor again, which a model may be trained on
 
 
-def predictor(
-    model: LanguageModel, use_cache: bool, length: int
-) -> Callable[[Tensor], Tensor]:
-    """(B, T) all tokens so far → logits of the next one (B, V); with a cache only new tokens are read."""
-    device = device_of(model)  # the tokens, and what is drawn, stay where they are
-    gpt = unwrap(model)
-    if not (use_cache and isinstance(gpt, GPT)):
-        return lambda tokens: model(tokens.to(device))[:, -1].to(tokens.device)
-    cache = gpt.new_cache(length)
+class Predictor:
+    """(B, T) all tokens so far → logits of the next one (B, V); with a cache only new tokens are read.
 
-    def read(tokens: Tensor) -> Tensor:
-        new = tokens[:, cache[0].length :].to(device)
-        return model(new, cache)[:, -1].to(tokens.device)  # type: ignore[call-arg]
+    It holds up to ``length`` tokens. Models that have no cache are given all tokens each time.
+    """
 
-    return read
+    def __init__(self, model: LanguageModel, use_cache: bool, length: int) -> None:
+        own = unwrap(model)
+        caches = use_cache and isinstance(own, CachingModel)
+        self.model: Any = model
+        self.cache = own.new_cache(length) if caches else []
+        self.device = device_of(model)
+
+    def __call__(self, tokens: Tensor) -> Tensor:
+        if not self.cache:
+            logits = self.model(tokens.to(self.device))
+        else:
+            new = tokens[:, self.cache[0].length :].to(self.device)
+            logits = self.model(new, self.cache, last=True)
+        return logits[:, -1].to(tokens.device)  # where what is drawn stays
+
+    def select(self, rows: Tensor) -> None:
+        """Go on with these of the B sequences, (K,)."""
+        for layer in self.cache:
+            layer.select(rows.to(self.device))
 
 
 def draw(
@@ -106,10 +117,10 @@ def check_prompt(
         if lowest < 0:
             raise ValueError(f"{name}: {lowest} is no token's id; ids begin at 0")
     length = tokens.shape[1] + max_new_tokens
-    gpt = unwrap(model)
-    if isinstance(gpt, GPT) and length > gpt.config.block_size:
+    own = unwrap(model)
+    if isinstance(own, CachingModel) and length > own.config.block_size:
         raise ValueError(
             f"max_new_tokens: a prompt of {tokens.shape[1]} tokens and {max_new_tokens} "
             f"new ones make {length}, but the model's block_size is "
-            f"{gpt.config.block_size}; ask for fewer, or cut the prompt"
+            f"{own.config.block_size}; ask for fewer, or cut the prompt"
         )

@@ -13,7 +13,7 @@ from __future__ import annotations
 import torch  # noqa: F401  for the example above
 from torch import Tensor, nn
 
-from lmlib.attention import causal_mask, scaled_dot_product_attention
+from lmlib.fused import attend
 from lmlib.kv_cache import KVCache
 from lmlib.multi_head import merge_heads, split_heads
 from lmlib.positions import turn
@@ -23,18 +23,17 @@ Rotations = tuple[Tensor, Tensor]
 """Cosines and sines, as :func:`lmlib.positions.rotations` gives them."""
 
 
-def grouped_attention(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+def grouped_attention(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor | None]:
     """Causal attention of H heads of queries to G heads of keys and values, H / G to each.
 
     Formula `eq:grouped-query`. q (B, H, T, D), k and v (B, G, S, D) → output (B, H, T, D) and
     weights (B, H, T, S); the last of the S keys stands beside the last query.
     """
-    (H, T), (G, S) = q.shape[-3:-1], k.shape[-3:-1]
+    (H, T), G = q.shape[-3:-1], k.shape[-3]
     # The queries of a group stand one behind the other, so that no key is copied.
     stacked = q.unflatten(-3, (G, H // G)).flatten(-3, -2)  # (B, G, H/G · T, D)
-    mask = causal_mask(S, q.device)[S - T :].repeat(H // G, 1) if T > 1 else None
-    found, weights = scaled_dot_product_attention(stacked, k, v, mask)
-    return _apart(found, T), _apart(weights, T)
+    found, weights = attend(stacked, k, v, causal=True, group=H // G)
+    return _apart(found, T), None if weights is None else _apart(weights, T)
 
 
 def _apart(x: Tensor, length: int) -> Tensor:
@@ -67,7 +66,7 @@ class GroupedQueryAttention(nn.Module):
 
     def forward(
         self, x: Tensor, turns: Rotations, cache: KVCache | None = None
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor | None]:
         """(B, T, C) → output (B, T, C) and weights (B, H, T, S), as in the book's GPT."""
         q = turn(split_heads(self.query(x), 1, self.n_head)[0], *turns)  # (B, H, T, D)
         k = turn(split_heads(self.key(x), 1, self.n_kv_head)[0], *turns)  # (B, G, T, D)

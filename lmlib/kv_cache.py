@@ -35,6 +35,10 @@ class KVCache:
         self.length = end
         return self.keys[..., :end, :], self.values[..., :end, :]
 
+    def select(self, rows: Tensor) -> None:
+        """Go on with these of the B sequences, (K,) of 0 … B − 1; one may be taken several times."""
+        self.keys, self.values = self.keys[rows], self.values[rows]
+
     def _check(self, end: int) -> None:
         if end > self.max_length:
             raise ValueError(

@@ -7,7 +7,7 @@ tensor([[1, 2]])
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch  # noqa: F401  for the example above
 from torch import Tensor
@@ -21,3 +21,20 @@ class LanguageModel(Protocol):
     """
 
     def __call__(self, tokens: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
+class CachingModel(Protocol):
+    """A language model that can keep what it computed: the book's GPT and a Llama.
+
+    With a ``cache`` it is given only new tokens; it returns (B, T, V) logits, or (B, 1, V) behind the
+    ``last`` token alone. Its ``config`` has a ``block_size``, the most tokens that it can read.
+    """
+
+    config: Any
+
+    def __call__(
+        self, tokens: Tensor, cache: list[Any] | None = None, last: bool = False
+    ) -> Tensor: ...
+
+    def new_cache(self, max_length: int | None = None) -> list[Any]: ...

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from lmlib.fused import keeping_weights
 from lmlib.kv_cache import KVCache
 from lmlib.modern import ModernBlock, ModernConfig, RMSNorm
 from lmlib.positions import rotations
@@ -71,13 +72,20 @@ class Llama(nn.Module):
         """(B, T, C) → (B, T, V)."""
         return x @ self.embed.weight.T if self.config.tied else self.head(x)
 
-    def forward(self, tokens: Tensor, cache: list[KVCache] | None = None) -> Tensor:
-        """Logits of the next token, (B, T) ids → (B, T, V). With a ``cache``, give only new tokens."""
-        return self.logits(self.read(tokens, cache)[0])
+    def forward(
+        self, tokens: Tensor, cache: list[KVCache] | None = None, last: bool = False
+    ) -> Tensor:
+        """Logits of the next token, (B, T) ids → (B, T, V), or (B, 1, V) behind the ``last`` alone.
+
+        With a ``cache``, give only new tokens.
+        """
+        x, _ = self.read(tokens, cache)
+        return self.logits(x[:, -1:] if last else x)
 
     def with_weights(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """Logits as :meth:`forward`, and the attention weights (L, B, H, T, T) that made them."""
-        x, weights = self.read(tokens)
+        with keeping_weights(True):
+            x, weights = self.read(tokens)
         return self.logits(x), torch.stack(weights)
 
     def new_cache(self, max_length: int | None = None) -> list[KVCache]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch  # noqa: F401  for the example above
 from torch import Tensor, nn
 
-from lmlib.attention import causal_mask, scaled_dot_product_attention
+from lmlib.fused import attend
 from lmlib.kv_cache import KVCache
 from lmlib.positions import rotate
 from lmlib.shape_checks import check_divides
@@ -54,7 +54,9 @@ class MultiHeadAttention(nn.Module):
         self.qkv = nn.Linear(d_model, 3 * d_model, bias=bias)
         self.output = nn.Linear(d_model, d_model, bias=bias)
 
-    def forward(self, x: Tensor, cache: KVCache | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, cache: KVCache | None = None
+    ) -> tuple[Tensor, Tensor | None]:
         """(B, T, C) → output (B, T, C) and weights (B, H, T, S).
 
         With a ``cache``, x holds only the tokens that are new, and S counts those of the cache as well.
@@ -65,10 +67,5 @@ class MultiHeadAttention(nn.Module):
             q, k = rotate(q, start), rotate(k, start)
         if cache:
             k, v = cache.append(k, v)
-        heads, weights = scaled_dot_product_attention(q, k, v, self._mask(q, k))
+        heads, weights = attend(q, k, v, self.causal)
         return self.output(merge_heads(heads)), weights
-
-    def _mask(self, q: Tensor, k: Tensor) -> Tensor | None:
-        """The last rows of the causal mask; a single new token may look at all."""
-        T, S = q.shape[-2], k.shape[-2]
-        return causal_mask(S, q.device)[S - T :] if self.causal and T > 1 else None

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from lmlib.blocks import Block, Config
+from lmlib.fused import keeping_weights
 from lmlib.kv_cache import KVCache
 from lmlib.positions import sinusoids
 from lmlib.validation import check_sequence
@@ -100,13 +101,20 @@ class GPT(nn.Module):
         self.config = config
         self.decoder = Transformer(config, causal=True, seed=seed)
 
-    def forward(self, tokens: Tensor, cache: list[KVCache] | None = None) -> Tensor:
-        """Logits of the next token, (B, T) ids → (B, T, V). With a ``cache``, give only new tokens."""
-        return self.decoder.logits(self.decoder(tokens, cache)[0])
+    def forward(
+        self, tokens: Tensor, cache: list[KVCache] | None = None, last: bool = False
+    ) -> Tensor:
+        """Logits of the next token, (B, T) ids → (B, T, V), or (B, 1, V) behind the ``last`` alone.
+
+        With a ``cache``, give only new tokens.
+        """
+        x, _ = self.decoder(tokens, cache)
+        return self.decoder.logits(x[:, -1:] if last else x)
 
     def with_weights(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """Logits as :meth:`forward`, and the attention weights (L, B, H, T, T) that made them."""
-        x, weights = self.decoder(tokens)
+        with keeping_weights(True):
+            x, weights = self.decoder(tokens)
         return self.decoder.logits(x), torch.stack(weights)
 
     def new_cache(self, max_length: int | None = None) -> list[KVCache]:

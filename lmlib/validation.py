@@ -78,6 +78,8 @@ def check_divisor(name: str, value: float, dtype: torch.dtype, hint: str) -> Non
     """
     if not 0 < value < math.inf:
         raise ValueError(f"{name}: {value} is not above 0 and finite; {hint}")
+    if 1e-30 < value < 1e30:  # as every type holds it that is divided by it
+        return
     zero = torch.zeros((), dtype=dtype)
     if zero / value != 0 or zero.log() / value != -math.inf:
         raise ValueError(f"{name}: {value} is 0 or infinite as {dtype}; {hint}")

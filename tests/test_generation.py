@@ -117,9 +117,11 @@ def test_empty_prompt(shape: tuple[int, ...]) -> None:
 class Counting(GPT):
     """A GPT that notes how many tokens it reads."""
 
-    def forward(self, tokens: Tensor, cache: list | None = None) -> Tensor:
+    def forward(
+        self, tokens: Tensor, cache: list | None = None, last: bool = False
+    ) -> Tensor:
         self.read = [*getattr(self, "read", []), tokens.shape[1]]
-        return super().forward(tokens, cache)
+        return super().forward(tokens, cache, last)
 
 
 @pytest.mark.parametrize("positions", ["learned", "sinusoidal", "rotary"])

@@ -10,6 +10,9 @@ gguf_head        what a GGUF file says of the model in it
 gguf_files       GGUF, the format of llama.cpp
 kept             models that were read from a GGUF file once
 real             a real model that runs offline
+gguf_tokenizer   the tokenizer in it
+chat             conversations as one text, by a model's own template
+chat_sandbox     where these templates run
 peers            the book's GPT and Transformers' GPT-2 of the same weights: tokens/s
 timing           how fast a device calculates, by trying it
 packages         what only a part of the book needs, imported where it begins

@@ -20,6 +20,7 @@ from lmlib.interop.gguf_files import load_gguf
 from lmlib.interop.gguf_head import field, read_gguf
 from lmlib.interop.gguf_tokenizer import TextEnds, load_gguf_tokenizer, text_ends
 from lmlib.interop.llama_files import read_json, save_llama
+from lmlib.interop.packages import needed
 from lmlib.interop.tokenizer_files import load_tokenizer, save_tokenizer
 
 TOKENIZER, SETTINGS, TEMPLATE = (
@@ -62,6 +63,7 @@ def kept(path: Path) -> Path:
 def convert(path: Path, folder: Path) -> None:
     """Write the model of a GGUF file, its tokenizer and its template into a folder."""
     reader = read_gguf(path)
+    check_memory(path, 4 * sum(int(tensor.n_elements) for tensor in reader.tensors))
     tokenizer, ends = load_gguf_tokenizer(path, reader), text_ends(path, reader)
     save_tokenizer(tokenizer, folder / TOKENIZER)
     write_whole(folder / SETTINGS, json.dumps(_settings(tokenizer, ends), indent=1))
@@ -70,11 +72,24 @@ def convert(path: Path, folder: Path) -> None:
     save_llama(load_gguf(path, reader), folder, eos_token_id=[*ends.after])
 
 
+def check_memory(path: Path, need: int) -> None:
+    """Raise MemoryError, before anything is loaded, where so many bytes of numbers do not fit into what is free."""
+    free = needed("psutil").virtual_memory().available
+    if need > free:
+        raise MemoryError(
+            f"path: {str(path)!r} needs {need / 1e9:.2f} GB of memory for its numbers, and {free / 1e9:.2f} GB are "
+            "free; close other programs, or name a smaller model"
+        )
+
+
 def _settings(tokenizer: BPETokenizer, ends: TextEnds) -> dict[str, Any]:
     """What Transformers wants to know besides."""
     names = {"bos_token": ends.before[:1], "eos_token": ends.after[:1]}
     known = {name: tokenizer.vocab[ids[0]] for name, ids in names.items() if ids}
-    kind = {"tokenizer_class": "PreTrainedTokenizerFast", "add_bos_token": bool(ends.before)}
+    kind = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "add_bos_token": bool(ends.before),
+    }
     return kind | known
 
 
@@ -86,7 +101,9 @@ def read_texts(folder: Path) -> tuple[BPETokenizer, str, TextEnds]:
     tokenizer = load_tokenizer(folder / TOKENIZER)
     settings = read_json(folder / SETTINGS) if (folder / SETTINGS).exists() else {}
     stored = folder / TEMPLATE
-    template = read_text(stored) if stored.exists() else settings.get("chat_template", "")
+    template = (
+        read_text(stored) if stored.exists() else settings.get("chat_template", "")
+    )
     first = settings.get("bos_token") if settings.get("add_bos_token") else None
     last = read_json(folder / "config.json").get("eos_token_id")
     after = last if isinstance(last, list) else [] if last is None else [last]

@@ -9,7 +9,8 @@ _EXTRA = {
     "transformers": "transformers",
     "tokenizers": "transformers",
     "gguf": "real",
-    "jinja2": "real", "psutil": "real",
+    "jinja2": "real",
+    "psutil": "real",
 }
 
 

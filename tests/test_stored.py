@@ -20,6 +20,7 @@ import clinic  # noqa: E402
 import finetuning  # noqa: E402
 import growth  # noqa: E402
 import ladder  # noqa: E402
+import modern  # noqa: E402
 import processes  # noqa: E402
 import scaling  # noqa: E402
 import speedrun  # noqa: E402
@@ -175,6 +176,20 @@ def test_a_short_run_of_a_translator_with_one_vector() -> None:
         assert anew["clauses"][clauses]["nats"] == pytest.approx(
             marks["nats"], abs=0.01
         )
+
+
+def test_a_short_run_of_a_model_of_today() -> None:
+    stored = STORED["modern.json"]["short"]
+    names = ("kind", "name", "seed", "rate", "steps")
+    anew = modern.once(*(stored[name] for name in names))
+    for exact in ("parameters", "active", "flops"):
+        assert anew[exact] == stored[exact]
+    assert anew["loss"] == pytest.approx(stored["loss"], rel=0.01)
+    done = {
+        (r["kind"], r["name"], r["seed"], r["rate"])
+        for r in STORED["modern.json"]["rows"]
+    }
+    assert {*modern.plan()} == done
 
 
 def test_a_head_that_fifty_labels_train() -> None:

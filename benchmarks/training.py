@@ -1,4 +1,4 @@
-"""Training the book's GPT against Transformers' GPT-2, PyTorch's own encoder and nanoGPT's way, on two threads.
+"""Training the book's GPT against Transformers' GPT-2, PyTorch's own encoder and nanoGPT, on two threads.
 
     python benchmarks/training.py
 
@@ -13,6 +13,8 @@ import os
 # Read when the library is loaded: threads that wait do not spin, which starves whoever else is there.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
+from dataclasses import replace
+
 import torch
 import torch.nn.functional as F
 import transformers
@@ -21,13 +23,12 @@ from torch import Tensor, nn
 from lmlib.blocks import Config
 from lmlib.interop.peers import Peer, training_step
 from lmlib.interop.timing import matrix_rate, medians
-from lmlib.kv_cache import KVCache
-from lmlib.multi_head import MultiHeadAttention
 from lmlib.optimisation import Training
 from lmlib.scale import step_flops
 from lmlib.transformer import GPT
 
 VOCAB_SIZE, THREADS = 304, 2
+FUSED = "lmlib.GPT, fused"  # with a plan that says so
 WORK = [  # n_layer, n_head, d_model, T, B
     (4, 4, 128, 64, 32),
     (6, 6, 192, 128, 16),
@@ -64,23 +65,50 @@ class TorchGPT(nn.Module):
         return x @ self.embed.weight.T
 
 
-class FusedAttention(MultiHeadAttention):
-    """Attention as nanoGPT does it, by PyTorch's fused function: nothing is left of the weights."""
+class NanoGPT(nn.Module):
+    """The model of nanoGPT (MIT, A. Karpathy) in its own words, shortened: fused attention, and GELU by erf."""
 
-    def forward(
-        self, x: Tensor, memory: Tensor | None = None, cache: KVCache | None = None
-    ) -> tuple[Tensor, Tensor]:
-        heads = F.scaled_dot_product_attention(*self._project(x), is_causal=True)
-        return self.output(heads.transpose(-3, -2).flatten(-2)), heads
+    class Block(nn.Module):
+        def __init__(self, C: int, n_head: int) -> None:
+            super().__init__()
+            self.n_head = n_head
+            self.ln_1, self.ln_2 = nn.LayerNorm(C), nn.LayerNorm(C)
+            self.c_attn, self.attn_proj = nn.Linear(C, 3 * C), nn.Linear(C, C)
+            self.c_fc, self.c_proj = nn.Linear(C, 4 * C), nn.Linear(4 * C, C)
 
+        def attn(self, x: Tensor) -> Tensor:
+            B, T, C = x.size()
+            q, k, v = (
+                part.view(B, T, self.n_head, C // self.n_head).transpose(1, 2)
+                for part in self.c_attn(x).split(C, dim=2)
+            )
+            y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+            return self.attn_proj(y.transpose(1, 2).contiguous().view(B, T, C))
 
-def fused(config: Config) -> GPT:
-    """The book's GPT with :class:`FusedAttention`."""
-    model = GPT(config)
-    for module in model.modules():
-        if isinstance(module, MultiHeadAttention):
-            module.__class__ = FusedAttention
-    return model
+        def forward(self, x: Tensor) -> Tensor:
+            x = x + self.attn(self.ln_1(x))
+            return x + self.c_proj(F.gelu(self.c_fc(self.ln_2(x))))
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        C = config.d_model
+        self.wte = nn.Embedding(config.vocab_size, C)
+        self.wpe = nn.Embedding(config.block_size, C)
+        self.h = nn.ModuleList(
+            self.Block(C, config.n_head) for _ in range(config.n_layer)
+        )
+        self.ln_f = nn.LayerNorm(C)
+        self.lm_head = nn.Linear(C, config.vocab_size, bias=False)
+        for module in self.modules():
+            if isinstance(module, nn.Linear | nn.Embedding):
+                nn.init.normal_(module.weight, std=0.02)
+        self.lm_head.weight = self.wte.weight
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        x = self.wte(tokens) + self.wpe(torch.arange(tokens.shape[1]))
+        for block in self.h:
+            x = block(x)
+        return self.lm_head(self.ln_f(x))
 
 
 def contestants(config: Config) -> dict[str, nn.Module]:
@@ -97,11 +125,18 @@ def contestants(config: Config) -> dict[str, nn.Module]:
 
     return {
         "lmlib.GPT": GPT(config),
+        FUSED: GPT(config),
         "GPT2LMHeadModel": gpt2(0.0),
         "GPT2LMHeadModel, its default dropout 0.1": gpt2(0.1),
         "nn.TransformerEncoder": TorchGPT(config),
-        "the same with fused attention, as nanoGPT has it": fused(config),
+        "nanoGPT": NanoGPT(config),
     }
+
+
+def pairs(models: dict[str, nn.Module]) -> list[tuple[str, str]]:
+    """Ours against each, and fused against who is fused too."""
+    peers = [name for name in models if not name.startswith("lmlib")]
+    return [("lmlib.GPT", name) for name in peers] + [(FUSED, "nanoGPT")]
 
 
 def measure(steps: int = 30, warm_up: int = 3) -> list[dict]:
@@ -117,28 +152,31 @@ def measure(steps: int = 30, warm_up: int = 3) -> list[dict]:
             batch = torch.randint(VOCAB_SIZE, (B, T + 1), generator=generator)
             pair, plan = (batch[:, :-1], batch[:, 1:]), Training(steps=1, warmup=0)
             models = contestants(config)
-            works = {name: training_step(m, pair, plan) for name, m in models.items()}
+            works = {
+                name: training_step(m, pair, replace(plan, fused=name == FUSED))
+                for name, m in models.items()
+            }
             spent = medians(works, steps, warm_up=warm_up)
             rate = {name: B * T / s for name, s in spent.items()}
             work = f"training, {n_layer} layers, d {d_model}, T {T}, B {B}"
-            for name in list(models)[1:]:
+            for ours, name in pairs(models):
                 rows.append(
                     {
-                        "work": f"{work}: against {name}",
-                        "ours": rate["lmlib.GPT"],
+                        "work": f"{work}: {ours} against {name}",
+                        "ours": rate[ours],
                         "peer": rate[name],
-                        "ratio": rate["lmlib.GPT"] / rate[name],
+                        "ratio": rate[ours] / rate[name],
                         "unit": "tokens/s",
                     }
                 )
-            ours = step_flops(config, B, T) * rate["lmlib.GPT"] / (B * T)
+            done = step_flops(config, B, T) * rate["lmlib.GPT"] / (B * T)
             peak = max(peak, matrix_rate())
             rows.append(
                 {
                     "work": f"{work}: share of the rate of a 1024³ matrix product",
-                    "ours": ours / 1e9,
+                    "ours": done / 1e9,
                     "peer": peak / 1e9,
-                    "ratio": ours / peak,
+                    "ratio": done / peak,
                     "unit": "GFLOP/s",
                 }
             )

@@ -20,6 +20,7 @@ embeddings       words as vectors: neighbours, analogies, a projection
 baselines        a feed-forward and a recurrent model from before the transformer
 positions        sinusoidal and rotary position encodings
 attention        scaled dot-product attention, and one head
+fused            attention when nobody looks at its weights
 kv_cache         keys and values that are not computed twice
 multi_head       several heads side by side
 blocks           the transformer's block, and the configuration of a model

@@ -13,25 +13,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from threading import local
 
 import torch  # noqa: F401  for the example above
 import torch.nn.functional as F
 from torch import Tensor
 
 from lmlib.attention import causal_mask, scaled_dot_product_attention
+from lmlib.shape_checks import check_scores, check_values
 
-_KEEP = ContextVar("keep", default=True)
+
+class _Mode(local):
+    """What this thread wants of attention; a context variable could not be compiled."""
+
+    keep = True
+
+
+_MODE = _Mode()
 
 
 @contextmanager
 def keeping_weights(keep: bool) -> Iterator[None]:
     """Inside, :func:`attend` returns the weights that made its output, or ``None`` in their place."""
-    before = _KEEP.set(keep)
+    before, _MODE.keep = _MODE.keep, keep
     try:
         yield
     finally:
-        _KEEP.reset(before)
+        _MODE.keep = before
 
 
 def attend(
@@ -46,8 +54,10 @@ def attend(
     """
     T, S = q.shape[-2] // group, k.shape[-2]
     hides = causal and T > 1  # a single query stands behind all keys
-    if _KEEP.get():
+    if _MODE.keep:
         return scaled_dot_product_attention(q, k, v, _mask(q, S, group, hides))
+    check_values(k, v)
+    check_scores(q, k, None)
     if hides and q.shape[-2] == S:  # PyTorch makes no mask for it
         return F.scaled_dot_product_attention(q, k, v, is_causal=True), None
     return F.scaled_dot_product_attention(q, k, v, _mask(q, S, group, hides)), None

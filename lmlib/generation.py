@@ -65,22 +65,20 @@ class Predictor:
 
     def __init__(self, model: LanguageModel, use_cache: bool, length: int) -> None:
         own = unwrap(model)
-        caches = use_cache and isinstance(own, CachingModel)
         self.model: Any = model
-        self.cache = own.new_cache(length) if caches else []
+        self.caches = isinstance(own, CachingModel)
+        self.cache = own.new_cache(length) if self.caches and use_cache else None
         self.device = device_of(model)
 
     def __call__(self, tokens: Tensor) -> Tensor:
-        if not self.cache:
-            logits = self.model(tokens.to(self.device))
-        else:
-            new = tokens[:, self.cache[0].length :].to(self.device)
-            logits = self.model(new, self.cache, last=True)
+        read = self.cache[0].length if self.cache else 0
+        how = {"cache": self.cache, "last": True} if self.caches else {}
+        logits = self.model(tokens[:, read:].to(self.device), **how)
         return logits[:, -1].to(tokens.device)  # where what is drawn stays
 
     def select(self, rows: Tensor) -> None:
         """Go on with these of the B sequences, (K,)."""
-        for layer in self.cache:
+        for layer in self.cache or []:
             layer.select(rows.to(self.device))
 
 

@@ -22,8 +22,9 @@ def split_heads(x: Tensor, n: int, n_head: int) -> tuple[Tensor, ...]:
     """``n`` vectors side by side for each token, (B, T, n · C) → n times (B, H, T, D)."""
     # D in so many words, so that there may be no sequences at all.
     D = x.shape[-1] // n // n_head
-    parts = x.view(*x.shape[:-1], n, n_head, D)  # (B, T, n, H, D)
-    return parts.transpose(-4, -2).unbind(-3)
+    # Cut first: the gradients of all are then one tensor that needs no turning.
+    parts = x.split(n_head * D, dim=-1)  # n times (B, T, C)
+    return tuple(p.unflatten(-1, (n_head, D)).transpose(-3, -2) for p in parts)
 
 
 def merge_heads(x: Tensor) -> Tensor:

@@ -31,6 +31,11 @@ class Training:
     eval_interval: int = 100  # steps from one record, and one checkpoint, to the next
     precision: Literal["float32", "bfloat16"] = "float32"  # of matrix products
     compile: bool = False  # the loss with torch.compile, which takes a minute first
+    fused: bool = (
+        False  # attention that keeps no weights: less memory, other last digits
+    )
+    betas: tuple[float, float] = (0.9, 0.95)  # what Adam's two means keep at each step
+    min_learning_rate: float = 0.0  # where the cosine ends
 
     def __post_init__(self) -> None:
         positive = ("steps", "learning_rate", "clip", "eval_interval")
@@ -45,14 +50,25 @@ class Training:
                 "use 0 for none"
             )
         check_choice("precision", self.precision, ("float32", "bfloat16"))
+        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+            raise ValueError(
+                f"betas: {self.betas} are not two numbers in [0, 1); (0.9, 0.95) is usual"
+            )
+        if not 0 <= self.min_learning_rate <= self.learning_rate:
+            raise ValueError(
+                f"min_learning_rate: {self.min_learning_rate} is outside 0 … "
+                f"{self.learning_rate}, the learning rate; a tenth of it is usual"
+            )
 
 
 def learning_rate(step: int, training: Training) -> float:
-    """Up in a straight line, then down along a cosine to 0: formula `eq:schedule`."""
+    """Up in a straight line, then down along a cosine to the lowest: formula `eq:schedule`, where that is 0."""
     if step < training.warmup:
         return training.learning_rate * (step + 1) / training.warmup
     progress = (step - training.warmup) / max(1, training.steps - training.warmup)
-    return training.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
+    lowest = training.min_learning_rate
+    above = training.learning_rate - lowest
+    return lowest + above * 0.5 * (1 + math.cos(math.pi * progress))
 
 
 def make_optimiser(model: nn.Module, training: Training) -> torch.optim.AdamW:
@@ -65,7 +81,7 @@ def make_optimiser(model: nn.Module, training: Training) -> torch.optim.AdamW:
         {"params": vectors, "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(
-        groups, lr=training.learning_rate, betas=(0.9, 0.95), fused=True
+        groups, lr=training.learning_rate, betas=training.betas, fused=True
     )
 
 

@@ -29,7 +29,7 @@ from lmlib.optimisation import Training, learning_rate, make_optimiser
 from lmlib.runs import Run
 from lmlib.training_step import loss_function, train_step
 
-_FREE = ("precision", "compile")
+_FREE = ("precision", "compile", "fused")
 """What may change from an interrupted run to the one that goes on: it changes digits, not the plan."""
 
 

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lmlib.batches import IGNORE, Batch
+from lmlib.fused import keeping_weights
 from lmlib.optimisation import Training, autocast
 
 Loss = Callable[[nn.Module, Batch], Tensor]
@@ -39,7 +40,7 @@ def loss_of(model: nn.Module, batch: Batch, count: Tensor | None = None) -> Tens
 
 
 def loss_function(training: Training) -> Callable[..., Tensor]:
-    """:func:`loss_of` in the precision of the plan, and compiled where it says so.
+    """:func:`loss_of` in the precision of the plan, fused and compiled where it says so.
 
     Weights stay float32; with bfloat16, matrix products are computed from numbers of 16 bits
     (Micikevicius et al. 2018, who used another kind of 16 bits).
@@ -49,7 +50,13 @@ def loss_function(training: Training) -> Callable[..., Tensor]:
         with autocast(batch[1].device, training.precision):
             return loss_of(model, batch, count)
 
-    return torch.compile(loss) if training.compile else loss
+    quick = torch.compile(loss) if training.compile else loss
+
+    def fused(model: nn.Module, batch: Batch, count: Tensor | None = None) -> Tensor:
+        with keeping_weights(False):
+            return quick(model, batch, count)
+
+    return fused if training.fused else quick
 
 
 def train_step(

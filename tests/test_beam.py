@@ -4,15 +4,19 @@ import itertools
 
 import pytest
 import torch
-from support.models import after, small_gpt
+from support.models import after, shaken, small_gpt
 
 from lmlib.beam import beam_search
 from lmlib.generation import generate
 from lmlib.language_models import LanguageModel
+from lmlib.llama import Llama
+from lmlib.modern import ModernConfig
 from lmlib.ngrams import NGram
 from lmlib.softmax import log_softmax
 from lmlib.stories import STORIES
 from lmlib.tokens import END
+
+LLAMA = ModernConfig(7, 24, n_head=4, n_kv_head=2, d_model=16, d_head=4, d_ff=24)
 
 
 def every_text(
@@ -79,6 +83,21 @@ def test_beam_search_of_the_grammar_keeps_to_what_is_possible() -> None:
     assert len(texts) == 20 and scores.isfinite().all()
     written = [STORIES.vocab[i] for i in texts[0]]
     assert written[:5] == [END, "once", "upon", "a", "time"]
+
+
+@pytest.mark.parametrize("kind", ["learned", "sinusoidal", "rotary", "llama"])
+@pytest.mark.parametrize("end", [None, 3])
+def test_with_a_cache_and_without_the_same_texts(kind: str, end: int | None) -> None:
+    model = shaken(Llama(LLAMA, seed=1)) if kind == "llama" else small_gpt(kind)
+    model.lengths, prompt = [], torch.tensor([[0, 3, 1]])
+    model.register_forward_pre_hook(
+        lambda _, args: model.lengths.append(args[0].shape[1])
+    )
+    texts, scores = beam_search(model, prompt, 12, 6, end)
+    assert model.lengths[:2] == [3, 1] and {*model.lengths[1:]} == {1}
+    again, others = beam_search(model, prompt, 12, 6, end, use_cache=False)
+    assert torch.equal(texts, again) and max(model.lengths) > 3
+    torch.testing.assert_close(scores, others, rtol=0, atol=1e-12)
 
 
 def test_bad_beams() -> None:

@@ -4,15 +4,19 @@ import math
 
 import pytest
 import torch
-from support.models import after, small_gpt
+from support.models import after, shaken, small_gpt
 from torch import Tensor
 
 from lmlib.generation import generate
 from lmlib.language_models import LanguageModel
+from lmlib.llama import Llama
+from lmlib.modern import ModernConfig
 from lmlib.ngrams import NGram
 from lmlib.stories import STORIES
 from lmlib.tokens import END, WordTokenizer, sequences
 from lmlib.transformer import GPT
+
+LLAMA = ModernConfig(7, 24, n_head=4, n_kv_head=2, d_model=16, d_head=4, d_ff=24)
 
 
 def test_greedy_generation_sees_all_tokens() -> None:
@@ -149,6 +153,21 @@ def test_each_token_is_read_once() -> None:
     model.read = []
     generate(model, torch.zeros(1, 3, dtype=torch.int64), 5, use_cache=False)
     assert model.read == [3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize("use_cache", [True, False])
+def test_a_model_of_today_writes_too(use_cache: bool) -> None:
+    model = shaken(Llama(LLAMA, seed=1))
+    written = generate(
+        model, prompt := torch.tensor([[0, 3, 1]]), 9, 0, use_cache=use_cache
+    )
+    for t in range(3, 12):
+        assert written[0, t] == model(written[:, :t])[0, -1].argmax()
+    match = (
+        "max_new_tokens: a prompt of 3 tokens and 22 new ones make 25, .* is 24; ask"
+    )
+    with pytest.raises(ValueError, match=match):
+        generate(model, prompt, 22, use_cache=use_cache)
 
 
 def test_what_was_written_can_be_trained_on() -> None:

@@ -40,3 +40,16 @@ def test_what_is_put_in_comes_out_behind_what_was_there() -> None:
     with pytest.raises(ValueError, match="tokens: 7 do not fit"):
         cache.append(k[:, :, :1], v[:, :, :1])
     assert cache.length == 6  # as it was
+
+
+def test_rows_that_are_selected_go_on() -> None:
+    k, v, rows = (
+        random(3, 2, 4, 4),
+        random(3, 2, 4, 4, seed=1),
+        torch.tensor([2, 0, 2, 2]),
+    )
+    cache = KVCache(max_length=4)
+    cache.append(k[..., :3, :], v[..., :3, :])
+    cache.select(rows)
+    keys, values = cache.append(k[rows][..., 3:, :], v[rows][..., 3:, :])
+    assert torch.equal(keys, k[rows]) and torch.equal(values, v[rows])

@@ -219,6 +219,7 @@ CHAPTER_OF = {
     "skip_gram": "embeddings",
     "baselines": "pretraining",
     "positions": "transformer",
+    "fused": "attention",
     "kv_cache": "generation",
     "multi_head": "attention",
     "blocks": "transformer",
@@ -244,6 +245,7 @@ WITHIN = {
     "slots": "the words of a grammar",
     "grammar": "the book's stories are one",
     "streams": "texts larger than the memory have the same tokens",
+    "fused": "the attention of that chapter, when nobody looks at its weights",
     "kv_cache": "generate keeps one",
 }
 # A module that the tests of another name prove.

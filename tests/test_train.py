@@ -191,6 +191,8 @@ def test_a_folder_with_another_run(
             "device: 'abacus' is not known; use auto, cpu, cuda or mps",
         ),
         ("--device meta", "device: this machine has no 'meta'"),
+        ("--beta2 1", "betas: (0.9, 1.0) are not two numbers in"),
+        ("--min-learning-rate 1", "min_learning_rate: 1.0 is outside 0 … 0.006"),
         ("--weight-decay -1", "weight_decay: -1.0 must be 0 or more"),
         (f"--prompt {'prompt' * 99}", "or cut the prompt"),
     ],
@@ -416,3 +418,8 @@ def test_the_default_is_the_model_that_ships_with_the_package() -> None:
         100,
     )
     assert args.training == Training(steps=2_000, learning_rate=4e-3)
+    more = ["--beta1", "0.8", "--beta2", "0.99", "--min-learning-rate", "1e-4"]
+    plan = {"betas": (0.8, 0.99), "min_learning_rate": 1e-4, "fused": True}
+    assert parse([*more, "--fused"]).training == Training(
+        2_000, learning_rate=4e-3, **plan
+    )

@@ -11,7 +11,7 @@ from lmlib import distributed
 from lmlib.files import write_whole
 from lmlib.train.settings import Settings
 
-FREE = ("device", "precision", "compile", "prompt", "new_tokens", "folder")
+FREE = ("device", "precision", "compile", "fused", "prompt", "new_tokens", "folder")
 """Settings that may change when a run goes on."""
 
 

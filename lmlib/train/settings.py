@@ -39,7 +39,10 @@ class Settings:
     learning_rate: float = _option(
         None, "the highest; the preset's if not given", float
     )
+    min_learning_rate: float = _option(0.0, "where the cosine ends")
     warmup: int = _option(None, "steps until it is reached; 100 or a tenth of all", int)
+    beta1: float = _option(0.9, "what Adam's mean of gradients keeps at each step")
+    beta2: float = _option(0.95, "what its mean of their squares keeps")
     weight_decay: float = _option(0.0, "of matrices")
     dropout: float = _option(0.0, "share of numbers that are set to 0")
     seed: int = _option(0, "of weights, order and dropout")
@@ -61,6 +64,7 @@ class Settings:
     new_tokens: int = _option(60, "length of the sample")
     precision: Literal["float32", "bfloat16"] = "float32"
     compile: bool = False
+    fused: bool = False
 
     @property
     def preset(self) -> Preset:
@@ -70,7 +74,8 @@ class Settings:
     def training(self) -> Training:
         """The plan; raises ValueError for what makes no sense."""
         common = {f.name for f in fields(Training)} & {f.name for f in fields(self)}
-        return Training(**{name: getattr(self, name) for name in common})
+        given = {name: getattr(self, name) for name in common}
+        return Training(betas=(self.beta1, self.beta2), **given)
 
     def completed(self) -> Settings:
         """With what was not given filled in."""
@@ -118,6 +123,11 @@ def parser() -> argparse.ArgumentParser:
         "--compile",
         action="store_true",
         help="use torch.compile: slow to start, then fast",
+    )
+    add(
+        "--fused",
+        action="store_true",
+        help="attention that keeps no weights: for long texts, faster and in less memory",
     )
     return command
 

@@ -18,7 +18,7 @@ from lmlib.modern import SwiGLU  # noqa: F401  for the example above
 
 
 def route(logits: Tensor, n_active: int) -> tuple[Tensor, Tensor]:
-    """The ``n_active`` likeliest experts of each token, and their weights: formula `eq:experts`.
+    """The likeliest experts of each token, and their weights: formula `eq:experts`.
 
     (N, E) → weights (N, k) and numbers of experts (N, k). The weights of two or more add up to 1, as in
     Mixtral. A single one keeps its probability, as in the Switch transformer (Fedus et al. 2022): a weight

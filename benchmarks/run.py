@@ -20,6 +20,7 @@ SCRIPTS = (
     "floor",
     "training",
     "generation",
+    "real",
     "bpe",
     "growth",
     "processes",

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lmlib.devices import device_of
+from lmlib.fast_step import FastStep
 from lmlib.fused import keeping_weights
 from lmlib.language_models import CachingModel, LanguageModel
 from lmlib.modules import unwrap
@@ -69,11 +70,16 @@ class Predictor:
         self.caches = isinstance(own, CachingModel)
         self.cache = own.new_cache(length) if self.caches and use_cache else None
         self.device = device_of(model)
+        self.step = FastStep.of(model) if self.cache else None
 
     def __call__(self, tokens: Tensor) -> Tensor:
         read = self.cache[0].length if self.cache else 0
-        how = {"cache": self.cache, "last": True} if self.caches else {}
-        logits = self.model(tokens[:, read:].to(self.device), **how)
+        new = tokens[:, read:].to(self.device)
+        if self.cache and self.step and new.shape[1] == 1:
+            logits = self.step(new, self.cache)
+        else:
+            how = {"cache": self.cache, "last": True} if self.caches else {}
+            logits = self.model(new, **how)
         return logits[:, -1].to(tokens.device)  # where what is drawn stays
 
     def select(self, rows: Tensor) -> None:

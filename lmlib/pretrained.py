@@ -14,6 +14,7 @@ import json
 from dataclasses import asdict
 from functools import partial, reduce
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -22,15 +23,18 @@ from lmlib.blocks import Config
 from lmlib.checkpoints import as_json, fill, load_tensors, save_tensors
 from lmlib.files import DATA
 from lmlib.integrity import check_kind, check_unchanged
+from lmlib.llama import Llama
+from lmlib.modern import ModernConfig
 from lmlib.modules import named_tensors, unwrap
 from lmlib.transformer import BERT, GPT
 from lmlib.translation import EncoderDecoder
 
-Model = GPT | BERT | EncoderDecoder
-_KINDS: dict[str, type[Model]] = {
+Model = GPT | BERT | EncoderDecoder | Llama
+_KINDS: dict[str, Any] = {
     "GPT": GPT,
     "BERT": BERT,
     "EncoderDecoder": EncoderDecoder,
+    "Llama": Llama,
 }
 
 
@@ -42,11 +46,15 @@ def save_model(model: nn.Module, path: str | Path) -> None:
     """
     own = unwrap(model)
     check_kind("model", own, *_KINDS.values())
-    check_kind("model.config", own.config, Config)
     kind = type(own).__name__
+    check_kind("model.config", own.config, _config_class(kind))
     check_unchanged("model", own, partial(_KINDS[kind], own.config))
     metadata = {"kind": kind, "config": as_json(asdict(own.config))}
     save_tensors(path, named_tensors(own), metadata)
+
+
+def _config_class(kind: str) -> type[Any]:
+    return ModernConfig if kind == "Llama" else Config
 
 
 def load_model(path: str | Path) -> Model:
@@ -60,7 +68,7 @@ def load_model(path: str | Path) -> Model:
             f"path: {str(path)!r} holds no model of this book; use one written by save_model"
         )
     try:
-        config = Config(**json.loads(metadata["config"]))
+        config = _config_class(metadata["kind"])(**json.loads(metadata["config"]))
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"path: {str(path)!r} holds a configuration that this version cannot read ({error}); "

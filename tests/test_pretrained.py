@@ -19,7 +19,9 @@ from lmlib.checkpoints import save_tensors
 from lmlib.evaluation import token_losses
 from lmlib.finetuning import Classifier
 from lmlib.language_models import LanguageModel
+from lmlib.llama import Llama
 from lmlib.lora import add_lora, merge_lora
+from lmlib.modern import ModernConfig
 from lmlib.ngrams import NGram
 from lmlib.optimisation import Training
 from lmlib.pretrained import (
@@ -54,6 +56,15 @@ def test_what_was_saved_comes_back(kind: type[Model], tmp_path: Path) -> None:
         model.state_dict().items(), again.state_dict().items(), strict=True
     ):
         assert torch.equal(one, two), name
+
+
+def test_a_model_of_today_comes_back(tmp_path: Path) -> None:
+    config = ModernConfig(vocab_size=12, block_size=9, n_layer=1, tied=False)
+    model = Llama(config, seed=3)
+    save_model(model, tmp_path / "model.safetensors")
+    again = load_model(tmp_path / "model.safetensors")
+    assert isinstance(again, Llama) and again.config == config
+    assert torch.equal(again.head.weight, model.head.weight)
 
 
 def same(one: nn.Module, two: nn.Module) -> bool:
@@ -328,7 +339,7 @@ def test_what_could_not_be_loaded_is_not_saved(change: str, tmp_path: Path) -> N
 def test_what_is_no_model_of_the_book_is_not_saved(model: Any, tmp_path: Path) -> None:
     with pytest.raises(
         ValueError,
-        match=rf"model: is a {type(model).__name__}, not a GPT or BERT or EncoderDecoder; give",
+        match=rf"model: is a {type(model).__name__}, not a GPT or BERT or EncoderDecoder or Llama; give",
     ):
         save_model(model, tmp_path / "model.safetensors")
     assert not [*tmp_path.iterdir()]

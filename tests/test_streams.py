@@ -105,6 +105,16 @@ def test_special_tokens_over_the_borders_of_chunks(
         assert ids == tokenizer.encode(text)
 
 
+@pytest.mark.parametrize("text", ["1234the9", "ab!!!!", "\n\n" + "1" * 100, "a\n\n1b"])
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_no_word_of_that_size_is_cut(pattern: str, text: str) -> None:
+    """Where it ends shows only in what comes behind it."""
+    words = units(text, [], pattern)
+    for size in range(max(len(word) for word in words), 110):
+        pieces = cut_stream(text, size, pattern=pattern)
+        assert [u for piece in pieces for u in units(piece, [], pattern)] == words
+
+
 def test_a_file_is_a_stream_of_lines() -> None:
     lines = prose()[:5000].splitlines(keepends=True)
     assert [*encode_stream(lines, PROSE)] == PROSE.encode(prose()[:5000])

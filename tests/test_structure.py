@@ -234,6 +234,7 @@ CHAPTER_OF = {
     "pretrained": "pretraining",
     "few_labels": "finetuning",
     "lora": "finetuning",
+    "fast_step": "generation",
     "sampling": "generation",
     "beam": "generation",
     "evaluation": "language_models",
@@ -247,6 +248,7 @@ WITHIN = {
     "streams": "texts larger than the memory have the same tokens",
     "fused": "the attention of that chapter, when nobody looks at its weights",
     "kv_cache": "generate keeps one",
+    "fast_step": "generate takes it",
 }
 # A module that the tests of another name prove.
 TESTED_IN = {

@@ -94,12 +94,18 @@ def test_a_hundred_thousand_special_tokens(special: str, before: str) -> None:
     assert ids.count(len(vocab) - 1) == 100_000
 
 
-def test_another_way_of_cutting_is_another_tokenizer(tmp_path: Path) -> None:
-    path = written(tmp_path, text := "in 1999  2000")
+def test_another_way_of_cutting_is_another_tokenizer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(textfiles, "PIECE", 20)
+    path = written(tmp_path, text := "\n\n" + "1" * 100)
+    trained = BPETokenizer.train("\n\n1 " * 9, 258, end=False, pattern="smollm")
     for pattern in ("gpt2", "smollm"):
-        tokenizer = BPETokenizer.train(text * 9, 300, pattern=pattern)
-        tokens = encode_file(path, tmp_path / "run", tokenizer)
+        tokenizer = BPETokenizer(trained.vocab, trained.merges, pattern=pattern)
+        tokens = encode_file(path, tmp_path / pattern[:1] / "run", tokenizer)
+        other = encode_file(path, tmp_path / "run", tokenizer)
         assert tokens.read(0, tokens.count).tolist() == tokenizer.encode(text)
+        assert other.count == tokens.count == {"gpt2": 102, "smollm": 101}[pattern]
 
 
 def test_another_special_token_is_another_tokenizer(tmp_path: Path) -> None:

@@ -88,9 +88,16 @@ def write_gguf(model: GPT, tokenizer: BPETokenizer, path: Path) -> None:
 
 @contextmanager
 def llama_server(folder: Path, key: str = "") -> Iterator[str]:
-    """The address of a server in a process of its own, which ends with the block, however that ends."""
+    """The address of a server with the book's model, as :func:`server_of` starts it."""
     write_gguf(prose_gpt(), prose_tokenizer(), folder / "prose.gguf")
-    command = [sys.executable, __file__, str(folder / "prose.gguf"), key]
+    with server_of(folder / "prose.gguf", key) as address:
+        yield address
+
+
+@contextmanager
+def server_of(path: Path, key: str = "") -> Iterator[str]:
+    """The address of a server in a process of its own, which ends with the block, however that ends."""
+    command = [sys.executable, __file__, str(path), key]
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from lmlib.blocks import Config
+from lmlib.modern import ModernConfig
 from lmlib.validation import check_positive
 
 PETAFLOPS_DAY = 1e15 * 86_400
@@ -38,6 +39,31 @@ def gpt_parameters(config: Config) -> int:
     return (
         L * (12 * C * C + 13 * C) + (config.vocab_size + config.block_size) * C + 2 * C
     )
+
+
+def modern_parameters(config: ModernConfig) -> int:
+    """The same of a model of today, :class:`lmlib.llama.Llama`: formula `eq:count-llama`, and biases.
+
+    >>> modern_parameters(ModernConfig(49152, 8192, 30, 9, 3, 576, 64, 1536))  # SmolLM2-135M
+    134515008
+    """
+    c, C = config, config.d_model
+    queries, keys = c.n_head * c.d_head, c.n_kv_head * c.d_head
+    block = 2 * C * (queries + keys) + 3 * C * c.d_ff + 2 * C
+    block += c.qkv_bias * (queries + 2 * keys) + c.output_bias * C
+    block += c.ff_bias * (2 * c.d_ff + C)
+    return c.n_layer * block + C + (2 - c.tied) * c.vocab_size * C
+
+
+def cache_bytes(config: Config | ModernConfig, size: int = 2) -> int:
+    """Bytes that each token leaves in the caches, `eq:grouped-cache`, ``size`` for a number.
+
+    >>> cache_bytes(ModernConfig(49152, 8192, 30, 9, 3, 576, 64, 1536))  # SmolLM2-135M
+    23040
+    """
+    c = config
+    keys = c.n_kv_head * c.d_head if isinstance(c, ModernConfig) else c.d_model
+    return 2 * size * c.n_layer * keys
 
 
 def training_flops(parameters: float, tokens: float) -> float:
@@ -119,9 +145,6 @@ def step_memory(config: Config, batch_size: int, precision: str = "float32") -> 
     state = sum(training_memory(gpt_parameters(c)).values())
     logits = 3 * 4 * c.vocab_size * batch_size * c.block_size
     shape = (c.n_layer, c.n_head, c.d_model, c.block_size)
-    blocks = (
-        activation_memory(*shape, batch_size, BYTES_KEPT[precision])
-        if batch_size
-        else 0
-    )
+    kept = BYTES_KEPT[precision]
+    blocks = activation_memory(*shape, batch_size, kept) if batch_size else 0
     return int(state + blocks + logits)

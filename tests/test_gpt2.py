@@ -1,6 +1,6 @@
 """Weights carried to Transformers' GPT-2 and back: the same logits, the same text, the same bits."""
 
-import builtins
+import sys
 import warnings
 from collections.abc import Callable
 from copy import deepcopy
@@ -192,14 +192,7 @@ def test_positions_that_gpt_2_has_not(positions: Any) -> None:
 
 
 def test_without_transformers(monkeypatch: pytest.MonkeyPatch) -> None:
-    true_import = builtins.__import__
-
-    def missing(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name == "transformers":
-            raise ImportError("No module named 'transformers'")
-        return true_import(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", missing)
+    monkeypatch.setitem(sys.modules, "transformers", None)  # as if it were not there
     with pytest.raises(
         ImportError, match=r'pip install "how-language-models-work\[transformers\]"'
     ):

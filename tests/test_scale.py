@@ -10,10 +10,15 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from lmlib.blocks import Config
+from lmlib.kv_cache import KVCache
+from lmlib.llama import Llama
+from lmlib.modern import ModernConfig
 from lmlib.scale import (
     PETAFLOPS_DAY,
     activation_memory,
     attention_flops,
+    cache_bytes,
+    modern_parameters,
     step_flops,
     training_flops,
     training_memory,
@@ -116,3 +121,30 @@ def test_activations_as_korthikanti_counts_them(
 def test_numbers_that_make_no_sense(call: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+MODERN = [
+    ModernConfig(vocab_size=30),
+    ModernConfig(30, 20, 3, 6, 2, d_model=24, d_head=8, d_ff=40, tied=False),
+    ModernConfig(30, qkv_bias=True),
+    ModernConfig(30, output_bias=True, ff_bias=True),
+]
+
+
+@pytest.mark.parametrize("config", MODERN)
+def test_parameters_of_a_model_of_today(config: ModernConfig) -> None:
+    assert modern_parameters(config) == count_parameters(Llama(config))
+
+
+def kept_bytes(caches: list[KVCache]) -> int:
+    """What the keys and values take of the tokens that were read."""
+    parts = [x for cache in caches for x in (cache.keys, cache.values)]
+    return sum(x[..., : caches[0].length, :].numel() * x.element_size() for x in parts)
+
+
+def test_bytes_that_a_token_leaves_in_the_cache() -> None:
+    text = torch.zeros(1, 5, dtype=torch.long)
+    for model in [GPT(Config(vocab_size=30)), *(Llama(config) for config in MODERN)]:
+        caches = model.new_cache(9)
+        model(text, caches)
+        assert kept_bytes(caches) == 5 * cache_bytes(model.config, size=4)

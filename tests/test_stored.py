@@ -11,7 +11,9 @@ import pytest
 
 import lmlib
 from lmlib.bpe import BPETokenizer
+from lmlib.interop.real import HOW, find_real
 from lmlib.pretokenizer import BYTES
+from lmlib.stories import STORIES
 from lmlib.workshop.parts import encode_word
 
 ROOT = Path(__file__).parents[1]
@@ -22,6 +24,7 @@ import growth  # noqa: E402
 import ladder  # noqa: E402
 import modern  # noqa: E402
 import processes  # noqa: E402
+import real_english  # noqa: E402
 import scaling  # noqa: E402
 import speedrun  # noqa: E402
 import squeeze  # noqa: E402
@@ -105,6 +108,15 @@ def test_a_rate_that_was_tried_for_the_ladder() -> None:
     row = STORED["ladder.json"]["tried"][0]
     anew = ladder.run(row["model"], 400, row["rate"], seed=9, records=1)
     assert anew["loss"] == pytest.approx(row["loss"], rel=0.01)
+
+
+def test_stories_that_a_real_model_read() -> None:
+    if not find_real():
+        pytest.skip(HOW)
+    kept = STORED["real_english.json"]
+    anew = real_english.one_after_the_other(seed=0, count=2)
+    assert anew == pytest.approx(kept["stories 0"][:2], rel=0.01)
+    assert real_english.known(STORIES) == pytest.approx(kept["floor"], abs=1e-4)
 
 
 def test_the_record_of_the_speedrun() -> None:

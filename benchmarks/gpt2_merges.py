@@ -27,7 +27,7 @@ TEXTS = [
     *("I love AI", "我爱人工智能", "Ich liebe KI", "Я люблю ИИ", "人工智能", "lowest"),
     *("attention", " attention", "Attention", "ATTENTION", "304", "1999", "50257"),
     *("🙂", " 🙂", "strawberry", " strawberry", "Strawberry", "STRAWBERRY"),
-    "s t r a w b e r r y",
+    *("s t r a w b e r r y", "12345 67", "def add(a, b):\n    return a + b"),
 ]
 
 

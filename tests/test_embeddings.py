@@ -64,6 +64,22 @@ def test_analogy_is_b_minus_a_plus_c_of_unit_vectors() -> None:
     assert not {3, 4, 7} & {i for i, _ in analogy(vectors, 3, 4, 7, k=27)}
 
 
+@pytest.mark.parametrize("leave_out", [True, False])
+def test_share_of_analogies_by_loop(leave_out: bool) -> None:
+    vectors = random(12, 3)
+    unit = vectors / vectors.norm(dim=1, keepdim=True)
+    questions = [(a, b, c, 11 - a) for a in range(4) for b in (4, 5) for c in (6, 7, 8)]
+    right = sum(
+        nearest(unit, unit[b] - unit[a] + unit[c], 1, (a, b, c) if leave_out else ())[
+            0
+        ][0]
+        == d
+        for a, b, c, d in questions
+    )
+    share = analogy_share(vectors, questions, leave_out)
+    assert share == right / len(questions)
+
+
 @given(st.integers(2, 9), st.integers(2, 6), st.integers(0, 1000))
 def test_projection_is_centred_and_its_signs_are_fixed(
     n: int, size: int, seed: int

@@ -25,6 +25,7 @@ import ladder  # noqa: E402
 import modern  # noqa: E402
 import processes  # noqa: E402
 import real_english  # noqa: E402
+import real_translation  # noqa: E402
 import scaling  # noqa: E402
 import speedrun  # noqa: E402
 import squeeze  # noqa: E402
@@ -199,6 +200,16 @@ def test_a_short_run_of_a_model_of_today() -> None:
     assert anew["loss"] == pytest.approx(stored["loss"], rel=0.01)
     done = {(r["kind"], r["name"], r["seed"]) for r in STORED["modern.json"]["rows"]}
     assert {*modern.plan()} == done
+def test_a_sentence_that_the_real_model_was_to_translate() -> None:
+    rows = STORED["real_translation.json"]["rows"]
+    assert len(rows) == real_translation.ASKED
+    if not (real := find_real()):
+        pytest.skip(HOW)
+    behind = {4: real_translation.Examples(real, 4)}
+    # No word of these answers has a close rival.
+    anew = real_translation.row(real, behind, place=7)
+    for name, told in rows[7].items():
+        assert name in {"16", "64"} or anew[name] == pytest.approx(told, abs=0.05)
 
 
 def test_a_head_that_fifty_labels_train() -> None:

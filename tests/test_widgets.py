@@ -20,10 +20,12 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from torch import Tensor
 
 from lmlib.attention import causal_mask, scaled_dot_product_attention
+from lmlib.interop.real import HOW, find_real
 from lmlib.sampling import next_probs
 from lmlib.softmax import entropy, softmax
 from lmlib.widgets import AttentionHeatmap, TemperatureScrubber
 from lmlib.widgets.base import HERE, VIEW
+from lmlib.widgets.logits import KEPT
 
 WORDS = ["fox", "wolf", "crow", "cat", "</script><b>"]
 LOGITS = {
@@ -490,11 +492,12 @@ def test_a_screen_reader_hears_the_change(show: Show) -> None:
     expect(page.get_by_role("status")).not_to_have_text(before)
 
 
+@pytest.mark.parametrize("V", [304, 49_152])
 def test_redrawing_keeps_up_with_the_slider(
-    show: Show, capsys: pytest.CaptureFixture[str]
+    V: int, show: Show, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    vocab = [str(i) for i in range(304)]
-    logits = torch.randn(304, generator=generator(), dtype=torch.float64)
+    vocab = [str(i) for i in range(V)]
+    logits = torch.randn(V, generator=generator(), dtype=torch.float64)
     page = show(TemperatureScrubber({"": logits}, vocab))
     times = page.locator("input[type=range]").first.evaluate("""slider => {
       const redraw = (i) => {
@@ -506,9 +509,10 @@ def test_redrawing_keeps_up_with_the_slider(
       };
       return Array.from({ length: 200 }, (_, i) => redraw(i));
     }""")
+    median, worst = statistics.median(times), max(times)
     with capsys.disabled():
         print(
-            f"\nslider to redrawn bars: median {statistics.median(times):.1f} ms, worst {max(times):.1f} ms"
+            f"\nslider to redrawn bars of {V:,} words: median {median:.1f} ms, worst {worst:.1f} ms"
         )
     assert len(times) == 200
 
@@ -592,6 +596,76 @@ def nasty_scrubber(**settings: Any) -> TemperatureScrubber:
         named=99,
         **settings,
     )
+
+
+MANY = 49_152
+
+
+def many_logits(kind: str) -> Tensor:
+    """Rows that make it hard to put words in groups: flat, steep, all alike, mostly impossible."""
+    if kind == "a real model":
+        if (real := find_real()) is None:
+            pytest.skip(HOW)
+        return real.model(real.encode("The sun rises in the"))[0, -1].detach().double()
+    if kind == "alike":  # the same digits are lost from each
+        return torch.full((MANY,), 1.234999, dtype=torch.float64)
+    if kind == "mostly impossible":
+        row = torch.full((MANY,), -math.inf, dtype=torch.float64)
+        row[1000:1300] = torch.randn(300, generator=generator(), dtype=torch.float64)
+        return row
+    row = torch.randn(MANY, generator=generator(), dtype=torch.float64)
+    return row * float(kind)
+
+
+KINDS = [
+    *("0.01", "0.1", "0.3", "1", "3", "10"),
+    *("alike", "mostly impossible", "a real model"),
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_groups_of_words_change_no_probability(
+    kind: str, numbers: Callable[..., Any]
+) -> None:
+    exact, words = many_logits(kind), [str(i) for i in range(MANY)]
+    widget = TemperatureScrubber({"": exact}, words)
+    order = widget.ranking()
+    named = exact.sort(descending=True).values[:KEPT].round(decimals=6)
+    assert widget.logits[order][:KEPT].tolist() == named.tolist()
+    packed = widget._data["contexts"][""]
+    assert len(json.dumps(packed)) < 10_000 and not widget._data["vocab"]
+    page = numbers(
+        "[...lib.unpacked(c)].map((z) => z === -Infinity ? null : z)", c=packed
+    )
+    page = [-math.inf if z is None else z for z in page]
+    assert page == widget.logits[order].tolist()
+    for temperature in (0.05, 0.07, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0):
+        true, shown = (softmax(z, temperature) for z in (exact, widget.logits))
+        torch.testing.assert_close(shown, true, rtol=0, atol=3e-4)
+        rest = [1 - probs[order[:12]].sum().item() for probs in (true, shown)]
+        assert rest[1] == pytest.approx(rest[0], abs=3e-4)
+    setting = {"temperature": 1.5, "top_k": 1_000, "top_p": 0.9}
+    found = numbers("[...lib.nextProbs(lib.unpacked(c), s)]", c=packed, s=setting)
+    close(found, next_probs(widget.logits, **setting)[order])
+
+
+def test_a_page_of_many_words_names_the_likeliest(show: Show) -> None:
+    logits = many_logits("3")
+    widget = TemperatureScrubber(
+        {"a": logits, "b": logits.flip(0)}, [f"w{i}" for i in range(MANY)]
+    )
+    page = show(widget)
+    for context in ("a", "b"):
+        widget.context = context
+        page.locator("select").select_option(context)
+        best = widget.ranking()[:12]
+        assert rows(page) == {f"w{i}": f"{widget.probs[i]:.4f}" for i in best}
+        rest = 1 - float(widget.probs[best].sum())
+        assert page.locator(".rest .prob").inner_text() == f"{rest:.4f}"
+        assert "all other 49140" in page.locator(".rest").inner_text()
+    move(page.get_by_label("Temperature τ").first, "End", 1)
+    page.get_by_role("button", name="Draw words 1000", exact=True).click()
+    assert "(a rarer word)" in page.locator(".newest").inner_text()
 
 
 def test_words_of_the_scrubber_are_text(show: Show) -> None:

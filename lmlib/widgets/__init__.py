@@ -4,6 +4,7 @@ attention    who looks at whom: a text, and the weights of every head
 temperature  how temperature, top-k and top-p turn logits into probabilities
 base         what makes a widget live everywhere
 labels       every word that a widget shows, to be translated
+logits       the logits of a scrubber, and how those of a large vocabulary travel to the page
 arrays       the arrays of a heat map, and how their numbers travel to the page
 checks       what a widget is given, or a sentence that says what would do
 pictures     what stands in for a widget on pages without scripts

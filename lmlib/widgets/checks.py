@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
 from traitlets import TraitError
 
 
@@ -62,37 +60,3 @@ def words_of(vocab: Sequence[str]) -> list[str]:
             f"vocab: {vocab!r} is no list of words; give the V words of the logits in order of their ids"
         )
     return words
-
-
-def logits_of(given: Any, size: int) -> dict[str, list[float]]:
-    """Each context with its row of logits. Raises ValueError as :func:`_row` does, and for no context."""
-    if not isinstance(given, Mapping) or not given:
-        raise BadValue(
-            f"logits: {given!r} is empty or no mapping; give {{context: logits of its next word}}"
-        )
-    return {
-        str(name): _row(f"logits[{str(name)!r}]", z, size) for name, z in given.items()
-    }
-
-
-def _row(name: str, logits: Any, size: int) -> list[float]:
-    """One logit a word, rounded to six decimals."""
-    try:
-        listed = logits.tolist() if hasattr(logits, "tolist") else list(logits)
-        row = torch.tensor(listed, dtype=torch.float64)
-    except (TypeError, ValueError) as error:
-        raise BadValue(
-            f"{name}: {logits!r} are no numbers; give {size} logits"
-        ) from error
-    if row.shape != (size,):
-        raise BadValue(
-            f"{name}: shape {tuple(row.shape)}; give one logit for each of the {size} words, shape ({size},)"
-        )
-    if row.isnan().any() or (row == math.inf).any():
-        found = "nan" if row.isnan().any() else "inf"
-        raise BadValue(f"{name}: {found} among them; use -inf for impossible words")
-    if (row == -math.inf).all():
-        raise BadValue(
-            f"{name}: all -inf, so no word is possible; leave at least one finite logit"
-        )
-    return [round(z, 6) for z in row.tolist()]

@@ -16,6 +16,7 @@ TEMPERATURE = {
     "probability": "probability",
     "drawn": "drawn · share",
     "others": "all other {n}",
+    "unnamed": "(a rarer word)",
     "cut": "cut",
     "zoom": "longest bar fills the width",
     "entropy": "Entropy <b>{nats}</b> nats = <b>{bits}</b> bits: as open as <b>{n}</b> equally likely words.",

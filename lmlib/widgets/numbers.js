@@ -1,9 +1,16 @@
 // The mathematics of both widgets, in the order of operations of lmlib.softmax, lmlib.generation
 // and lmlib.attention, so that page and Python agree to 1e-12. Nothing here knows of the page.
 
+/** The logits of a context; of many words only the likeliest came one by one, the others in groups of n alike. */
+export function unpacked(context) {
+  const { logits, groups } = Array.isArray(context) ? { logits: context, groups: [] } : context;
+  const all = [...logits, ...groups.flatMap(([n, z]) => new Array(n).fill(z))];
+  return Float64Array.from(all, (z) => z ?? -Infinity);
+}
+
 /** Probabilities exp(z/T − m) / Σ exp(z/T − m), m the largest z/T: it changes none, and exp cannot overflow. */
 export function softmax(logits, temperature = 1) {
-  const scaled = Float64Array.from(logits, (z) => z / temperature);
+  const scaled = Float64Array.from(logits).map((z) => z / temperature);
   let top = -Infinity;
   for (const z of scaled) if (z > top) top = z;
   let sum = 0;
@@ -50,7 +57,7 @@ export function topP(logits, p, order = ranking(logits)) {
 
 /** Temperature, then top-k, then top-p of what is left, then softmax: lmlib.generation.next_probs. */
 export function nextProbs(logits, { temperature = 1, top_k = null, top_p = null }, order = ranking(logits)) {
-  let z = Float64Array.from(logits, (v) => v / temperature);
+  let z = Float64Array.from(logits).map((v) => v / temperature);
   if (top_k !== null) z = topK(z, top_k, order);
   if (top_p !== null) z = topP(z, top_p, order);
   return softmax(z);

@@ -54,10 +54,10 @@ function bar(name, props) {
 }
 
 function render({ model, el }) {
-  const { vocab, contexts, names, named, labels } = model.get("_data");
+  const { V, vocab: few, contexts, names, named, labels } = model.get("_data");
   const t = translator(labels);
   const ui = stage(el, t("title"));
-  let logits, order, bars, rest, now;
+  let vocab, logits, order, bars, rest, now;
   let chosen = 0; // place of the selected word in the ranking
   let drawn = { N: 0, counts: new Map(), newest: [] };
   let draw = null;
@@ -66,7 +66,7 @@ function render({ model, el }) {
   const setter = (trait) => (value) => change(model, { [trait]: value });
   const dials = {
     temperature: dial({ name: t("temperature"), stops: TEMPERATURES, step: "any", ends: [t("sharper"), t("flatter")], onChange: setter("temperature") }),
-    top_k: dial({ name: t("top_k"), stops: counts(vocab.length), step: 1, off: t("off"), onChange: setter("top_k") }),
+    top_k: dial({ name: t("top_k"), stops: counts(V), step: 1, off: t("off"), onChange: setter("top_k") }),
     top_p: dial({ name: t("top_p"), stops: PORTIONS, step: "any", off: t("off"), onChange: setter("top_p") }),
   };
   const seed = h("input", { type: "number", step: 1, min: 0, max: 4294967295, onchange: () => change(model, { seed: Math.min(4294967295, Math.max(0, Math.round(seed.value) || 0)) }) });
@@ -84,11 +84,13 @@ function render({ model, el }) {
 
   /** New context: new rows, in the order of the logits, which no temperature can change. */
   function arrange() {
-    logits = Float64Array.from(contexts[model.get("context")], (z) => z ?? -Infinity);
+    const context = contexts[model.get("context")];
+    logits = unpacked(context);
+    vocab = context.words ? Array.from(logits, (_, i) => context.words[i] ?? t("unnamed")) : few;
     order = ranking(logits);
     const shown = order.slice(0, named).filter((i) => logits[i] > -Infinity);
     bars = shown.map((id, place) => bar(vocab[id], { className: "word", role: "option", onclick: () => choose(place, true) }));
-    rest = vocab.length > shown.length ? bar(t("others", { n: vocab.length - shown.length }), { className: "word rest" }) : null;
+    rest = V > shown.length ? bar(t("others", { n: V - shown.length }), { className: "word rest" }) : null;
     list.replaceChildren(...bars.map((b) => b.row));
     restBox.replaceChildren(...(rest ? [rest.row] : []));
     chosen = 0;

@@ -16,30 +16,20 @@ from lmlib.notebook import visible
 from lmlib.sampling import next_probs
 from lmlib.softmax import entropy
 from lmlib.widgets.base import Widget, script, with_defaults
-from lmlib.widgets.checks import (
-    logits_of,
-    one_of,
-    temperature_of,
-    top_p_of,
-    whole,
-    words_of,
-)
+from lmlib.widgets.checks import one_of, temperature_of, top_p_of, whole, words_of
 from lmlib.widgets.labels import TEMPERATURE
+from lmlib.widgets.logits import FEW, logits_of, packed
 from lmlib.widgets.pictures import temperature_picture
-
-
-def _packed(row: list[float]) -> list[float | None]:
-    """JSON has no −∞."""
-    return [z if math.isfinite(z) else None for z in row]
 
 
 class TemperatureScrubber(Widget):
     """Bars over the softmax of a whole vocabulary, to be moved by temperature, top-k and top-p.
 
     Formula `eq:softmax`. ``logits`` maps each context to its (V,) logits, -inf for impossible words; they are
-    rounded to six decimals, here and on the page, so that both compute from the same numbers. ``vocab`` are the V
-    words, ``named`` how many get a bar of their own. ``temperature`` (0.05 … 5), ``top_k``, ``top_p``, ``context``
-    and ``seed`` can be read, set and observed while the reader moves them. Raises ValueError for what cannot be.
+    rounded to six decimals, here and on the page, so that both compute from the same numbers. Of a vocabulary as
+    large as a real model's, unlikely words share the mean logit of their group: no probability moves by 0.001.
+    ``vocab`` are the V words, ``named`` how many get a bar of their own. ``temperature`` (0.05 … 5), ``top_k``,
+    ``top_p``, ``context`` and ``seed`` can be set and observed. Raises ValueError for what cannot be.
 
     >>> w = TemperatureScrubber({"the": [2.0, 1.0, 0.0]}, ["cat", "dog", "end"], temperature=0.5)
     >>> w.probs
@@ -68,11 +58,14 @@ class TemperatureScrubber(Widget):
         seed: int = 0,
         labels: dict[str, str] | None = None,
     ) -> None:
-        vocab = words_of(vocab)
-        self._logits = logits_of(logits, len(vocab))
+        self._vocab = [visible(word) for word in words_of(vocab)]
+        self._logits = logits_of(logits, len(self._vocab))
         data = {
-            "vocab": [visible(word) for word in vocab],
-            "contexts": {name: _packed(row) for name, row in self._logits.items()},
+            "V": len(self._vocab),
+            "vocab": self._vocab if len(self._vocab) <= FEW else [],
+            "contexts": {
+                n: packed(row, self._vocab) for n, row in self._logits.items()
+            },
             "names": [[name, visible(name)] for name in self._logits],
             "named": whole("named", named, 1, 100),
             "labels": with_defaults(labels, TEMPERATURE),
@@ -84,7 +77,7 @@ class TemperatureScrubber(Widget):
 
     @property
     def logits(self) -> Tensor:
-        """(V,) logits of the context shown, rounded to six decimals."""
+        """(V,) logits of the context shown, as the page has them."""
         return torch.tensor(self._logits[self.context], dtype=torch.float64)
 
     @property
@@ -94,7 +87,7 @@ class TemperatureScrubber(Widget):
 
     def sentence(self) -> str:
         """The most probable words with their probabilities, and the entropy."""
-        probs, vocab = self.probs, self._data["vocab"]
+        probs, vocab = self.probs, self._vocab
         top = self.ranking()[:3]
         nats = float(entropy(probs))
         return self._data["labels"]["sentence"].format(
@@ -114,7 +107,7 @@ class TemperatureScrubber(Widget):
 
     def picture(self) -> Figure:
         """The bars as they stand now."""
-        vocab, labels = self._data["vocab"], self._data["labels"]
+        vocab, labels = self._vocab, self._data["labels"]
         named = self.ranking()[: self._data["named"]]
         named = [i for i in named if math.isfinite(self.logits[i])]
         probs = self.probs
@@ -135,7 +128,7 @@ class TemperatureScrubber(Widget):
 
     @validate("top_k")
     def _valid_top_k(self, proposal: Any) -> int | None:
-        value, V = proposal["value"], len(self._data["vocab"])
+        value, V = proposal["value"], len(self._vocab)
         if value is None:
             return None
         return whole("top_k", value, 1, V, ", or None to keep all")

@@ -28,6 +28,7 @@ import finetuning  # noqa: E402
 import generation_real  # noqa: E402
 import growth  # noqa: E402
 import ladder  # noqa: E402
+import modern  # noqa: E402
 import processes  # noqa: E402
 import real_english  # noqa: E402
 import real_translation  # noqa: E402
@@ -196,6 +197,15 @@ def test_a_short_run_of_a_translator_with_one_vector() -> None:
         )
 
 
+def test_a_short_run_of_a_model_of_today() -> None:
+    stored = STORED["modern.json"]["short"]
+    names = ("kind", "name", "seed", "steps")
+    anew = modern.once(*(stored[name] for name in names))
+    for exact in ("parameters", "active", "flops"):
+        assert anew[exact] == stored[exact]
+    assert anew["loss"] == pytest.approx(stored["loss"], rel=0.01)
+    done = {(r["kind"], r["name"], r["seed"]) for r in STORED["modern.json"]["rows"]}
+    assert {*modern.plan()} == done
 def test_a_sentence_that_the_real_model_was_to_translate() -> None:
     rows = STORED["real_translation.json"]["rows"]
     assert len(rows) == real_translation.ASKED

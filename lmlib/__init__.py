@@ -28,6 +28,7 @@ transformer      GPT and BERT
 grouped_query    heads that share their keys and values
 modern           the block of today's models: norms, gates, rotations, and fewer keys
 llama            a model of such blocks, as those of today are
+experts          several feed-forward networks, of which each token is given to a few
 bilingual        sentences in English and French, of which every translation is known
 translation      cross-attention, the encoder-decoder of 2017, and what came before
 batches          inputs and targets: next token, masked token, answer only

@@ -24,7 +24,7 @@ Rotations = tuple[Tensor, Tensor]
 
 
 def grouped_attention(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor | None]:
-    """Causal attention of H heads of queries to G heads of keys and values, H / G to each.
+    """Causal attention of H heads of queries to G of keys and values, H / G to each.
 
     Formula `eq:grouped-query`. q (B, H, T, D), k and v (B, G, S, D) → output (B, H, T, D) and
     weights (B, H, T, S); the last of the S keys stands beside the last query.

@@ -416,7 +416,7 @@ def test_a_part_travels_from_one_notebook_to_the_next(
         i for i, c in enumerate(cells) if c.metadata.get("exercise") == "probabilities"
     )
     *_, checked = runtime.run(SETUP_CELL, OWN, cells[place + 1].source).cells
-    assert "Kept in my_gpt.py: 1 of 26 parts" in checked.outputs[0].text
+    assert "Kept in my_gpt.py: 1 of 30 parts" in checked.outputs[0].text
     load = "from lmlib.workshop.assembly import load_parts\nprint(load_parts().own)"
     *_, loaded = runtime.run(SETUP_CELL, load).cells
     assert loaded.outputs[0].text == "['probabilities']\n"

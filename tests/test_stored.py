@@ -22,8 +22,10 @@ import clinic  # noqa: E402
 import finetuning  # noqa: E402
 import growth  # noqa: E402
 import ladder  # noqa: E402
+import modern  # noqa: E402
 import processes  # noqa: E402
 import real_english  # noqa: E402
+import real_translation  # noqa: E402
 import scaling  # noqa: E402
 import speedrun  # noqa: E402
 import squeeze  # noqa: E402
@@ -187,6 +189,27 @@ def test_a_short_run_of_a_translator_with_one_vector() -> None:
         assert anew["clauses"][clauses]["nats"] == pytest.approx(
             marks["nats"], abs=0.01
         )
+
+
+def test_a_short_run_of_a_model_of_today() -> None:
+    stored = STORED["modern.json"]["short"]
+    names = ("kind", "name", "seed", "steps")
+    anew = modern.once(*(stored[name] for name in names))
+    for exact in ("parameters", "active", "flops"):
+        assert anew[exact] == stored[exact]
+    assert anew["loss"] == pytest.approx(stored["loss"], rel=0.01)
+    done = {(r["kind"], r["name"], r["seed"]) for r in STORED["modern.json"]["rows"]}
+    assert {*modern.plan()} == done
+def test_a_sentence_that_the_real_model_was_to_translate() -> None:
+    rows = STORED["real_translation.json"]["rows"]
+    assert len(rows) == real_translation.ASKED
+    if not (real := find_real()):
+        pytest.skip(HOW)
+    behind = {4: real_translation.Examples(real, 4)}
+    # No word of these answers has a close rival.
+    anew = real_translation.row(real, behind, place=7)
+    for name, told in rows[7].items():
+        assert name in {"16", "64"} or anew[name] == pytest.approx(told, abs=0.05)
 
 
 def test_a_head_that_fifty_labels_train() -> None:

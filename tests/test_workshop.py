@@ -13,14 +13,18 @@ from lmlib.classroom.assignments import Assignment
 from lmlib.classroom.checks import check_answer, example
 from lmlib.classroom.known import forms, mistakes
 from lmlib.classroom.record import known_mistakes
+from lmlib.interop.real import load_real
+from lmlib.llama import Llama
+from lmlib.modern import ModernConfig
 from lmlib.pretrained import load_book_gpt
 from lmlib.transformer import GPT, Config
 from lmlib.workshop import keeping, parts
 from lmlib.workshop.assembly import BOOKS, Parts, load_parts
 from lmlib.workshop.keeping import NAME, definitions, keep, read, written
-from lmlib.workshop.models import PartsGPT, weights_of
+from lmlib.workshop.models import PartsGPT, PartsLlama, llama_weights, weights_of
 from lmlib.workshop.proofs import PROOFS
 from lmlib.workshop.road import ROAD
+from lmlib.workshop.today import run
 from lmlib.workshop.trials import TRIALS, fault
 
 ASSIGNMENTS = {step.chapter: Assignment(step.chapter) for step in ROAD.values()}
@@ -88,16 +92,18 @@ def test_checks_keep_parts_and_nothing_else() -> None:
 # The same as the book's
 
 
+RAISING = "import math, torch\nimport torch.nn.functional as F\n" + "".join(
+    f"def {name}(*a, **k): raise AssertionError('the book')\n" for name in ROAD
+)
+"""In the place of the book's parts: those that a reader did not replace raise."""
+
+
 @pytest.mark.parametrize("proof", PROOFS.values(), ids=PROOFS)
 def test_answers_alone_do_what_the_books_modules_do(proof: object) -> None:
-    """None of the book's parts is left: those that a reader did not replace would raise."""
-    raising = "import math, torch\nimport torch.nn.functional as F\n" + "".join(
-        f"def {name}(*a, **k): raise AssertionError('the book')\n" for name in ROAD
-    )
-    own = Parts({name: answer(name) for name in ROAD}, books=raising)
+    own = Parts({name: answer(name) for name in ROAD}, books=RAISING)
     assert own.own == [*ROAD] and not own.refused
     assert proof(own).same  # type: ignore[operator]
-    nobody = Parts(books=raising)
+    nobody = Parts(books=RAISING)
     with pytest.raises(AssertionError, match="the book"):
         proof(nobody)  # type: ignore[operator]
 
@@ -176,6 +182,66 @@ def test_weights_are_the_models_own() -> None:
         weights_of(GPT(Config(vocab_size=9, positions="rotary")))
 
 
+# A model of today
+
+
+SIZES = [(4, 2, 16), (4, 4, 8), (6, 1, 4)]
+
+
+@pytest.mark.parametrize("n_head, n_kv_head, d_head", SIZES)
+def test_the_parts_run_a_model_of_today(
+    n_head: int, n_kv_head: int, d_head: int
+) -> None:
+    shape = {"n_head": n_head, "n_kv_head": n_kv_head, "d_head": d_head}
+    config = ModernConfig(30, d_model=n_head * d_head, rope_base=500.0, **shape)
+    model, ids = Llama(config, seed=3).eval(), torch.arange(30).view(2, 15)
+    own = PartsLlama(Parts(), model)
+    with torch.no_grad():
+        assert torch.allclose(own(ids), model(ids), atol=1e-4)
+        assert torch.allclose(own.last_logits(ids), model(ids)[:, -1], atol=1e-4)
+
+
+MODERN = ("rms_norm", "swiglu", "turned", "grouped_heads")
+
+
+def test_answers_alone_run_a_real_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the book's parts nor, where the parts are asked, the modules of the library."""
+    real = load_real()
+    own = Parts({name: answer(name) for name in ROAD}, books=RAISING)
+    ids = real.encode("The capital of France is")
+    with torch.no_grad():
+        books = real.model(ids)
+        proof = run(own, real.model, ids, n=20)
+        monkeypatch.setattr(torch.nn.Module, "__call__", None)
+        yours = PartsLlama(own, real.model)(ids)
+    assert torch.allclose(yours, books, atol=1e-3)
+    assert proof.same and proof.yours.shape == (1, ids.shape[1] + 20)
+
+
+@pytest.mark.parametrize("name", MODERN)
+def test_each_of_the_four_is_asked(name: str) -> None:
+    answers = {other: answer(other) for other in ROAD if other != name}
+    missing = Parts(answers, books=RAISING)
+    model = Llama(ModernConfig(vocab_size=30))
+    with pytest.raises(AssertionError, match="the book"):
+        PartsLlama(missing, model)(torch.tensor([[1, 2, 3]]))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"qkv_bias": True},
+        {"output_bias": True},
+        {"ff_bias": True},
+        {"tied": False},
+        {"norm_eps": 1e-6},
+    ],
+)
+def test_what_the_parts_are_not_made_for_is_refused(settings: dict) -> None:
+    with pytest.raises(ValueError, match="is not what the parts are made for"):
+        llama_weights(Llama(ModernConfig(vocab_size=9, **settings)))
+
+
 # The file
 
 
@@ -201,9 +267,9 @@ def test_a_right_answer_is_kept_and_read_again(
 ) -> None:
     cell = "import torch\nprint('nothing')\n" + PROBABILITIES + "  # mine"
     mine = own_function(cell, "probabilities")
-    assert "Kept in my_gpt.py: 1 of 26 parts" in keep(mine)  # type: ignore[arg-type]
+    assert "Kept in my_gpt.py: 1 of 30 parts" in keep(mine)  # type: ignore[arg-type]
     second = own_function("def look_up(i, table):\n    return table[i]", "look_up")
-    assert "2 of 26" in keep(second)  # type: ignore[arg-type]
+    assert "2 of 30" in keep(second)  # type: ignore[arg-type]
     assert [*read(here)] == ["look_up", "probabilities"]
     assert "print" not in here.read_text() and "# mine" in here.read_text()
     found = load_parts()
@@ -252,7 +318,7 @@ def test_a_check_keeps_a_part_only_if_it_is_right(
     mine = own_function(PROBABILITIES, "probabilities")
     check_answer("probabilities", mine, one, right="Right.", part=True)  # type: ignore[arg-type]
     assert capsys.readouterr().out == (
-        "Right.\nKept in my_gpt.py: 1 of 26 parts of the GPT are yours.\n"
+        "Right.\nKept in my_gpt.py: 1 of 30 parts of the GPT are yours.\n"
     )
 
 
@@ -268,12 +334,12 @@ def test_in_colab_the_drive_is_taken_if_it_is_there(
 
 
 def test_a_path_that_is_none_is_said(here: Path) -> None:
-    assert repr(load_parts()) == "Parts: 0 of 26 are yours"
+    assert repr(load_parts()) == "Parts: 0 of 30 are yours"
     with pytest.raises(ValueError, match=r"there is no file 'nowhere\.py'"):
         load_parts("nowhere.py")
     here.write_text(written({"attend": "def attend(q, k, v, causal):\n    return v"}))
     found = load_parts(here)
-    assert repr(found) == "Parts: 0 of 26 are yours, 1 refused"
+    assert repr(found) == "Parts: 0 of 30 are yours, 1 refused"
     with pytest.raises(AttributeError, match="no part is called 'heart'"):
         found.heart  # noqa: B018
 

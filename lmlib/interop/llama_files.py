@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -30,32 +29,38 @@ WEIGHTS, CONFIG = "model.safetensors", "config.json"
 def load_llama(folder: str | Path) -> Llama:
     """The model in a folder, ready for evaluation, in the precision that it is stored in.
 
-    Its numbers stay in the file until they are used, and those that are changed are changed in memory
-    only. Raises ValueError where a file is missing, damaged, or of a model that computes otherwise.
+    Raises ValueError where a file is missing, damaged, or of a model that computes otherwise.
     """
     folder = Path(folder)
     config = config_of(read_json(folder / CONFIG), f"path: {str(folder / CONFIG)!r}")
-    files = sorted(folder.glob("model*.safetensors"))
     where = f"path: {str(folder)!r}"
-    if not files:
+    found = {
+        name: file
+        for file in sorted(folder.glob("model*.safetensors"))
+        for name in _names(file)
+    }
+    if not found:
         raise ValueError(f"{where} holds no {WEIGHTS}; give the folder of a model")
-    with ExitStack() as open_files:
-        found: dict[str, Any] = {}
-        for file in files:
-            try:
-                tensors = open_files.enter_context(safe_open(file, framework="pt"))
-            except (SafetensorError, OSError) as error:
-                raise ValueError(
-                    f"path: {str(file)!r} is no whole safetensors file ({error}); copy or save it again"
-                ) from error
-            found |= dict.fromkeys(tensors.keys(), tensors)
 
-        def read(name: str) -> Tensor:
-            if name not in found:
-                raise ValueError(f"{where} lacks {name}; are all its files there?")
-            return found[name].get_tensor(name)
+    def read(name: str) -> Tensor:
+        if name not in found:
+            raise ValueError(f"{where} lacks {name}; are all its files there?")
+        # Opened for each: what was read of a file counts as memory in use until it is closed.
+        with safe_open(found[name], framework="pt") as tensors:
+            return tensors.get_tensor(name)
 
-        return assemble(config, read, HUGGING_FACE, True, where)
+    return assemble(config, read, HUGGING_FACE, True, where)
+
+
+def _names(file: Path) -> list[str]:
+    """The tensors in a file. Raises ValueError where it is damaged."""
+    try:
+        with safe_open(file, framework="pt") as tensors:
+            return list(tensors.keys())
+    except (SafetensorError, OSError) as error:
+        raise ValueError(
+            f"path: {str(file)!r} is no whole safetensors file ({error}); copy or save it again"
+        ) from error
 
 
 def save_llama(model: Llama, folder: str | Path, **more: Any) -> None:

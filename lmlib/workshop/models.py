@@ -14,6 +14,7 @@ from typing import Any
 import torch  # noqa: F401  for the example above
 from torch import Tensor
 
+from lmlib.llama import Llama
 from lmlib.transformer import GPT
 from lmlib.workshop.assembly import Parts
 
@@ -32,16 +33,38 @@ def weights_of(model: GPT) -> Weights:
             f"model: its positions are {model.config.positions!r}; the parts know learned ones"
         )
     decoder = dict(model.decoder.named_parameters())
-    blocks = []
-    for i in range(model.config.n_layer):
-        start = f"blocks.{i}."
-        own = {
-            n.removeprefix(start): t for n, t in decoder.items() if n.startswith(start)
-        }
-        blocks.append({".".join(n.split(".")[-2:]): t for n, t in own.items()})
     top = {n: decoder[n] for n in ("norm.weight", "norm.bias")}
     tables = {"embed": decoder["embed.weight"], "position": decoder["position.weight"]}
-    return {**tables, "blocks": blocks, **top}
+    return {**tables, "blocks": _blocks(decoder, model.config.n_layer), **top}
+
+
+def llama_weights(model: Llama) -> Weights:
+    """The same for a model of today, which has no table of positions and no biases.
+
+    Raises ValueError for one that has biases, an untied last layer, or another epsilon in its norms.
+    """
+    c = model.config
+    others = c.qkv_bias, c.output_bias, c.ff_bias, not c.tied, c.norm_eps != 1e-5
+    if any(others):
+        raise ValueError(
+            f"model: {c} is not what the parts are made for; give one without biases, with one table "
+            "for words and logits, and norm_eps 1e-5"
+        )
+    own = dict(model.named_parameters())
+    top = {"embed": own["embed.weight"], "norm.weight": own["norm.weight"]}
+    return {**top, "blocks": _blocks(own, c.n_layer)}
+
+
+def _blocks(named: dict[str, Any], n_layer: int) -> list[dict[str, Tensor]]:
+    """The tensors of each block by their last two names."""
+    return [
+        {
+            ".".join(n.split(".")[-2:]): t
+            for n, t in named.items()
+            if n.startswith(f"blocks.{i}.")
+        }
+        for i in range(n_layer)
+    ]
 
 
 class PartsGPT:
@@ -98,3 +121,29 @@ class CachedReader:
         return parts.word_scores(
             parts.normalise(x, w["norm.weight"], w["norm.bias"]), w["embed"]
         )
+
+
+class PartsLlama:
+    """A model of today made of parts: GPT's, and four others in the place of some. (B, T) ids → logits (B, T, V)."""
+
+    def __init__(self, parts: Parts, model: Llama) -> None:
+        self.parts, self.config = parts, model.config
+        self.weights = llama_weights(model)
+
+    def __call__(self, ids: Tensor) -> Tensor:
+        return self.parts.word_scores(self._read(ids), self.weights["embed"])
+
+    def last_logits(self, ids: Tensor) -> Tensor:
+        """The logits behind the last token, (B, T) → (B, V), with everything read anew."""
+        last = self._read(ids)[:, -1:]
+        return self.parts.word_scores(last, self.weights["embed"])[:, -1]
+
+    def _read(self, ids: Tensor) -> Tensor:
+        parts, c, w = self.parts, self.config, self.weights
+        x = parts.look_up(ids, w["embed"])
+        for own in w["blocks"]:
+            seen = parts.rms_norm(x, own["norm_1.weight"])
+            sizes = c.n_head, c.n_kv_head, c.rope_base
+            x = x + parts.grouped_heads(seen, own, *sizes)
+            x = x + parts.swiglu(parts.rms_norm(x, own["norm_2.weight"]), own)
+        return parts.rms_norm(x, w["norm.weight"])

@@ -202,3 +202,33 @@ def cached_heads(x, w, n_head, past):
     k, v = torch.cat([past[0], k], dim=2), torch.cat([past[1], v], dim=2)
     found = from_heads(attend(q, k, v, causal=False))
     return found @ w["output.weight"].T + w["output.bias"], (k, v)
+
+
+def rms_norm(x, gain):
+    """Each vector divided by its root mean square, then stretched: (..., C) → (..., C)."""
+    mean_square = (x**2).mean(-1, keepdim=True)
+    return x / (mean_square + 1e-5).sqrt() * gain
+
+
+def swiglu(x, w):
+    """A feed-forward network whose gate opens and closes what is inside: (..., C) → (..., C)."""
+    gate = F.silu(x @ w["gate.weight"].T)
+    return (gate * (x @ w["up.weight"].T)) @ w["down.weight"].T
+
+
+def turned(x, base, start=0):
+    """Each pair of numbers turned by an angle that grows with the place: (B, H, T, D) → (B, H, T, D)."""
+    T, D = x.shape[-2:]
+    places = torch.arange(start, start + T)[:, None]
+    angles = places / base ** (torch.arange(0, D, 2) / D)  # (T, D / 2)
+    a, b, cos, sin = x[..., 0::2], x[..., 1::2], angles.cos(), angles.sin()
+    return torch.stack([a * cos - b * sin, a * sin + b * cos], dim=-1).flatten(-2)
+
+
+def grouped_heads(x, w, n_head, n_kv_head, base):
+    """What heads of queries find that share fewer heads of keys and values: (B, T, C) → (B, T, C)."""
+    q = turned(to_heads(x @ w["query.weight"].T, n_head), base)
+    k = turned(to_heads(x @ w["key.weight"].T, n_kv_head), base)
+    v = to_heads(x @ w["value.weight"].T, n_kv_head)
+    k, v = (part.repeat_interleave(n_head // n_kv_head, dim=1) for part in (k, v))
+    return from_heads(attend(q, k, v, causal=True)) @ w["output.weight"].T

@@ -2,7 +2,7 @@
 
 >>> from lmlib.workshop.assembly import Parts
 >>> [proof(Parts()).same for proof in PROOFS.values()]
-[True, True, True, True]
+[True, True, True, True, True]
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from lmlib.workshop.assembly import Parts
 from lmlib.workshop.comparing import Proof
 from lmlib.workshop.learning import trained
 from lmlib.workshop.models import PartsGPT
+from lmlib.workshop.today import small
 
 
 def written(parts: Parts) -> Proof:
@@ -82,5 +83,6 @@ PROOFS: dict[str, Callable[[Parts], Proof]] = {
     "learns": trained,
     "cuts words": cut,
     "is adapted": adapted,
+    "is one of today": small,
 }
 """What a model of parts is asked to do, by name."""

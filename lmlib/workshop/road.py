@@ -1,7 +1,7 @@
 """Which part of a GPT is written where, in the order of the chapters.
 
 >>> len(ROAD), ROAD["attend"]
-(26, Step(chapter='attention', exercise='attend'))
+(30, Step(chapter='attention', exercise='attend'))
 """
 
 from __future__ import annotations
@@ -43,5 +43,9 @@ ROAD = {
     "sampling_probs": Step("generation", "sampling-probs"),
     "write": Step("generation", "write"),
     "cached_heads": Step("generation", "cached-heads"),
+    "rms_norm": Step("modern", "rms-norm"),
+    "swiglu": Step("modern", "swiglu"),
+    "turned": Step("modern", "turned"),
+    "grouped_heads": Step("modern", "grouped-heads"),
 }
 """Each part by the name of its function."""

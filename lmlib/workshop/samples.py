@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -35,6 +36,26 @@ def block_weights(C: int, seed: int = 0) -> dict[str, Tensor]:
         "down.weight": (C, 4 * C),
         "down.bias": (C,),
     }
+    return _drawn(shapes, C, seed)
+
+
+def modern_weights(C: int, keys: int, F: int) -> dict[str, Tensor]:
+    """Of one block of today: ``keys`` numbers in all keys of a token, F inside of the feed-forward network."""
+    shapes = {
+        "query.weight": (C, C),
+        "key.weight": (keys, C),
+        "value.weight": (keys, C),
+        "output.weight": (C, C),
+        "gate.weight": (F, C),
+        "up.weight": (F, C),
+        "down.weight": (C, F),
+    }
+    return _drawn(shapes, C)
+
+
+def _drawn(
+    shapes: Mapping[str, tuple[int, ...]], C: int, seed: int = 0
+) -> dict[str, Tensor]:
     drawn = {n: draw(*s, seed=seed + i) for i, (n, s) in enumerate(shapes.items())}
     return {n: t / C**0.5 if t.dim() == 2 else t for n, t in drawn.items()}
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from lmlib.classroom.brief import brief
 from lmlib.classroom.comparison import equal
 from lmlib.classroom.values import decode, encode
-from lmlib.workshop import model_cases, use_cases
+from lmlib.workshop import model_cases, today_cases, use_cases
 from lmlib.workshop.road import ROAD
 from lmlib.workshop.samples import Arguments
 
@@ -69,7 +69,7 @@ def _shown(value: Any) -> str:
 
 TRIALS: dict[str, Callable[[], Iterator[Arguments]]] = {
     name: vars(cases)[name]
-    for cases in (model_cases, use_cases)
+    for cases in (model_cases, use_cases, today_cases)
     for name in ROAD
     if name in vars(cases)
 }

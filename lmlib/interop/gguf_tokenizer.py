@@ -30,7 +30,7 @@ class TextEnds:
     before: tuple[int, ...]
     after: tuple[int, ...]
 
-    def names(self, vocab: Sequence[str]) -> dict[str, str]:
+    def names(self, vocab: Sequence[str]) -> dict[str, Any]:
         """The first of each as text, by the names that Transformers and templates of chats have for them.
 
         >>> TextEnds((), (1, 0)).names(["<end>", "<stop>"])

@@ -12,7 +12,7 @@ the architectures llama and qwen2, or a folder of Transformers with a Llama or a
 
 >>> load_real("model.gguf")
 Traceback (most recent call last):
-ValueError: path: there is no file 'model.gguf'; check the name
+ValueError: path: there is no file '...model.gguf'; check the name
 """
 
 from __future__ import annotations

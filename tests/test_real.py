@@ -218,16 +218,17 @@ def test_where_nothing_can_be_kept_another_place_is_asked_for(
     ],
 )
 def test_files_of_two_models_are_named(
-    file: str, new: dict[str, object], words: str, home: Path
+    file: str, new: dict[str, object], words: str, tmp_path: Path
 ) -> None:
-    load_real(small_file(home))
-    (kept,) = (home / "cache").iterdir()
-    own = home / "own"
-    shutil.copytree(kept, own)
+    assert GGUF
+    own = tmp_path / "own"
+    shutil.copytree(
+        keeping.kept(GGUF), own, ignore=shutil.ignore_patterns("*.safetensors")
+    )
     content = json.loads((own / file).read_text("utf-8"))
     (own / file).write_text(json.dumps({**content, **new}))
     with pytest.raises(ValueError, match=words):
-        load_real(own)
+        keeping.read_texts(own)
 
 
 def counting(ends: TextEnds, template: str = "") -> RealModel:

@@ -238,7 +238,7 @@ def counting(ends: TextEnds, template: str = "") -> RealModel:
     def count_up(tokens: torch.Tensor) -> torch.Tensor:
         return torch.eye(260)[(tokens + 1) % 260]
 
-    return RealModel("counting", count_up, tokenizer, template, ends)
+    return RealModel("counting", count_up, tokenizer, template, ends, Path())
 
 
 def test_any_end_of_a_text_is_its_end() -> None:

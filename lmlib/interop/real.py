@@ -47,13 +47,17 @@ HOW = (
 
 @dataclass(frozen=True)
 class RealModel:
-    """A model with its tokenizer, the template of its chats ("" for none), and the ids around a text."""
+    """A model with its tokenizer, the template of its chats ("" for none), the ids around a text, and its folder.
+
+    Transformers reads the folder as well.
+    """
 
     name: str
     model: Llama = field(repr=False)
     tokenizer: BPETokenizer = field(repr=False)
     template: str = field(repr=False)
     ends: TextEnds
+    folder: Path = field(repr=False)
 
     def encode(self, text: str) -> Tensor:
         """A text as a batch of one, (1, T) ids. Raises ValueError for half a chat, or no text at all."""
@@ -138,4 +142,4 @@ def _load(path: Path) -> RealModel:
 
 def _read(path: Path, folder: Path) -> RealModel:
     check_memory(path, sum(f.stat().st_size for f in folder.glob("*.safetensors")))
-    return RealModel(path.stem, load_llama(folder), *read_texts(folder))
+    return RealModel(path.stem, load_llama(folder), *read_texts(folder), folder)

@@ -40,6 +40,7 @@ pretrained       models in files, and those that ship with the book
 finetuning       classifiers on a trained body
 lora             low-rank corrections beside frozen layers
 few_labels       a task with few labels, and what learns it
+reviews          a task in English, and a model whose answers are words
 fast_step        one more token through a GPT, made fast
 sampling         temperature, top-k, top-p: logits to the probabilities that are drawn from
 generation       text, one drawn token after the other

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Sequence
 
@@ -16,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lmlib.batches import Batches
-from lmlib.finetuning import Classifier, labelled, read_label, read_out
+from lmlib.finetuning import labelled, read_label, read_out
 from lmlib.optimisation import Training
 from lmlib.pretraining import Record, fit
 from lmlib.stories import STORIES, WORDS
@@ -44,9 +43,11 @@ def accuracy(scores: Tensor, labels: Tensor) -> float:
     return (scores.argmax(-1) == labels).float().mean().item()
 
 
-def bag_of_words(prompts: Sequence[Tensor]) -> Tensor:
+def bag_of_words(
+    prompts: Sequence[Tensor], vocab_size: int = len(WORDS.vocab)
+) -> Tensor:
     """How often each word stands in each text, (N, V)."""
-    counts = [torch.bincount(ids, minlength=len(WORDS.vocab)) for ids in prompts]
+    counts = [torch.bincount(ids, minlength=vocab_size) for ids in prompts]
     return torch.stack(counts).float()
 
 
@@ -65,14 +66,18 @@ def train_head(x: Tensor, y: Tensor, steps: int = 80) -> nn.Linear:
 
 
 def fine_tune(
-    model: Classifier,
+    model: nn.Module,
     prompts: Sequence[Tensor],
     labels: Tensor,
     rate: float,
     steps: int,
     seed: int = 0,
 ) -> list[Record]:
-    """Train on four fifths of the labels; the checkpoint with the lowest loss on the last fifth is kept."""
+    """Train on four fifths of the labels; the checkpoint with the lowest loss on the last fifth is kept.
+
+    A model gives logits of labels by ``model(tokens, last)``, as a :class:`lmlib.finetuning.Classifier` does.
+    """
+    learned = {name for name, p in model.named_parameters() if p.requires_grad}
     k = len(labels) // 5
     held, held_labels = prompts[:k], labels[:k]
     texts = labelled(prompts[k:], labels[k:].tolist(), n_classes=2)
@@ -82,11 +87,12 @@ def fine_tune(
     def validate(model: nn.Module) -> float:
         losses.append(F.cross_entropy(read_out(model, held), held_labels).item())
         if losses[-1] == min(losses):
-            best.update(copy.deepcopy(model.state_dict()))
+            state = model.state_dict()  # of which the frozen part stays as it is
+            best.update({name: state[name].clone() for name in learned})
         return losses[-1]
 
     plan = Training(steps, rate, warmup=10, eval_interval=10)
     batches = Batches(texts, batch_size=8, seed=seed, objective=read_label)
     log = fit(model, batches, plan, validate, progress=False)
-    model.load_state_dict(best)
+    model.load_state_dict(best, strict=False)
     return log

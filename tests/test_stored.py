@@ -8,18 +8,23 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import torch
 
 import lmlib
 from lmlib.bpe import BPETokenizer
+from lmlib.finetuning import read_out
 from lmlib.interop.real import HOW, find_real
 from lmlib.pretokenizer import BYTES
+from lmlib.reviews import Verbalizer
 from lmlib.stories import STORIES
 from lmlib.workshop.parts import encode_word
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "benchmarks"))
 import clinic  # noqa: E402
+import finetune_real  # noqa: E402
 import finetuning  # noqa: E402
+import generation_real  # noqa: E402
 import growth  # noqa: E402
 import ladder  # noqa: E402
 import modern  # noqa: E402
@@ -200,6 +205,8 @@ def test_a_short_run_of_a_model_of_today() -> None:
     assert anew["loss"] == pytest.approx(stored["loss"], rel=0.01)
     done = {(r["kind"], r["name"], r["seed"]) for r in STORED["modern.json"]["rows"]}
     assert {*modern.plan()} == done
+
+
 def test_a_sentence_that_the_real_model_was_to_translate() -> None:
     rows = STORED["real_translation.json"]["rows"]
     assert len(rows) == real_translation.ASKED
@@ -217,6 +224,27 @@ def test_a_head_that_fifty_labels_train() -> None:
     assert finetuning.head_once("frozen features", 50, 3) == pytest.approx(
         stored[3], abs=0.01
     )
+
+
+def test_a_few_reviews_that_a_real_model_read() -> None:
+    if not find_real():
+        pytest.skip(HOW)
+    (stored,) = STORED["finetune_real.json"]["logits"].values()
+    model = Verbalizer(finetune_real.real().model, finetune_real.answers())
+    anew = read_out(model, finetune_real.prompts(finetune_real.EXAM[:4]))
+    assert torch.allclose(anew, torch.tensor(stored[:4]), atol=0.02)
+
+
+def test_what_a_real_model_wrote() -> None:
+    if not find_real():
+        pytest.skip(HOW)
+    stored = STORED["generation_real.json"]
+    assert generation_real.drawn_here(0) == stored["drawn by lmlib"]["0"]
+    for pair in generation_real.questions()["capitals of large countries"][:2]:
+        anew = generation_real.asked(*pair)
+        then = stored["asked"]["capitals of large countries"]
+        (same,) = (one for one in then if one["question"] == pair[0])
+        assert anew == same | {"sure": pytest.approx(same["sure"], abs=0.01)}
 
 
 def test_the_first_steps_of_a_healthy_run() -> None:

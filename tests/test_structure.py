@@ -233,6 +233,7 @@ CHAPTER_OF = {
     "training_step": "pretraining",
     "pretrained": "pretraining",
     "few_labels": "finetuning",
+    "reviews": "finetuning",
     "lora": "finetuning",
     "fast_step": "generation",
     "sampling": "generation",

@@ -46,13 +46,17 @@ HOW = (
 
 @dataclass(frozen=True)
 class RealModel:
-    """A model with its tokenizer, the template of its chats ("" for none), and the ids around a text."""
+    """A model with its tokenizer, the template of its chats ("" for none), the ids around a text, and its folder.
+
+    Transformers reads the folder as well.
+    """
 
     name: str
     model: Llama = field(repr=False)
     tokenizer: BPETokenizer = field(repr=False)
     template: str = field(repr=False)
     ends: TextEnds
+    folder: Path = field(repr=False)
 
     def encode(self, text: str) -> Tensor:
         """A text as a batch of one, (1, T) ids. Raises ValueError for half a chat, or no text at all."""
@@ -122,7 +126,7 @@ def _load(path: Path) -> RealModel:
     folder = path if path.is_dir() else kept(path)
     check_memory(path, sum(f.stat().st_size for f in folder.glob("*.safetensors")))
     try:
-        return RealModel(path.stem, load_llama(folder), *read_texts(folder))
+        return RealModel(path.stem, load_llama(folder), *read_texts(folder), folder)
     except ValueError:
         if folder == path:
             raise

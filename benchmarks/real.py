@@ -26,7 +26,7 @@ import transformers
 
 from lmlib.generation import generate
 from lmlib.interop.kept import convert
-from lmlib.interop.real import _packaged, load_real
+from lmlib.interop.real import load_real, packaged
 from lmlib.interop.timing import medians
 
 NEW, PROMPT = 40, "The capital of France is"
@@ -36,7 +36,7 @@ def measure(rounds: int = 5) -> list[dict[str, Any]]:
     """Medians over ``rounds``, in each of which all take their turn."""
     transformers.logging.set_verbosity_error()
     torch.set_num_threads(1)
-    real, file = load_real(), _packaged()
+    real, file = load_real(), packaged()
     assert file
     peer = transformers.AutoModelForCausalLM.from_pretrained(
         file.parent, gguf_file=file.name, dtype=torch.float32
@@ -79,7 +79,7 @@ def llama_cpp(batch: int, rounds: int) -> float:
     import xllamacpp as xlc
 
     params = xlc.CommonParams()
-    params.model.path = str(_packaged())
+    params.model.path = str(packaged())
     params.n_ctx, params.n_parallel = 64 * batch, batch
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     params.n_gpu_layers = 0

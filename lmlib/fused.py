@@ -58,7 +58,7 @@ def attend(
         return scaled_dot_product_attention(q, k, v, _mask(q, S, group, hides))
     check_values(k, v)
     check_scores(q, k, None)
-    if hides and q.shape[-2] == S:  # PyTorch makes no mask for it
+    if hides and group == 1 and T == S:  # PyTorch makes no mask for it
         return F.scaled_dot_product_attention(q, k, v, is_causal=True), None
     return F.scaled_dot_product_attention(q, k, v, _mask(q, S, group, hides)), None
 

@@ -68,8 +68,10 @@ class RMSNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(size))
 
     def forward(self, x: Tensor) -> Tensor:
-        size = x.square().mean(-1, keepdim=True)
-        return x * (size + self.eps).rsqrt() * self.weight
+        # In single precision at least: in float16 the square of 256 is infinite already.
+        precise = x.to(torch.promote_types(x.dtype, torch.float32))
+        size = precise.square().mean(-1, keepdim=True)
+        return (precise * (size + self.eps).rsqrt()).to(x.dtype) * self.weight
 
 
 class SwiGLU(nn.Module):

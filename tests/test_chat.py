@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from types import MappingProxyType
 from typing import Any
 
@@ -51,6 +52,14 @@ TEXTS = [
 PEER = transformers.PreTrainedTokenizerFast(
     tokenizer_object=tokenizers.Tokenizer(models.BPE())
 )
+
+
+def test_without_jinja2_it_is_said_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(ImportError, match="jinja2 is not installed; run: pip"):
+        render_chat(CHATML, [{"role": "user", "content": "Hi"}])
 
 
 def conversation(seed: int) -> list[dict[str, str]]:

@@ -50,7 +50,8 @@ def check(pair: tuple[Any, Any], atol: float) -> None:
 @PRECISE
 @pytest.mark.parametrize("causal", [True, False])
 @pytest.mark.parametrize(
-    ("T", "S", "group"), [(6, 6, 1), (1, 6, 1), (3, 7, 1), (5, 5, 3), (1, 4, 3)]
+    ("T", "S", "group"),
+    [(6, 6, 1), (1, 6, 1), (3, 7, 1), (5, 5, 3), (1, 4, 3), (2, 4, 2)],
 )
 def test_outputs_and_gradients_of_one_attention(
     T: int, S: int, group: int, causal: bool, dtype: torch.dtype, atol: float

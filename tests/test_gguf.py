@@ -102,6 +102,32 @@ def test_what_is_no_such_file_is_refused(
         load_gguf(tmp_path / "model.gguf")
 
 
+HEAD = {
+    "context_length": 9,
+    "block_count": 1,
+    "embedding_length": 24,
+    "feed_forward_length": 8,
+    "attention__head_count": 2,
+    "attention__layer_norm_rms_epsilon": 1,
+}
+
+
+@pytest.mark.parametrize("lacking", HEAD)
+def test_a_size_that_is_not_said_is_not_guessed(lacking: str, tmp_path: Path) -> None:
+    said = {f"llama__{name}": n for name, n in HEAD.items() if name != lacking}
+    write(tmp_path / "model.gguf", **said)
+    with pytest.raises(ValueError, match="does not say what a model of 'llama' is"):
+        load_gguf(tmp_path / "model.gguf")
+
+
+def test_a_base_that_is_written_without_a_point(tmp_path: Path) -> None:
+    """As in many a config.json; llama.cpp refuses a whole number there."""
+    model = Llama(ModernConfig(vocab_size=40, rope_base=500))
+    save_gguf(model, tmp_path / "model.gguf")
+    found = gguf.GGUFReader(tmp_path / "model.gguf").get_field("llama.rope.freq_base")
+    assert found.types == [gguf.GGUFValueType.FLOAT32] and found.contents() == 500
+
+
 def test_numbers_that_the_library_cannot_read_are_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

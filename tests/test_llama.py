@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lmlib.interop.llama_files import save_llama
 from lmlib.llama import Llama
-from lmlib.modern import ModernConfig
+from lmlib.modern import ModernConfig, RMSNorm
 
 transformers = pytest.importorskip("transformers")
 
@@ -99,6 +99,15 @@ def test_a_position_knows_nothing_later() -> None:
         one, two = model(tokens), model(changed)
     torch.testing.assert_close(one[:, :10], two[:, :10])
     assert (one[:, 10:] - two[:, 10:]).abs().amin(-1).max() > 1e-4
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_numbers_whose_squares_are_beyond_half_precision(dtype: torch.dtype) -> None:
+    """A real model's vectors hold numbers beyond 20,000, and float16 ends at 65,504."""
+    x = torch.tensor([22_500.0, -300.0, 1.0, 0.25], dtype=dtype)
+    found = RMSNorm(4).to(dtype)(x)
+    assert found.dtype == dtype
+    torch.testing.assert_close(found.float(), RMSNorm(4)(x.float()), rtol=0.01, atol=0)
 
 
 def test_the_seed_decides_the_numbers() -> None:

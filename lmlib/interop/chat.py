@@ -11,9 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-import jinja2
-
-from lmlib.interop.chat_sandbox import compiled
+from lmlib.interop.packages import needed
 from lmlib.validation import check_choice
 
 Message = Mapping[str, Any]
@@ -35,7 +33,7 @@ def render_chat(
 
     It ends with the beginning of the model's answer, unless ``add_generation_prompt=False``.
     ``variables`` are what else the template asks for, such as ``bos_token``. Raises ValueError for
-    messages that are none, and where the template is wrong or refuses them.
+    messages that are none, and where the template is wrong or refuses them; ImportError without jinja2.
     """
     check_messages(messages)
     if not template:
@@ -43,6 +41,10 @@ def render_chat(
             "template: the model came without one, so it has seen no conversations; give it a text to go on with, "
             "or take a model that is called 'Instruct' or 'Chat'"
         )
+    jinja2 = needed("jinja2")
+    # Only now, so that what can do without templates can do without jinja2.
+    from lmlib.interop.chat_sandbox import compiled
+
     try:
         return compiled(template).render(
             messages=[*map(dict, messages)],

@@ -20,7 +20,14 @@ import torch
 from torch import Tensor
 
 from lmlib.files import unfinished
-from lmlib.interop.gguf_head import ARCHITECTURES, SIZES, field, gguf_config, read_gguf
+from lmlib.interop.gguf_head import (
+    ARCHITECTURES,
+    FLOATS,
+    SIZES,
+    field,
+    gguf_config,
+    read_gguf,
+)
 from lmlib.interop.llama_layout import GGUF, assemble, their_tensors
 from lmlib.interop.packages import needed
 from lmlib.llama import Llama
@@ -69,9 +76,9 @@ def save_gguf(model: Llama, path: str | Path) -> None:
     kind = "qwen2" if qwen else "llama"
     writer = gguf.GGUFWriter(unfinished(path), kind)
     for ours, name in SIZES.items():
-        value = getattr(c, ours)
-        add = writer.add_float32 if isinstance(value, float) else writer.add_uint32
-        add(f"{kind}.{name}", value)
+        # Not by the value, which may be 10000 in place of 10000.0.
+        add = writer.add_float32 if ours in FLOATS else writer.add_uint32
+        add(f"{kind}.{name}", getattr(c, ours))
     writer.add_value_length(c.d_head)
     writer.add_rope_dimension_count(c.d_head)
     for name, tensor in their_tensors(model, GGUF, ARCHITECTURES[kind]).items():

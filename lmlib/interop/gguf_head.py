@@ -27,6 +27,7 @@ SIZES = {
     "norm_eps": "attention.layer_norm_rms_epsilon",
 }
 """Our settings, and the fields that hold them behind the name of the architecture."""
+FLOATS = ("rope_base", "norm_eps")
 
 
 def read_gguf(path: str | Path) -> Any:
@@ -69,7 +70,7 @@ def gguf_config(reader: Any, where: str) -> ModernConfig:
         )
     try:
         return _config(reader, kind, names)
-    except (KeyError, TypeError, StopIteration) as error:
+    except (KeyError, TypeError, StopIteration, ZeroDivisionError) as error:
         raise ValueError(
             f"{where} does not say what a model of {kind!r} is made of ({error!r}); give a file that "
             "llama.cpp reads"
@@ -83,7 +84,7 @@ def _config(reader: Any, kind: str, names: set[str]) -> ModernConfig:
         "d_head": found["d_model"] // found["n_head"],
         "rope_base": BASE,
     }
-    sizes = usual | {name: value for name, value in found.items() if value is not None}
+    sizes = {name: usual[name] if v is None else v for name, v in found.items()}
     # 1e-5 in single precision is 9.99999974e-06.
     sizes["norm_eps"] = float(f"{sizes['norm_eps']:.6g}")
     table = next(t for t in reader.tensors if t.name == "token_embd.weight")

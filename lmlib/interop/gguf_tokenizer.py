@@ -9,6 +9,7 @@ ValueError: path: there is no file 'model.gguf'; check the name
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,15 @@ class TextEnds:
 
     before: tuple[int, ...]
     after: tuple[int, ...]
+
+    def names(self, vocab: Sequence[str]) -> dict[str, Any]:
+        """The first of each as text, by the names that Transformers and templates of chats have for them.
+
+        >>> TextEnds((), (1, 0)).names(["<end>", "<stop>"])
+        {'eos_token': '<stop>'}
+        """
+        ends = {"bos_token": self.before, "eos_token": self.after}
+        return {name: vocab[ids[0]] for name, ids in ends.items() if ids}
 
 
 def load_gguf_tokenizer(path: str | Path, reader: Any = None) -> BPETokenizer:

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from lmlib.interop.gguf_tokenizer import TextEnds, load_gguf_tokenizer, text_end
 from lmlib.interop.llama_files import read_json, save_llama
 from lmlib.interop.packages import needed
 from lmlib.interop.tokenizer_files import load_tokenizer, save_tokenizer
+from lmlib.validation import check_ids
 
 TOKENIZER, SETTINGS, TEMPLATE = (
     "tokenizer.json",
@@ -37,7 +39,8 @@ def cache_folder() -> Path:
 
 
 def kept(path: Path) -> Path:
-    """The folder of a GGUF file's model, which is made if it is not there. Raises ValueError as its readers do.
+    """The folder of a GGUF file's model, which is made if it is not there. Raises ValueError as its readers do, and
+    OSError where it cannot be written.
 
     What was kept is known by the size of the file, and by a mebibyte at its beginning and at its end.
     """
@@ -52,12 +55,23 @@ def kept(path: Path) -> Path:
         try:
             convert(path, part)
             part.rename(folder)
-        except OSError:
+        except OSError as error:
             if not folder.is_dir():  # or another process was quicker
-                raise
+                raise OSError(
+                    f"cannot keep the model of {str(path)!r} in {str(folder.parent)!r} ({error}); make room there, "
+                    "or name another folder in LMLIB_CACHE"
+                ) from error
         finally:
             shutil.rmtree(part, ignore_errors=True)
     return folder
+
+
+def discard(folder: Path) -> None:
+    """Take away what was kept: all of it at once, so that no other process meets a part of it."""
+    gone = folder.with_name(f"{folder.name}.{os.getpid()}.part")
+    with suppress(OSError):  # another process was quicker, or Windows has it in use
+        folder.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def convert(path: Path, folder: Path) -> None:
@@ -67,7 +81,8 @@ def convert(path: Path, folder: Path) -> None:
     tokenizer, ends = load_gguf_tokenizer(path, reader), text_ends(path, reader)
     save_tokenizer(tokenizer, folder / TOKENIZER)
     write_whole(folder / SETTINGS, json.dumps(_settings(tokenizer, ends), indent=1))
-    if template := field(reader, "tokenizer.chat_template"):
+    template = field(reader, "tokenizer.chat_template", "")
+    if template.strip():
         write_whole(folder / TEMPLATE, template)
     save_llama(load_gguf(path, reader), folder, eos_token_id=[*ends.after])
 
@@ -84,19 +99,17 @@ def check_memory(path: Path, need: int) -> None:
 
 def _settings(tokenizer: BPETokenizer, ends: TextEnds) -> dict[str, Any]:
     """What Transformers wants to know besides."""
-    names = {"bos_token": ends.before[:1], "eos_token": ends.after[:1]}
-    known = {name: tokenizer.vocab[ids[0]] for name, ids in names.items() if ids}
     kind = {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "add_bos_token": bool(ends.before),
     }
-    return kind | known
+    return kind | ends.names(tokenizer.vocab)
 
 
 def read_texts(folder: Path) -> tuple[BPETokenizer, str, TextEnds]:
     """The tokenizer in a folder, its template of chats ("" for none), and what stands around a text.
 
-    Raises ValueError where there is no tokenizer, or one that the book does not know.
+    Raises ValueError where there is no tokenizer, one that the book does not know, or one of another model.
     """
     tokenizer = load_tokenizer(folder / TOKENIZER)
     settings = read_json(folder / SETTINGS) if (folder / SETTINGS).exists() else {}
@@ -107,7 +120,13 @@ def read_texts(folder: Path) -> tuple[BPETokenizer, str, TextEnds]:
     first = settings.get("bos_token") if settings.get("add_bos_token") else None
     last = read_json(folder / "config.json").get("eos_token_id")
     after = last if isinstance(last, list) else [] if last is None else [last]
-    before = () if first is None else (tokenizer.ids[_content(first)],)
+    whose = f"; {str(folder)!r} holds the files of two models, give those of one"
+    check_ids("eos_token_id", after, len(tokenizer.vocab), whose)
+    if first is None:
+        return tokenizer, template, TextEnds((), tuple(after))
+    if _content(first) not in tokenizer.ids:
+        raise ValueError(f"bos_token: {_content(first)!r} is no token{whose}")
+    before = (tokenizer.ids[_content(first)],)
     return tokenizer, template, TextEnds(before, tuple(after))
 
 

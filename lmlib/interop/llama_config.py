@@ -34,14 +34,24 @@ _SAME = {
     "rope_type": ("default",),
     "use_sliding_window": (None, False),
     "pretraining_tp": (None, 1),
+    "quantization_config": (None,),  # whole numbers that stand for others
 }
 
 
 def config_of(theirs: Mapping[str, Any], where: str) -> ModernConfig:
     """Our configuration from the content of a ``config.json``.
 
-    Raises ValueError for a setting that lmlib does not have, or a size that is missing.
+    Raises ValueError for a setting that lmlib does not have, or a size that is missing or none.
     """
+    try:
+        return _config(theirs, where)
+    except (TypeError, ZeroDivisionError) as error:  # a text for a number, or no heads
+        raise ValueError(
+            f"{where} does not say what a model is made of ({error}); give the folder of a whole model"
+        ) from error
+
+
+def _config(theirs: Mapping[str, Any], where: str) -> ModernConfig:
     given = _flat(theirs)
     for name, allowed in _SAME.items():
         if given.get(name) not in allowed:

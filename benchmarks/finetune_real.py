@@ -10,9 +10,7 @@ each part; what stands there is not computed again, so delete the file to begin 
 from __future__ import annotations
 
 import copy
-import json
 import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from itertools import product
@@ -233,19 +231,7 @@ def parts(found: dict[str, Any]) -> Iterator[tuple[str, str, Callable[[], Any]]]
 
 def main() -> None:
     torch.set_num_threads(1)
-    found = json.loads(DATA.read_text("utf-8")) if DATA.exists() else {}
-    seconds = found.pop("made_by", {"seconds": 0})["seconds"]
-    for key, inside, make in parts(found):
-        home = found.setdefault(key, {})
-        if inside not in home:
-            start = time.process_time()
-            home[inside] = make()
-            seconds += time.process_time() - start
-            print(
-                f"{seconds:5.0f} {key} {inside!r}: {str(home[inside])[:160]}",
-                flush=True,
-            )
-            stored.store(DATA, found, list(range(SAMPLES)), seconds)
+    stored.store_parts(DATA, parts, list(range(SAMPLES)))
 
 
 if __name__ == "__main__":

@@ -9,9 +9,7 @@ each part; what stands there is not computed again, so delete the file to begin 
 
 from __future__ import annotations
 
-import json
 import re
-import time
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
@@ -148,19 +146,7 @@ def parts(found: dict[str, Any]) -> Iterator[tuple[str, str, Callable[[], Any]]]
 
 def main() -> None:
     torch.set_num_threads(1)
-    found = json.loads(DATA.read_text("utf-8")) if DATA.exists() else {}
-    seconds = found.pop("made_by", {"seconds": 0})["seconds"]
-    for key, inside, make in parts(found):
-        home = found.setdefault(key, {})
-        if inside not in home:
-            start = time.process_time()
-            home[inside] = make()
-            seconds += time.process_time() - start
-            print(
-                f"{seconds:5.0f} {key} {inside!r}: {json.dumps(home[inside], ensure_ascii=False, indent=1)}",
-                flush=True,
-            )
-            stored.store(DATA, found, [*range(5)], seconds)
+    stored.store_parts(DATA, parts, [*range(5)])
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import lmlib
 from lmlib.batches import Batches
-from lmlib.blocks import Config, FeedForward
+from lmlib.blocks import Config, FeedForward, draw_weights
 from lmlib.evaluation import mean_loss, token_losses
 from lmlib.experts import Experts, route
 from lmlib.grouped_query import GroupedQueryAttention
@@ -89,7 +89,7 @@ def changed(
         if untied:
             model.decoder.__class__ = Untied
             model.decoder.head = nn.Linear(C, V, bias=False)
-        model.decoder._initialise(torch.Generator().manual_seed(seed))
+        draw_weights(model.decoder, model.config.d_model, model.config.n_layer, seed)
         return model
 
     return make

@@ -9,10 +9,11 @@ Vaswani et al. (2017); the layer norm comes first, as in GPT-2 (Radford et al. 2
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
-import torch  # noqa: F401  for the example above
+import torch
 from torch import Tensor, nn
 
 from lmlib.kv_cache import KVCache
@@ -84,3 +85,17 @@ class Block(nn.Module):
         x = x + self.dropout(attended)
         x = x + self.dropout(self.feed_forward(self.norm_2(x)))
         return x, weights
+
+
+def draw_weights(model: nn.Module, d_model: int, n_layer: int, seed: int) -> None:
+    """Draw a transformer's matrices with standard deviation 1/√C, those that blocks add with less; biases are 0."""
+    generator, std = torch.Generator().manual_seed(seed), 1 / math.sqrt(d_model)
+    for name, p in model.named_parameters():
+        if name.endswith(("output.weight", "down.weight")):
+            # What blocks add must not pile up.
+            small = std / math.sqrt(2 * n_layer)
+            nn.init.normal_(p, std=small, generator=generator)
+        elif p.dim() == 2:
+            nn.init.normal_(p, std=std, generator=generator)
+        elif name.endswith("bias"):
+            nn.init.zeros_(p)

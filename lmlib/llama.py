@@ -7,12 +7,12 @@ torch.Size([1, 5, 304])
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
+from lmlib.blocks import draw_weights
 from lmlib.fused import keeping_weights
 from lmlib.kv_cache import KVCache
 from lmlib.modern import ModernBlock, ModernConfig, RMSNorm
@@ -35,19 +35,7 @@ class Llama(nn.Module):
         self.norm = RMSNorm(config.d_model, config.norm_eps)
         if not config.tied:
             self.head = nn.Linear(config.d_model, config.vocab_size, bias=False)
-        self._initialise(torch.Generator().manual_seed(seed))
-
-    def _initialise(self, generator: torch.Generator) -> None:
-        std = 1 / math.sqrt(self.config.d_model)
-        for name, p in self.named_parameters():
-            if name.endswith(("output.weight", "down.weight")):
-                # What blocks add must not pile up.
-                small = std / math.sqrt(2 * self.config.n_layer)
-                nn.init.normal_(p, std=small, generator=generator)
-            elif p.dim() == 2:
-                nn.init.normal_(p, std=std, generator=generator)
-            elif name.endswith("bias"):
-                nn.init.zeros_(p)
+        draw_weights(self, config.d_model, config.n_layer, seed)
 
     def read(
         self, tokens: Tensor, cache: list[KVCache] | None = None

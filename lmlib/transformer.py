@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lmlib.blocks import Block, Config
+from lmlib.blocks import Block, Config, draw_weights
 from lmlib.fused import keeping_weights
 from lmlib.kv_cache import KVCache
 from lmlib.positions import sinusoids
@@ -45,19 +45,7 @@ class Transformer(nn.Module):
             self.Block(config, causal) for _ in range(config.n_layer)
         )
         self.norm = nn.LayerNorm(C)
-        self._initialise(torch.Generator().manual_seed(seed))
-
-    def _initialise(self, generator: torch.Generator) -> None:
-        std = 1 / math.sqrt(self.config.d_model)
-        for name, p in self.named_parameters():
-            if name.endswith(("output.weight", "down.weight")):
-                # What blocks add must not pile up.
-                small = std / math.sqrt(2 * self.config.n_layer)
-                nn.init.normal_(p, std=small, generator=generator)
-            elif p.dim() == 2:
-                nn.init.normal_(p, std=std, generator=generator)
-            elif name.endswith("bias"):
-                nn.init.zeros_(p)
+        draw_weights(self, config.d_model, config.n_layer, seed)
 
     def embedded(self, tokens: Tensor, start: int = 0) -> Tensor:
         """(B, T) ids at positions ``start`` and after → (B, T, C): what the first block reads."""

@@ -36,13 +36,22 @@ def phrase(adjective: str, noun: str) -> str:
 
 
 def translation(english: str) -> str:
-    """French for sentences of :func:`english_sentences`, also for several with "and" between them."""
-    said = []
-    for sentence in english.split(" and "):
+    """French for sentences of :func:`english_sentences`, also for several with "and" between them.
+
+    Raises ValueError for any other sentence.
+    """
+    return " et ".join(_clause(sentence) for sentence in english.split(" and "))
+
+
+def _clause(sentence: str) -> str:
+    try:
         _, adjective, noun, verb, _, other, object_ = sentence.split()
-        clause = [phrase(adjective, noun), VERBS[verb], phrase(other, object_)]
-        said.append(" ".join(clause))
-    return " et ".join(said)
+        return " ".join([phrase(adjective, noun), VERBS[verb], phrase(other, object_)])
+    except (ValueError, KeyError):
+        way_out = "write one like 'the big ball sees the red girl', of the same words"
+        raise ValueError(
+            f"english: {sentence!r} is not of this language; {way_out}"
+        ) from None
 
 
 def english_sentences(seed: int = 0) -> list[str]:

@@ -52,3 +52,13 @@ def test_the_vocabulary_has_all_words_and_no_others() -> None:
     vocab = bilingual_tokenizer().vocab
     assert {*vocab} == used | {"<end>", "and", "et"}
     assert vocab[0] == "<end>"
+
+
+@pytest.mark.parametrize(
+    "english", ["", "人工智能", "the big ball sleeps", "the big tree sees the red girl"]
+)
+def test_a_sentence_of_another_language_is_refused(english: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"^english: .* is not of this language; write one like"
+    ):
+        translation(english)

@@ -30,6 +30,8 @@ TOKENIZER, SETTINGS, TEMPLATE = (
     "tokenizer_config.json",
     "chat_template.jinja",
 )
+FORM = 1
+"""To be raised by whoever changes what `convert` writes, so that no older folder is read."""
 
 
 def cache_folder() -> Path:
@@ -42,13 +44,14 @@ def kept(path: Path) -> Path:
     """The folder of a GGUF file's model, which is made if it is not there. Raises ValueError as its readers do, and
     OSError where it cannot be written.
 
-    What was kept is known by the size of the file, and by a mebibyte at its beginning and at its end.
+    What was kept is known by the size of the file, by a mebibyte at its beginning and at its end, and by `FORM`.
     """
     size = path.stat().st_size
     with path.open("rb") as file:
         data = file.read(2**20)
         file.seek(max(0, size - 2**20))
-        digest = hashlib.sha256(data + file.read() + str(size).encode()).hexdigest()
+        data += file.read() + f"{size} {FORM}".encode()
+    digest = hashlib.sha256(data).hexdigest()
     folder = cache_folder() / f"{path.stem}-{digest[:12]}"
     if not folder.is_dir():
         part = folder.with_name(f"{folder.name}.{os.getpid()}.part")

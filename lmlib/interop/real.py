@@ -114,7 +114,7 @@ def load_real(path: str | Path | None = None) -> RealModel:
     given = path or os.environ.get("LMLIB_MODEL") or packaged()
     if not given:
         raise ImportError(HOW)
-    return _load(Path(given).absolute())
+    return _load(Path(given).expanduser().absolute())
 
 
 def packaged() -> Path | None:

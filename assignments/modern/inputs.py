@@ -7,6 +7,8 @@ from random import Random
 import torch
 from torch import Tensor
 
+from lmlib.classroom.values import Code
+
 
 def drawn(random: Random) -> Callable[..., Tensor]:
     """Random tensors of any shape."""
@@ -78,12 +80,13 @@ def count_llama(random: Random) -> Iterator[tuple]:
 
 
 def mixture(random: Random) -> Iterator[tuple]:
-    def line(slope: float, start: float) -> Callable[[float], float]:
-        return lambda x: slope * x + start
+    def line(slope: float, start: float) -> Code:
+        return Code(f"lambda x: {slope!r} * x + {start!r}")
 
     for n, k in ((2, 1), (3, 2), (4, 2), (5, 5), (8, 3), (6, 1)):
         for far in (0.0, 900.0):
-            logits = [far + random.uniform(-2, 2) for _ in range(n)]
+            # Eighths, which single precision knows exactly, also behind 900.
+            logits = [far + random.randrange(-16, 17) / 8 for _ in range(n)]
             experts = [line(random.uniform(1, 3), random.uniform(1, 3)) for _ in logits]
             yield random.uniform(0.5, 3), logits, experts, k
     same = [1.5, 1.5, 0.5, 1.5]

@@ -12,6 +12,8 @@ slots            places of a sentence and the words that may stand there
 grammar          a grammar that writes stories and knows the probability of every word
 floor            the exact entropy of its stories, which no model can beat
 stories          the book's grammar, and stories split for training and testing
+states           what a story says, read back from its words
+chinese          the same stories in Chinese
 prose            the book's own English as a corpus
 ngrams           models that count: interpolated Kneser–Ney
 softmax          logits to probabilities, and probabilities to a loss
@@ -38,12 +40,14 @@ training_step    the loss of a batch, and one step downhill
 pretraining      the training loop
 pretrained       models in files, and those that ship with the book
 finetuning       classifiers on a trained body
+enlarged         a trained GPT with new words and more room
 lora             low-rank corrections beside frozen layers
 few_labels       a task with few labels, and what learns it
 reviews          a task in English, and a model whose answers are words
 fast_step        one more token through a GPT, made fast
 sampling         temperature, top-k, top-p: logits to the probabilities that are drawn from
 generation       text, one drawn token after the other
+tasks            a prompt, a mark, and the answer to be written behind it
 beam             the likeliest text, by beam search
 evaluation       the loss of any model on any text, and intervals
 scale            what a model takes: parameters, FLOPs, memory

@@ -17,7 +17,7 @@ IGNORE = -100
 """As a target: this position does not count. The number is PyTorch's own choice."""
 
 Batch = tuple[Tensor | tuple[Tensor, ...], Tensor]
-"""Inputs of a model, and its targets: the tokens that it should predict."""
+"""Inputs of a model, and its targets."""
 Objective = Callable[[Tensor, torch.Generator], Batch]
 
 
@@ -76,6 +76,27 @@ def answer_only(length: int) -> Objective:
     return objective
 
 
+def answer_behind(mark: int) -> Objective:
+    """Only what stands behind the last ``mark`` of each sequence is a target: answers of any length, `eq:answer-only`.
+
+    Raises ValueError for a sequence with no ``mark``, or nothing behind it.
+
+    >>> answer_behind(7)(torch.tensor([[0, 7, 3, 5], [7, 5, 4, 1]]), torch.Generator())[1].tolist()
+    [[-100, 3, 5], [5, 4, 1]]
+    """
+
+    def objective(batch: Tensor, generator: torch.Generator) -> Batch:
+        inputs, targets = next_token(batch, generator)
+        marks = (batch == mark).flip(1).cumsum(1).flip(1)  # here, and further on
+        targets = targets.masked_fill(marks[:, 1:] > 0, IGNORE)
+        if (marks[:, 0] == 0).any() or (targets == IGNORE).all(1).any():
+            fault = f"mark: {mark} stands before nothing in one of the texts"
+            raise ValueError(f"{fault}; put it between prompt and answer")
+        return inputs, targets
+
+    return objective
+
+
 class Batches:
     """Every sequence once an epoch, in an order that the seed decides; batch number ``step`` is always the same.
 
@@ -125,6 +146,4 @@ def _check(sequences: Sequence[Tensor], batch_size: int) -> None:
             f"use 1 … {len(sequences)}"
         )
     if min(map(len, sequences)) < 2:
-        raise ValueError(
-            "sequences: one has less than two tokens, so there is nothing to predict"
-        )
+        raise ValueError("sequences: one has less than two tokens, nothing to predict")

@@ -25,8 +25,11 @@ ASIDE = {"replies", "look-closer", "exercise-answer", "remove-cell"}
 CLOSED = {"hide-input", "hide-cell", "remove-cell", "remove-input", "exercise-solution", "exercise-check"}  # fmt: skip
 STATED = re.compile(r"\*About (\d+) minutes to read, and (\d+) with all exercises\.")
 LISTING = re.compile(r"^```python\n(.*?)\n```$", re.M | re.S)
-# No fences, which hold exercises, and no formulas.
-NOT_READ = re.compile(r"^```.*?^```|\$\$.*?\$\$", re.M | re.S)
+# No fences, which hold exercises, no formulas, and none of what a page does not show: addresses, roles, directives.
+NOT_READ = re.compile(
+    r"^```.*?^```|\$\$.*?\$\$|\$[^$\n]*\$|^:{3,}\{[^\n]*|\{[\w:]+\}`[^`]*`|`[^`\n]*`|\]\([^)\n]*\)",
+    re.M | re.S,
+)
 
 
 class Length(NamedTuple):
@@ -71,12 +74,12 @@ def text(cell: Cell) -> str:
 
 
 def words(markdown: str) -> int:
-    """Words of a text, without formulas, code and exercises.
+    """Words of a text, without formulas, code, markup and exercises.
 
-    >>> words("Two words, $x$ and more: 3.")
-    4
+    >>> words("A word, $x$ and [some more](https://example.org): 3.")
+    5
     """
-    return len(re.findall(r"[^\W\d_]{2,}", NOT_READ.sub(" ", markdown)))
+    return len(re.findall(r"[^\W\d_]+", NOT_READ.sub(" ", markdown)))
 
 
 def _kinds(cell: Cell) -> list[str]:

@@ -1,0 +1,105 @@
+"""What each filter of a crawl does to the loss: the book's GPT trained on what is left of 8,000 pages.
+
+python benchmarks/curation.py    some fifteen minutes on one core; a run that is stopped goes on where it was
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+from stored import Part, store_parts
+
+from lmlib.batches import Batches
+from lmlib.blocks import Config
+from lmlib.chinese import CHINESE
+from lmlib.crawl import Page, crawl
+from lmlib.curation import known_share, repeated_share, windows, without_copies
+from lmlib.evaluation import mean_loss
+from lmlib.files import DATA
+from lmlib.ngrams import NGram
+from lmlib.optimisation import Training
+from lmlib.pretraining import fit
+from lmlib.stories import STORIES, WORDS
+from lmlib.tokens import WordTokenizer, sequences
+from lmlib.transformer import GPT
+
+PAGES, STEPS, SEEDS = 8_000, 1_000, [0, 1, 2]
+TRUSTED = STORIES.sample(50, seed=77)
+"""Stories that somebody has read and found good."""
+BOTH = WordTokenizer([*WORDS.vocab, *(w for w in CHINESE.vocab if w not in WORDS.ids)])
+HELD_OUT = sequences(STORIES.sample(200, seed=1), BOTH)
+
+
+def known(n: int) -> set[tuple[str, ...]]:
+    """The runs of ``n`` words in the trusted stories."""
+    return {run for text in TRUSTED for run in windows(text, n)}
+
+
+SINGLE, PAIRS = known(1), known(2)
+FILTERS: dict[str, Callable[[str], bool]] = {
+    "other languages": lambda text: known_share(text, SINGLE, 1) >= 0.5,
+    "loops": lambda text: repeated_share(text, 3) <= 0.3,
+    "disorder": lambda text: known_share(text, PAIRS, 2) >= 0.4,
+}
+
+
+def strictest(texts: list[str]) -> list[str]:
+    """The quarter of the pages that a model of the trusted stories finds likeliest."""
+    judge = NGram(2, len(BOTH.vocab)).fit(sequences(TRUSTED, BOTH))
+    return sorted(texts, key=lambda text: mean_loss(judge, sequences([text], BOTH)))[
+        : len(texts) // 4
+    ]
+
+
+@cache
+def corpora(seed: int) -> dict[str, list[str]]:
+    """What is left of a crawl by each way of choosing."""
+    pages: list[Page] = crawl(PAGES, seed)
+    texts = [page.text for page in pages]
+    found = {"everything": texts}
+    for name, keep in FILTERS.items():
+        found[f"no {name}"] = [text for text in texts if keep(text)]
+    found["no copies"] = [texts[i] for i in without_copies(texts)]
+    left = [text for text in texts if all(keep(text) for keep in FILTERS.values())]
+    found["all four"] = [left[i] for i in without_copies(left)]
+    found["stories alone"] = [page.text for page in pages if page.kind == "story"]
+    found["a strict judge"] = strictest(texts)
+    found["as many stories"] = STORIES.sample(PAGES, seed=5_000 + seed)
+    return found
+
+
+def copied(seed: int) -> list[str]:
+    """The stories that the pages called copies repeat."""
+    return sorted({page.text for page in crawl(PAGES, seed) if page.kind == "copy"})
+
+
+def once(name: str, seed: int, steps: int = STEPS) -> dict[str, Any]:
+    """Nats per token of new stories, and of those that the crawl repeats."""
+    texts = corpora(seed)[name]
+    model = GPT(Config(vocab_size=len(BOTH.vocab)), seed=seed)
+    batches = Batches(sequences(texts, BOTH), seed=seed)
+    fit(model, batches, Training(steps, learning_rate=4e-3), progress=False)
+    return {
+        "pages": len(texts),
+        "new": round(mean_loss(model, HELD_OUT, 20), 4),
+        "copied": round(mean_loss(model, sequences(copied(seed), BOTH), 10), 4),
+    }
+
+
+def parts(found: dict[str, Any]) -> Iterable[Part]:
+    for seed in SEEDS:
+        for name in corpora(seed):
+            yield name, str(seed), lambda name=name, seed=seed: once(name, seed)  # type: ignore[misc]
+    yield "short", "everything", lambda: once("everything", seed=0, steps=20)
+    yield "floor", "new", lambda: round(mean_loss(STORIES, HELD_OUT), 4)
+    yield (
+        "floor",
+        "copied",
+        lambda: round(mean_loss(STORIES, sequences(copied(0), BOTH)), 4),
+    )
+
+
+if __name__ == "__main__":
+    store_parts(DATA / "curation.json", parts, SEEDS)

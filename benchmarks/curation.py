@@ -25,7 +25,7 @@ from lmlib.stories import STORIES, WORDS
 from lmlib.tokens import WordTokenizer, sequences
 from lmlib.transformer import GPT
 
-PAGES, STEPS, SEEDS = 8_000, 1_000, [0, 1, 2]
+PAGES, STEPS, SEEDS = 8_000, 1_000, [0, 1]
 TRUSTED = STORIES.sample(50, seed=77)
 """Stories that somebody has read and found good."""
 BOTH = WordTokenizer([*WORDS.vocab, *(w for w in CHINESE.vocab if w not in WORDS.ids)])

@@ -14,6 +14,8 @@ floor            the exact entropy of its stories, which no model can beat
 stories          the book's grammar, and stories split for training and testing
 states           what a story says, read back from its words
 chinese          the same stories in Chinese
+curation         filters for pages, and copies found by their shingles
+crawl            a small web of which each page is known
 prose            the book's own English as a corpus
 ngrams           models that count: interpolated Kneser–Ney
 softmax          logits to probabilities, and probabilities to a loss

@@ -22,6 +22,7 @@ from lmlib.workshop.parts import encode_word
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "benchmarks"))
 import clinic  # noqa: E402
+import curation  # noqa: E402
 import finetune_real  # noqa: E402
 import finetuning  # noqa: E402
 import generation_real  # noqa: E402
@@ -251,3 +252,12 @@ def test_the_first_steps_of_a_healthy_run() -> None:
     stored = STORED["clinic.json"]["runs"]["healthy"]["training"]
     anew = clinic.train(clinic.RUNS["healthy"], steps=40)["training"]
     assert anew == pytest.approx(stored[: len(anew)], rel=0.01)
+
+
+def test_a_short_run_on_a_crawl() -> None:
+    stored = STORED["curation.json"]["short"]["everything"]
+    anew = curation.once("everything", seed=0, steps=20)
+    assert anew["pages"] == stored["pages"]
+    assert anew["new"] == pytest.approx(stored["new"], rel=0.02)
+    done = STORED["curation.json"].keys() - {"short", "floor", "made_by"}
+    assert done == curation.corpora(0).keys()

@@ -230,6 +230,7 @@ CHAPTER_OF = {
     "states": "tasks",
     "chinese": "tasks",
     "enlarged": "tasks",
+    "crawl": "curation",
     "batches": "pretraining",
     "optimisation": "pretraining",
     "muon": "pretraining",

@@ -53,34 +53,51 @@ def strictest(texts: list[str]) -> list[str]:
     ]
 
 
+NAMES = [
+    "everything",
+    *(f"no {rule}" for rule in FILTERS),
+    "no copies",
+    "all four",
+    "stories alone",
+    "a strict judge",
+    "as many stories",
+]
+
+
 @cache
-def corpora(seed: int) -> dict[str, list[str]]:
-    """What is left of a crawl by each way of choosing."""
-    pages: list[Page] = crawl(PAGES, seed)
-    texts = [page.text for page in pages]
-    found = {"everything": texts}
-    for name, keep in FILTERS.items():
-        found[f"no {name}"] = [text for text in texts if keep(text)]
-    found["no copies"] = [texts[i] for i in without_copies(texts)]
-    left = [text for text in texts if all(keep(text) for keep in FILTERS.values())]
-    found["all four"] = [left[i] for i in without_copies(left)]
-    found["stories alone"] = [page.text for page in pages if page.kind == "story"]
-    found["a strict judge"] = strictest(texts)
-    found["as many stories"] = STORIES.sample(PAGES, seed=5_000 + seed)
-    return found
+def pages(seed: int) -> list[Page]:
+    """The crawl that everything is chosen from."""
+    return crawl(PAGES, seed)
+
+
+def corpus(name: str, seed: int) -> list[str]:
+    """What is left of a crawl by one way of choosing."""
+    texts = [page.text for page in pages(seed)]
+    if name.removeprefix("no ") in FILTERS:
+        return [text for text in texts if FILTERS[name.removeprefix("no ")](text)]
+    if name == "stories alone":
+        return [page.text for page in pages(seed) if page.kind == "story"]
+    if name == "a strict judge":
+        return strictest(texts)
+    if name == "as many stories":
+        return STORIES.sample(PAGES, seed=5_000 + seed)
+    if name == "all four":
+        texts = [text for text in texts if all(keep(text) for keep in FILTERS.values())]
+    return texts if name == "everything" else [texts[i] for i in without_copies(texts)]
 
 
 def copied(seed: int) -> list[str]:
     """The stories that the pages called copies repeat."""
-    return sorted({page.text for page in crawl(PAGES, seed) if page.kind == "copy"})
+    return sorted({page.text for page in pages(seed) if page.kind == "copy"})
 
 
 def once(name: str, seed: int, steps: int = STEPS) -> dict[str, Any]:
     """Nats per token of new stories, and of those that the crawl repeats."""
-    texts = corpora(seed)[name]
+    texts = corpus(name, seed)
     model = GPT(Config(vocab_size=len(BOTH.vocab)), seed=seed)
     batches = Batches(sequences(texts, BOTH), seed=seed)
-    fit(model, batches, Training(steps, learning_rate=4e-3), progress=False)
+    plan = Training(steps, learning_rate=4e-3, warmup=min(100, steps))
+    fit(model, batches, plan, progress=False)
     return {
         "pages": len(texts),
         "new": round(mean_loss(model, HELD_OUT, 20), 4),
@@ -90,7 +107,7 @@ def once(name: str, seed: int, steps: int = STEPS) -> dict[str, Any]:
 
 def parts(found: dict[str, Any]) -> Iterable[Part]:
     for seed in SEEDS:
-        for name in corpora(seed):
+        for name in NAMES:
             yield name, str(seed), lambda name=name, seed=seed: once(name, seed)  # type: ignore[misc]
     yield "short", "everything", lambda: once("everything", seed=0, steps=20)
     yield "floor", "new", lambda: round(mean_loss(STORIES, HELD_OUT), 4)

@@ -33,7 +33,7 @@ def windows(text: str, n: int) -> list[Shingle]:
 
 
 def repeated_share(text: str, n: int) -> float:
-    """The share of a text's runs of ``n`` words that stand in it more than once; 0 for a text shorter than that.
+    """The share of runs of ``n`` words that come more than once; 0 if there is none.
 
     Rae et al. (2021) drop pages in which such a share is large.
     """
@@ -43,7 +43,7 @@ def repeated_share(text: str, n: int) -> float:
 
 
 def known_share(text: str, known: Container[Shingle], n: int) -> float:
-    """The share of a text's runs of ``n`` words that are ``known``; 0 for a text shorter than that.
+    """The share of runs of ``n`` words that are ``known``; 0 if there is none.
 
     With single words it tells a language, with pairs it tells order from disorder.
 
@@ -65,25 +65,25 @@ def jaccard(a: frozenset[Shingle], b: frozenset[Shingle]) -> float:
 
 
 def minhash(items: Iterable[Shingle], k: int = 64, seed: int = 0) -> NDArray[np.uint64]:
-    """(k,) the smallest value that each of ``k`` random functions takes on a set: its signature.
+    """(k,) a set's signature: the smallest value of each of ``k`` random functions on it.
 
-    Two signatures agree at a place with a probability of `eq:minhash`. The same seed gives the same
-    functions. Raises ValueError for k below 1, and for an empty set, which has no smallest value.
+    Two signatures agree at a place with the probability `eq:minhash`. The seed decides the
+    functions. Raises ValueError for k below 1, and for an empty set, which has no smallest.
     """
     hashes = [_hash(item) for item in items]
     if not hashes or k < 1:
         raise ValueError(
-            f"items, k: {len(hashes)} and {k}; both must be 1 or more (shorter shingles fit short texts)"
+            f"items, k: {len(hashes)} and {k}; both must be 1 or more (try a smaller n)"
         )
     random = np.random.default_rng(seed)
-    # Multiply, add, and take the upper half of what 64 bits keep (Dietzfelbinger et al. 1997).
+    # Multiply, add, take the upper half of what 64 bits keep (Dietzfelbinger et al. 1997).
     factors, shifts = random.integers(0, 2**64, size=(2, k, 1), dtype=np.uint64)
     values = (factors | np.uint64(1)) * np.array(hashes, dtype=np.uint64) + shifts
     return (values >> np.uint64(32)).min(1)
 
 
 def agreement(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> float:
-    """The share of places at which two signatures agree, which estimates :func:`jaccard`."""
+    """The share of places at which signatures agree: an estimate of :func:`jaccard`."""
     return float((a == b).mean())
 
 

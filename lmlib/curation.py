@@ -65,7 +65,7 @@ def jaccard(a: frozenset[Shingle], b: frozenset[Shingle]) -> float:
 
 
 def minhash(items: Iterable[Shingle], k: int = 64, seed: int = 0) -> NDArray[np.uint64]:
-    """(k,) a set's signature: the smallest value on it of each of ``k`` random functions.
+    """(k,) a set's signature: its smallest value under each of ``k`` functions.
 
     Two signatures agree at a place with the probability `eq:minhash`. The seed decides the
     functions. Raises ValueError for k below 1, and for an empty set, which has no smallest.

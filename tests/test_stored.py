@@ -27,6 +27,7 @@ import finetuning  # noqa: E402
 import generation_real  # noqa: E402
 import growth  # noqa: E402
 import ladder  # noqa: E402
+import limits  # noqa: E402
 import modern  # noqa: E402
 import processes  # noqa: E402
 import real_english  # noqa: E402
@@ -251,3 +252,11 @@ def test_the_first_steps_of_a_healthy_run() -> None:
     stored = STORED["clinic.json"]["runs"]["healthy"]["training"]
     anew = clinic.train(clinic.RUNS["healthy"], steps=40)["training"]
     assert anew == pytest.approx(stored[: len(anew)], rel=0.01)
+
+
+def test_a_short_reading_of_tales_and_stories_that_are_checked() -> None:
+    stored = STORED["limits.json"]["short"]
+    anew = limits.bias("skewed", 0, limits.SHORT)
+    assert anew["counted"] == stored["bias"]["counted"]
+    assert anew["loss"] == pytest.approx(stored["bias"]["loss"], rel=0.02)
+    assert limits.invented("grown", 1.2, 60) == stored["invented"]

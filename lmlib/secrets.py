@@ -52,9 +52,10 @@ def secret_text(name: str, code: str = "") -> str:
 def code_probs(
     model: LanguageModel, prompt: Tensor, digits: Sequence[int], length: int = 4
 ) -> Tensor:
-    """Probabilities of all 10^length codes behind a prompt, (1, T) ids → (10^length,), in the order of their numbers.
+    """Probabilities of all codes behind a prompt: (1, T) ids → (10^length,).
 
-    ``digits`` are the ids of 0 … 9. What the model gives to words that are no digits is left out of the sum.
+    They stand in the order of their numbers. ``digits`` are the ids of 0 … 9. What the model gives to words
+    that are no digits is left out of the sum.
     """
     probs = torch.ones(1, dtype=torch.float64)
     texts = prompt

@@ -3,8 +3,21 @@
 from collections.abc import Iterator
 from random import Random
 
-WORDS = "king queen he she his her tom mia boy girl man woman".split()
-OTHERS = "the there saw then a and was hero kingdom mania".split()
+WORDS = [
+    "king",
+    "queen",
+    "he",
+    "she",
+    "his",
+    "her",
+    "tom",
+    "mia",
+    "boy",
+    "girl",
+    "man",
+    "woman",
+]
+OTHERS = ["the", "there", "saw", "then", "a", "and", "was", "hero", "kingdom", "mania"]
 
 
 def swapped(random: Random) -> Iterator[tuple]:

@@ -52,6 +52,8 @@ generation       text, one drawn token after the other
 tasks            a prompt, a mark, and the answer to be written behind it
 beam             the likeliest text, by beam search
 evaluation       the loss of any model on any text, and intervals
+limits           biased tales, texts turned round, and facts that are checked
+secrets          secrets planted in a text, and how well they are known by heart
 scale            what a model takes: parameters, FLOPs, memory
 machines         days, money and energy of so many FLOPs
 scaling_laws     how the loss falls as models and texts grow

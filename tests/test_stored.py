@@ -28,6 +28,7 @@ import finetuning  # noqa: E402
 import generation_real  # noqa: E402
 import growth  # noqa: E402
 import ladder  # noqa: E402
+import limits  # noqa: E402
 import modern  # noqa: E402
 import processes  # noqa: E402
 import real_english  # noqa: E402
@@ -261,3 +262,9 @@ def test_a_short_run_on_a_crawl() -> None:
     assert anew["new"] == pytest.approx(stored["new"], rel=0.02)
     done = STORED["curation.json"].keys() - {"short", "floor", "made_by"}
     assert done == {*curation.NAMES}
+def test_a_short_reading_of_tales_and_stories_that_are_checked() -> None:
+    stored = STORED["limits.json"]["short"]
+    anew = limits.bias("skewed", 0, limits.SHORT)
+    assert anew["counted"] == stored["bias"]["counted"]
+    assert anew["loss"] == pytest.approx(stored["bias"]["loss"], rel=0.02)
+    assert limits.invented("grown", 1.2, 60) == stored["invented"]

@@ -227,6 +227,7 @@ CHAPTER_OF = {
     "llama": "modern",
     "experts": "modern",
     "bilingual": "translation",
+    "secrets": "limits",
     "states": "tasks",
     "chinese": "tasks",
     "enlarged": "tasks",

@@ -77,6 +77,21 @@ def keystrokes(word: str, ranked: Sequence[str], k: int) -> int:
     return len(word) + 1
 
 
+def keys_saved(
+    model: LanguageModel, sequences: Sequence[Tensor], vocab: Sequence[str], k: int
+) -> float:
+    """The share of :func:`keystrokes` that ``k`` suggestions save over all words of (T,) texts but each first.
+
+    ``vocab`` has the word of each id of the model. Raises ValueError as :func:`keystrokes` does.
+    """
+    pressed = typed = 0
+    for tokens, order in zip(sequences, ranked_tokens(model, sequences), strict=True):
+        for token, row in zip(tokens[1:].tolist(), order.tolist(), strict=True):
+            pressed += keystrokes(vocab[token], [vocab[i] for i in row], k)
+            typed += len(vocab[token]) + 1
+    return 1 - pressed / max(1, typed)
+
+
 def _check(k: int, found: Sequence[Tensor]) -> None:
     if k < 1:
         raise ValueError(f"k: {k} suggestions hit nothing; use 1 or more")

@@ -8,7 +8,13 @@ import torch
 from sklearn.metrics import top_k_accuracy_score
 
 from lmlib.stories import STORIES, story_sequences
-from lmlib.suggestions import expected_hit_rate, hit_rate, keystrokes, ranked_tokens
+from lmlib.suggestions import (
+    expected_hit_rate,
+    hit_rate,
+    keys_saved,
+    keystrokes,
+    ranked_tokens,
+)
 
 TEXTS = story_sequences(40, seed=8)
 
@@ -91,6 +97,23 @@ def test_help_never_costs_and_more_of_it_never_hurts() -> None:
         keys = [keystrokes(word, vocab, k) for k in (0, 1, 3, 9)]
         assert keys == sorted(keys, reverse=True)
         assert keys[-1] >= 1 and keys[0] == len(word) + 1
+
+
+def test_keys_that_are_saved() -> None:
+    vocab = ["<end>", "king", "kite"]
+    sure = lambda tokens: torch.eye(3)[torch.tensor([[1, 2]])]  # noqa: E731
+    # king is offered at once, 1 of 5 keys; kite too, 1 of 5.
+    assert keys_saved(sure, [torch.tensor([0, 1, 2])], vocab, 1) == pytest.approx(0.8)
+    # In the wrong order: kite is offered behind "kit", king behind "kin".
+    assert keys_saved(sure, [torch.tensor([0, 2, 1])], vocab, 1) == pytest.approx(
+        1 - (4 + 4) / 10
+    )
+
+
+def test_the_grammar_saves_more_keys_than_a_flat_model() -> None:
+    flat = lambda tokens: torch.zeros(*tokens.shape, STORIES.vocab_size)  # noqa: E731
+    saved = [keys_saved(m, TEXTS[:4], STORIES.vocab, 3) for m in (flat, STORIES)]
+    assert 0 < saved[0] < saved[1] < 1
 
 
 def test_fewer_than_no_suggestions_are_refused() -> None:

@@ -49,7 +49,12 @@ reviews          a task in English, and a model whose answers are words
 fast_step        one more token through a GPT, made fast
 sampling         temperature, top-k, top-p: logits to the probabilities that are drawn from
 generation       text, one drawn token after the other
+metrics          BLEU, ROUGE, exact match and F1: how near a text is to a reference
 tasks            a prompt, a mark, and the answer to be written behind it
+told             summaries of a story, and dialogues about it
+task_gpt         a GPT for several tasks at once
+suggestions      what a writer is offered, and how often it is right
+dictionary       a translator that knows words and no order
 beam             the likeliest text, by beam search
 evaluation       the loss of any model on any text, and intervals
 limits           biased tales, texts turned round, and facts that are checked

@@ -17,6 +17,8 @@ from lmlib.interop.real import HOW, find_real
 from lmlib.pretokenizer import BYTES
 from lmlib.reviews import Verbalizer
 from lmlib.stories import STORIES
+from lmlib.task_gpt import as_writer, load_tasks_gpt
+from lmlib.tasks import write_answers
 from lmlib.workshop.parts import encode_word
 
 ROOT = Path(__file__).parents[1]
@@ -37,6 +39,8 @@ import scaling  # noqa: E402
 import speedrun  # noqa: E402
 import squeeze  # noqa: E402
 import stored  # noqa: E402
+import tasks  # noqa: E402
+import tasks_real  # noqa: E402
 import without  # noqa: E402
 import word_vectors  # noqa: E402
 
@@ -268,3 +272,32 @@ def test_a_short_reading_of_tales_and_stories_that_are_checked() -> None:
     assert anew["counted"] == stored["bias"]["counted"]
     assert anew["loss"] == pytest.approx(stored["bias"]["loss"], rel=0.02)
     assert limits.invented("grown", 1.2, 60) == stored["invented"]
+def test_a_translator_of_few_pairs() -> None:
+    short = STORED["tasks.json"]["short"]["64, 0"]
+    anew = tasks.translator(tasks.STARTS[0], 64, seed=0, steps=40)
+    assert anew == pytest.approx(short, abs=0.02)
+    known = STORED["tasks.json"]["dictionary"]["64, 0"]
+    assert tasks.by_dictionary(64, seed=0) == known
+
+
+def test_the_model_of_all_tasks_does_what_is_stored() -> None:
+    """One of its marks, from the weights that ship."""
+    model, words = load_tasks_gpt()
+    alone = tasks.asked("alone")[:60]
+    said = write_answers(model, [task.prompt for task in alone], words, 5)
+    assert {*said} <= {task.answer for task in tasks.asked("follow-up")}
+    stories = tasks.sequences(tasks.held_out(), tasks.WORDS)
+    loss = tasks.mean_loss(as_writer(model, words), stories)
+    assert loss == pytest.approx(
+        STORED["tasks.json"]["all tasks"]["0"]["story"], abs=0.01
+    )
+
+
+def test_what_a_real_model_made_of_tasks() -> None:
+    real = find_real()
+    if not real:
+        pytest.skip(HOW)
+    kept = STORED["tasks_real.json"]
+    assert tasks_real.hits(real, 0) == pytest.approx(kept["hits"]["0"], abs=0.02)
+    for english, chinese in [*kept["chinese"].items()][:1]:
+        assert tasks_real.translated(real, english) == chinese

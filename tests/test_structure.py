@@ -241,7 +241,7 @@ CHAPTER_OF = {
     "fast_step": "generation",
     "sampling": "generation",
     "beam": "generation",
-    "evaluation": "language_models",
+    "metrics": "evaluation",
     "machines": "scale",
     "scaling_laws": "scale",
 }

@@ -51,6 +51,8 @@ metrics          BLEU, ROUGE, exact match and F1: how near a text is to a refere
 tasks            a prompt, a mark, and the answer to be written behind it
 beam             the likeliest text, by beam search
 evaluation       the loss of any model on any text, and intervals
+calibration      whether probabilities are right: against what came, and against the true ones
+judges           verdicts of a judge of two answers, without its taste for a place or for length
 scale            what a model takes: parameters, FLOPs, memory
 machines         days, money and energy of so many FLOPs
 scaling_laws     how the loss falls as models and texts grow

@@ -48,9 +48,9 @@ def macro_f1(predicted: Sequence, labels: Sequence) -> float:
 def corpus_bleu(
     hypotheses: Sequence[str], references: Sequence[str], longest: int = 4
 ) -> float:
-    """BLEU (Papineni et al. 2002), formula `eq:bleu`, with matches added up over all texts first.
+    """BLEU of all texts together, formula `eq:bleu` (Papineni et al. 2002).
 
-    The first length without a match counts as half a match, the next as a quarter, as in
+    Matches are added up over the texts first. The first length without a match counts as half a match, the next as a quarter, as in
     sacrebleu; BLEU is 0 where no word matches, or no text has ``longest`` words. Raises
     ValueError where there are no references, or not as many as hypotheses.
 

@@ -59,6 +59,8 @@ beam             the likeliest text, by beam search
 evaluation       the loss of any model on any text, and intervals
 limits           biased tales, texts turned round, and facts that are checked
 secrets          secrets planted in a text, and how well they are known by heart
+calibration      whether probabilities are right: against what came, and against the true ones
+judges           verdicts of a judge of two answers, without its taste for a place or for length
 scale            what a model takes: parameters, FLOPs, memory
 machines         days, money and energy of so many FLOPs
 scaling_laws     how the loss falls as models and texts grow

@@ -45,32 +45,20 @@ def macro_f1(predicted: Sequence, labels: Sequence) -> float:
     return sum(f1(predicted, labels, each) for each in classes) / len(classes)
 
 
-def corpus_bleu(hypotheses: Sequence[str], references: Sequence[str]) -> float:
-    """BLEU (Papineni et al. 2002), formula `eq:bleu`, with matches added up over all texts first.
+def corpus_bleu(
+    hypotheses: Sequence[str], references: Sequence[str], longest: int = 4
+) -> float:
+    """BLEU of all texts together, formula `eq:bleu` (Papineni et al. 2002).
 
-    The first length without a match counts as half a match, the next as a quarter, as in
-    sacrebleu; BLEU is 0 where no word matches, or no text has four. Raises ValueError where
-    there are no references, or not as many as hypotheses.
+    Matches are added up over the texts first. The first length without a match counts as half a match, the next as a quarter, as in
+    sacrebleu; BLEU is 0 where no word matches, or no text has ``longest`` words. Raises
+    ValueError where there are no references, or not as many as hypotheses.
 
     >>> round(corpus_bleu(["tom went to ashby .", "a kite"], ["tom went to oakton .", "a red kite"]), 3)
     0.356
     """
     rows = _check_rows(hypotheses, references)
     texts = [(h.split(), r.split()) for h, r in zip(*rows, strict=True)]
-    return _bleu(texts, longest=4)
-
-
-def bleu(hypothesis: str, reference: str) -> float:
-    """BLEU of one text, formula `eq:bleu`, smoothed alike, by its first 4, 3, 2 or 1 lengths; 0 if empty.
-
-    >>> round(bleu("tom went to ashby .", "tom went to oakton ."), 3)  # ⁴√(4/5 · 2/4 · 1/3 · ½/2)
-    0.427
-    """
-    words = hypothesis.split()
-    return _bleu([(words, reference.split())], longest=max(1, min(4, len(words))))
-
-
-def _bleu(texts: Sequence[tuple[list[str], list[str]]], longest: int) -> float:
     given, wanted = sum(len(h) for h, _ in texts), sum(len(r) for _, r in texts)
     product, smooth = 1.0, 1.0
     for n in range(1, longest + 1):
@@ -82,6 +70,16 @@ def _bleu(texts: Sequence[tuple[list[str], list[str]]], longest: int) -> float:
         smooth /= 1 if matches else 2
         product *= (matches or smooth) / total
     return min(1.0, math.exp(1 - wanted / given)) * product ** (1 / longest)
+
+
+def bleu(hypothesis: str, reference: str) -> float:
+    """BLEU of one text, formula `eq:bleu`, smoothed alike, by its first 4, 3, 2 or 1 lengths; 0 if empty.
+
+    >>> round(bleu("tom went to ashby .", "tom went to oakton ."), 3)  # ⁴√(4/5 · 2/4 · 1/3 · ½/2)
+    0.427
+    """
+    longest = max(1, min(4, len(hypothesis.split())))
+    return corpus_bleu([hypothesis], [reference], longest)
 
 
 def rouge_n(hypothesis: str, reference: str, n: int) -> float:

@@ -25,6 +25,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "benchmarks"))
 import clinic  # noqa: E402
 import curation  # noqa: E402
+import evaluation  # noqa: E402
+import evaluation_real  # noqa: E402
 import finetune_real  # noqa: E402
 import finetuning  # noqa: E402
 import generation_real  # noqa: E402
@@ -129,6 +131,31 @@ def test_stories_that_a_real_model_read() -> None:
     anew = real_english.one_after_the_other(seed=0, count=2)
     assert anew == pytest.approx(kept["stories 0"][:2], rel=0.01)
     assert real_english.known(STORIES) == pytest.approx(kept["floor"], abs=1e-4)
+
+
+def test_a_short_run_of_a_model_that_goes_on() -> None:
+    kept = STORED["evaluation.json"]["short"]["20 steps"]
+    assert evaluation.short() == pytest.approx(kept, rel=0.02, abs=0.003)
+    for copies in evaluation.COPIES:
+        runs = STORED["evaluation.json"][f"copies {copies}"]
+        assert [*runs] == [str(seed) for seed in evaluation.SEEDS]
+
+
+def test_verdicts_of_a_real_model() -> None:
+    if not find_real():
+        pytest.skip(HOW)
+    kept = STORED["evaluation_real.json"]
+    questions = [item.question for item in evaluation_real.ITEMS]
+    assert [*kept["judge"]] == [*kept["likelihood"]] == questions
+    item = evaluation_real.ITEMS[3]
+    for key, make in (
+        ("judge", evaluation_real.judge),
+        ("likelihood", evaluation_real.likelihoods),
+    ):
+        anew, stored = make(item), kept[key][item.question]
+        assert anew["word" if key == "likelihood" else "short"] == pytest.approx(
+            stored["word" if key == "likelihood" else "short"], abs=0.01
+        )
 
 
 def test_the_record_of_the_speedrun() -> None:

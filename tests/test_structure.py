@@ -248,6 +248,8 @@ CHAPTER_OF = {
     "sampling": "generation",
     "beam": "generation",
     "metrics": "evaluation",
+    "calibration": "evaluation",
+    "judges": "evaluation",
     "machines": "scale",
     "scaling_laws": "scale",
 }

@@ -23,7 +23,7 @@ from torch import Tensor
 
 import lmlib
 from lmlib.batches import IGNORE, Batch, Batches
-from lmlib.few_labels import GOOD, accuracy, bag_of_words, train_head
+from lmlib.few_labels import BAD, GOOD, accuracy, bag_of_words, train_head
 from lmlib.finetuning import Classifier, labelled, read_label, read_out
 from lmlib.grammar import Grammar
 from lmlib.labelling import OUTSIDE, naive_bayes, read_bio, span_f1, to_bio
@@ -44,14 +44,19 @@ from lmlib.story_labels import (
     facts,
 )
 from lmlib.token_head import TokenClassifier, token_states
-from lmlib.tokens import END, sequences
+from lmlib.tokens import END, prompt, sequences
 from lmlib.transformer import BERT, GPT
 
 DATA = Path(lmlib.__file__).parent / "data" / "labelling.json"
-SAMPLES, SIZES = 5, (5, 10, 20, 50)
+SAMPLES, SIZES = 3, (5, 10, 20, 50)
 BIO = (OUTSIDE, *(f"{sign}-{kind}" for kind in KINDS for sign in "BI"))
 COLUMNS = (OUTSIDE, *FACTS)
 LIST = "list of words"
+
+
+@cache
+def book_gpt() -> GPT:
+    return load_book_gpt()
 
 
 def body(name: str, seed: int = 0) -> GPT | BERT:
@@ -82,7 +87,7 @@ def vectors(name: str, seed: int, stories: Sequence[str]) -> list[Tensor]:
 
 @cache
 def exam(turned: bool = False) -> list[str]:
-    return swapped().sample(200, 7002) if turned else STORIES.sample(200, 7001)
+    return swapped().sample(100, 7002) if turned else STORIES.sample(200, 7001)
 
 
 @cache
@@ -200,7 +205,10 @@ def endings(stories: Sequence[str]) -> Tensor:
 
 
 def mood(method: str, cut: int, seed: int) -> float:
-    """How often right about 500 endings, with 100 labels."""
+    """How often right about 500 endings, with 100 labels, or with none if it is asked."""
+    if method == "asked":
+        told = torch.stack([ask(story, cuts(story)[cut]) for story in moods()])
+        return round(accuracy(told, endings(moods())), 4)
     learn = STORIES.sample(100, 5100 + seed)
     if method == "bag of words":
         parts = [
@@ -215,6 +223,16 @@ def mood(method: str, cut: int, seed: int) -> float:
         x_exam = at_cut(moods(), vectors_of_moods(*name), cut)
     head = train_head(x, endings(learn))
     return round(accuracy(head(x_exam), endings(moods())), 4)
+
+
+@torch.no_grad()
+def ask(story: str, kept: int) -> Tensor:
+    """The GPT's probabilities of a bad and of a good ending, behind so many words of a story."""
+    begun = " ".join(story.split()[:kept])
+    text = f"{begun} in the end {read_state(story)['he']} was"
+    probs = book_gpt()(prompt(text, WORDS))[0, -1].softmax(-1)
+    words = [WORDS.encode(" ".join(part)) for part in (BAD, GOOD)]
+    return torch.stack([probs[part].sum() for part in words])
 
 
 def at_cut(stories: Sequence[str], rows: Sequence[Tensor], cut: int) -> Tensor:
@@ -322,18 +340,20 @@ def who_acts(method: str, seed: int) -> float:
 def parts(found: dict[str, Any]) -> Iterator[tuple[str, str, Callable[[], Any]]]:
     """Each part of the file: two keys, and what computes it."""
     samples = range(SAMPLES)
-    for method, n, seed in product((LIST, *BODIES), SIZES, samples):
+    for method, n, seed in product((LIST, "random GPT", "BERT", "GPT"), SIZES, samples):
         yield f"entities, {method}", f"{n} {seed}", partial(name_entities, method, n, seed)  # fmt: skip
         yield f"facts, {method}", f"{n} {seed}", partial(fill_table, method, n, seed)
-    moods = ("bag of words", "random GPT", "GPT")
-    for method, cut, seed in product(moods, range(len(CUTS)), samples):
+    heads = ("bag of words", "random GPT", "GPT")
+    for method, cut, seed in product(heads, range(len(CUTS)), samples):
         yield f"mood, {method}", f"{cut} {seed}", partial(mood, method, cut, seed)
+    for cut in range(len(CUTS)):
+        yield "mood, asked", f"{cut} 0", partial(mood, "asked", cut, 0)
     for method, n, seed in product(("naive Bayes", "GPT"), (100, 300), samples):
         yield f"thief, {method}", f"{n} {seed}", partial(which_thief, method, n, seed)
-    for name, seed in product(BODIES, samples[:3]):
+    for name, seed in product(BODIES, samples):
         for method in [name, *([f"{name}, twice"] if "GPT" in name else [])]:
             yield f"roles, {method}", str(seed), partial(roles, method, seed)
-    for method, seed in product(("naive Bayes", *BODIES), samples[:3]):
+    for method, seed in product(("naive Bayes", *BODIES), samples):
         yield f"who acts, {method}", str(seed), partial(who_acts, method, seed)
 
 

@@ -27,7 +27,8 @@ class TokenClassifier(nn.Module):
 
     def __init__(self, model: GPT | BERT, n_classes: int) -> None:
         super().__init__()
-        config, self.body = model.config, Classifier(model, n_classes).body
+        self.body = Classifier(model, n_classes).body
+        config = self.body.config
         self.head = nn.Linear((config.n_layer + 1) * config.d_model, n_classes)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)

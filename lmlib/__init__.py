@@ -44,6 +44,9 @@ pretrained       models in files, and those that ship with the book
 finetuning       classifiers on a trained body
 enlarged         a trained GPT with new words and more room
 lora             low-rank corrections beside frozen layers
+labelling        labels of words and texts: spans, their F1, and a head that counts
+token_head       a trained body, and a head for every token
+story_labels     who, what and where in a story; who acts, and to whom
 few_labels       a task with few labels, and what learns it
 reviews          a task in English, and a model whose answers are words
 fast_step        one more token through a GPT, made fast

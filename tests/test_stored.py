@@ -31,6 +31,8 @@ import finetune_real  # noqa: E402
 import finetuning  # noqa: E402
 import generation_real  # noqa: E402
 import growth  # noqa: E402
+import labelling  # noqa: E402
+import labelling_real  # noqa: E402
 import ladder  # noqa: E402
 import limits  # noqa: E402
 import modern  # noqa: E402
@@ -328,3 +330,22 @@ def test_what_a_real_model_made_of_tasks() -> None:
     assert tasks_real.hits(real, 0) == pytest.approx(kept["hits"]["0"], abs=0.02)
     for english, chinese in [*kept["chinese"].items()][:1]:
         assert tasks_real.translated(real, english) == chinese
+def test_labels_of_a_head_and_of_a_list() -> None:
+    stored = STORED["labelling.json"]
+    for method in ("list of words", "GPT"):
+        anew = labelling.name_entities(method, 20, seed=0)
+        assert anew == pytest.approx(stored[f"entities, {method}"]["20 0"], abs=0.01)
+    assert labelling.mood("bag of words", 1, seed=0) == pytest.approx(
+        stored["mood, bag of words"]["1 0"], abs=0.01
+    )
+
+
+def test_names_that_a_real_model_was_asked_for() -> None:
+    stored = STORED["labelling_real.json"]
+    assert labelling_real.capitals() == stored["names"]["capitals"]
+    assert [s.text for s in labelling_real.ASKED] == stored["sentences"]["text"]
+    if not find_real():
+        pytest.skip(HOW)
+    question = labelling_real.QUESTION.format(labelling_real.ASKED[0].text)
+    answer = labelling_real.real().ask(question, 24)
+    assert answer == stored["names"]["asked"]["answers"][0]

@@ -241,6 +241,8 @@ CHAPTER_OF = {
     "muon": "pretraining",
     "training_step": "pretraining",
     "pretrained": "pretraining",
+    "token_head": "labelling",
+    "story_labels": "labelling",
     "few_labels": "finetuning",
     "reviews": "finetuning",
     "lora": "finetuning",

@@ -50,6 +50,10 @@ generation       text, one drawn token after the other
 tasks            a prompt, a mark, and the answer to be written behind it
 beam             the likeliest text, by beam search
 evaluation       the loss of any model on any text, and intervals
+facts            what a model remembers of a story, and what slips
+quantisation     weights in few bits, and codes in bytes
+pruning          weights that are set to 0, and stay it
+compression      a whole GPT made smaller, in memory and on disk
 scale            what a model takes: parameters, FLOPs, memory
 machines         days, money and energy of so many FLOPs
 scaling_laws     how the loss falls as models and texts grow

@@ -242,6 +242,9 @@ CHAPTER_OF = {
     "sampling": "generation",
     "beam": "generation",
     "evaluation": "language_models",
+    "facts": "compression",
+    "quantisation": "compression",
+    "pruning": "compression",
     "machines": "scale",
     "scaling_laws": "scale",
 }

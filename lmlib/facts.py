@@ -60,7 +60,7 @@ def guesses(model: LanguageModel, stories: Sequence[str]) -> list[tuple[Place, s
     It has read the story itself up to there; stories of one length are read at once, and stand
     together in what is found. Raises ValueError as :func:`places` does.
     """
-    found = []
+    found: list[tuple[Place, str]] = []
     for _, group in groupby(sorted(stories, key=_length), key=_length):
         alike = list(group)
         ids = [[WORDS.ids[END], *WORDS.encode(story)] for story in alike]

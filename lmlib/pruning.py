@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,16 +20,11 @@ from torch.nn.utils import parametrize
 from lmlib.modules import AnyModule
 from lmlib.transformer import GPT
 
-Masks = Mapping[str, Tensor]
-"""For each matrix, by its name, which weights stay."""
+Masks = Mapping[str, Tensor]  # for each matrix, by its name, which weights stay
 
 
 def matrices(model: nn.Module) -> dict[str, nn.Parameter]:
-    """The parameters that are tables or matrices, by their names: nearly all of a transformer.
-
-    >>> [*matrices(nn.Linear(3, 2))]
-    ['weight']
-    """
+    """The parameters that are tables or matrices, by their names: nearly all of a transformer."""
     return {name: p for name, p in model.named_parameters() if p.dim() == 2}
 
 
@@ -67,10 +63,8 @@ def magnitude_masks(
         return {name: largest(size, keep) for name, size in sizes.items()}
     flat = largest(torch.cat([size.flatten() for size in sizes.values()]), keep)
     parts = flat.split([size.numel() for size in sizes.values()])
-    return {
-        name: part.view(size.shape)
-        for (name, size), part in zip(sizes.items(), parts, strict=True)
-    }
+    pairs = zip(sizes.items(), parts, strict=True)
+    return {name: part.view(size.shape) for (name, size), part in pairs}
 
 
 def random_masks(model: nn.Module, keep: float, seed: int = 0) -> dict[str, Tensor]:
@@ -111,7 +105,7 @@ class _Masked(nn.Module):
         self.register_buffer("mask", mask, persistent=False)
 
     def forward(self, weight: Tensor) -> Tensor:
-        return weight * self.mask
+        return weight * self.get_buffer("mask")
 
 
 @contextmanager
@@ -142,7 +136,8 @@ def without_neurons(model: GPT, keep: float, by_lot: int | None = None) -> GPT:
     small = copy.deepcopy(model)
     lots = None if by_lot is None else torch.Generator().manual_seed(by_lot)
     for block in small.decoder.blocks:
-        up, down = block.feed_forward.up, block.feed_forward.down
+        inside: Any = block.feed_forward
+        up, down = inside.up, inside.down
         size = up.weight.norm(dim=1) * down.weight.norm(dim=0)
         stays = largest(
             size if lots is None else torch.rand(len(size), generator=lots), keep

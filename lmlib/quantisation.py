@@ -67,7 +67,7 @@ class Quantised:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of packed codes, scales and lowest values."""
+        """Bytes of packed codes, scales and lowest values: formula `eq:bits-per-weight` times the weights, over 8."""
         parts = [self.packed(), self.scale, self.lowest]
         return sum(part.nbytes for part in parts if part is not None)
 

@@ -21,7 +21,7 @@ from torch import Tensor
 
 import lmlib
 from lmlib.batches import Batches
-from lmlib.compression import quantised
+from lmlib.compression import quantised, without_neurons
 from lmlib.evaluation import mean_loss, token_losses
 from lmlib.facts import facts_and_grammar
 from lmlib.generation import generate
@@ -29,7 +29,7 @@ from lmlib.language_models import LanguageModel
 from lmlib.optimisation import Training
 from lmlib.pretrained import load_book_gpt
 from lmlib.pretraining import fit
-from lmlib.pruning import held, magnitude_masks, pruned, random_masks, without_neurons
+from lmlib.pruning import held, magnitude_masks, pruned, random_masks
 from lmlib.quantisation import quantise
 from lmlib.stories import STORIES, WORDS, story_sequences
 from lmlib.tokens import sequences

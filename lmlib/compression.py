@@ -14,15 +14,16 @@ import copy
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lmlib.blocks import Config
 from lmlib.checkpoints import as_json, fill, load_tensors, save_tensors
 from lmlib.integrity import check_kind
 from lmlib.modules import AnyModule, named_tensors
-from lmlib.pruning import magnitude_masks, matrices, pruned  # noqa: F401  for the example above
+from lmlib.pruning import largest, magnitude_masks, matrices, pruned  # noqa: F401
 from lmlib.quantisation import Quantised, Shared, middle, pack, quantise, unpack
 from lmlib.transformer import GPT
 
@@ -38,6 +39,30 @@ def quantised(
     small = copy.deepcopy(model)
     for p in matrices(small).values():
         p.copy_(quantise(p, bits, shared, lowest).numbers())
+    return small
+
+
+@torch.no_grad()
+def without_neurons(model: GPT, keep: float, by_lot: int | None = None) -> GPT:
+    """A copy with smaller feed-forward networks: a share ``keep`` of the numbers inside of each stays.
+
+    Those that read and write the least go, by the product of the lengths of what they read with and write;
+    with ``by_lot``, a seed, they are drawn. Raises ValueError as :func:`lmlib.pruning.largest` does.
+    """
+    small = copy.deepcopy(model)
+    lots = None if by_lot is None else torch.Generator().manual_seed(by_lot)
+    for block in small.decoder.blocks:
+        inside: Any = block.feed_forward
+        up, down = inside.up, inside.down
+        size = up.weight.norm(dim=1) * down.weight.norm(dim=0)
+        stays = largest(
+            size if lots is None else torch.rand(len(size), generator=lots), keep
+        )
+        up.weight, up.bias = (
+            nn.Parameter(up.weight[stays]),
+            nn.Parameter(up.bias[stays]),
+        )
+        down.weight = nn.Parameter(down.weight[:, stays])
     return small
 
 

@@ -11,14 +11,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from lmlib.modules import AnyModule
-from lmlib.transformer import GPT
 
 Masks = Mapping[str, Tensor]  # for each matrix, by its name, which weights stay
 
@@ -29,17 +27,14 @@ def matrices(model: nn.Module) -> dict[str, nn.Parameter]:
 
 
 def largest(size: Tensor, keep: float) -> Tensor:
-    """Which numbers are among the largest, of which a share ``keep`` stays: formula `eq:pruning`.
+    """Which numbers are the largest, of which a share ``keep`` stays: formula `eq:pruning`.
 
     Of equal ones the earlier stay. Raises ValueError for a share outside [0, 1], and for NaN.
 
     >>> largest(torch.tensor([3.0, 1.0, 2.0, 2.0]), keep=0.5)
     tensor([ True, False,  True, False])
     """
-    if not 0 <= keep <= 1 or size.isnan().any():
-        raise ValueError(
-            f"keep: {keep} of {size.numel()} numbers; give a share from 0 to 1, and numbers without NaN"
-        )
+    _check(size, keep)
     count = round(keep * size.numel())
     if not count:
         return torch.zeros(size.shape, dtype=torch.bool)
@@ -49,6 +44,13 @@ def largest(size: Tensor, keep: float) -> Tensor:
     equal = (flat == least).nonzero()[: count - int(stays.sum())]
     stays[equal] = True
     return stays.view(size.shape)
+
+
+def _check(size: Tensor, keep: float) -> None:
+    if not 0 <= keep <= 1 or size.isnan().any():
+        raise ValueError(
+            f"keep: {keep} of {size.numel()} numbers; give a share from 0 to 1, and numbers without NaN"
+        )
 
 
 def magnitude_masks(
@@ -124,27 +126,3 @@ def held(model: nn.Module, masks: Masks) -> Iterator[None]:
     finally:
         for module, own in homes:
             parametrize.remove_parametrizations(module, own)
-
-
-@torch.no_grad()
-def without_neurons(model: GPT, keep: float, by_lot: int | None = None) -> GPT:
-    """A copy with smaller feed-forward networks: a share ``keep`` of the numbers inside of each stays.
-
-    Those that read and write the least go, by the product of the lengths of what they read with and write;
-    with ``by_lot``, a seed, they are drawn. Raises ValueError as :func:`largest` does.
-    """
-    small = copy.deepcopy(model)
-    lots = None if by_lot is None else torch.Generator().manual_seed(by_lot)
-    for block in small.decoder.blocks:
-        inside: Any = block.feed_forward
-        up, down = inside.up, inside.down
-        size = up.weight.norm(dim=1) * down.weight.norm(dim=0)
-        stays = largest(
-            size if lots is None else torch.rand(len(size), generator=lots), keep
-        )
-        up.weight, up.bias = (
-            nn.Parameter(up.weight[stays]),
-            nn.Parameter(up.bias[stays]),
-        )
-        down.weight = nn.Parameter(down.weight[:, stays])
-    return small

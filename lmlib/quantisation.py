@@ -80,7 +80,7 @@ def middle(bits: int) -> int:
 def quantise(
     x: Tensor, bits: int, shared: Shared = 32, lowest: bool = False
 ) -> Quantised:
-    """Round each weight to one of at most 2^bits steps of its group: formula `eq:quantise`.
+    """Round each weight to one of 2^bits steps of its group: formula `eq:quantise`.
 
     With ``lowest`` the steps begin at the least weight of the group, formula `eq:quantise-lowest`;
     without, they lie around 0, so that 0 stays 0. ``shared`` is "tensor", "row", or a number that

@@ -13,12 +13,13 @@ from lmlib.compression import (
     quantised,
     save_pruned,
     save_quantised,
+    without_neurons,
 )
 from lmlib.modules import named_tensors
 from lmlib.pretrained import load_book_gpt, save_model
 from lmlib.pruning import magnitude_masks, matrices, pruned
 from lmlib.quantisation import Shared, quantise
-from lmlib.transformer import BERT, GPT, Config
+from lmlib.transformer import BERT, GPT, Config, count_parameters
 
 TOKENS = torch.tensor([[0, 191, 284, 2, 17]])
 
@@ -96,3 +97,17 @@ def test_what_is_no_gpt_and_files_of_another_kind(tmp_path: Path) -> None:
     save_pruned(odd(), tmp_path / "pruned")
     with pytest.raises(ValueError, match="path: "):
         load_quantised(tmp_path / "pruned")
+
+
+def test_neurons_that_do_nothing_go_first_and_nothing_changes() -> None:
+    model = GPT(Config(vocab_size=7, block_size=6, n_head=2, d_model=8))
+    with torch.no_grad():
+        for block in model.decoder.blocks:
+            block.feed_forward.up.weight[::2] = 0  # of 32, every other one
+            block.feed_forward.up.bias[::2] = 0  # GELU(0) is 0
+    small, tokens = without_neurons(model, 0.5), torch.tensor([[0, 3, 5, 1]])
+    assert torch.allclose(small(tokens), model(tokens), atol=1e-6)
+    assert small.decoder.blocks[0].feed_forward.up.weight.shape == (16, 8)
+    assert count_parameters(model) - count_parameters(small) == 2 * 16 * (8 + 1 + 8)
+    lots = without_neurons(model, 0.5, by_lot=0)
+    assert not torch.allclose(lots(tokens), model(tokens), atol=1e-3)

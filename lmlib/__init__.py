@@ -64,6 +64,10 @@ limits           biased tales, texts turned round, and facts that are checked
 secrets          secrets planted in a text, and how well they are known by heart
 calibration      whether probabilities are right: against what came, and against the true ones
 judges           verdicts of a judge of two answers, without its taste for a place or for length
+facts            what a model remembers of a story, and what slips
+quantisation     weights in few bits, and codes in bytes
+pruning          weights that are set to 0, and stay it
+compression      a whole GPT made smaller, in memory and on disk
 scale            what a model takes: parameters, FLOPs, memory
 machines         days, money and energy of so many FLOPs
 scaling_laws     how the loss falls as models and texts grow

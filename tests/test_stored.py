@@ -27,6 +27,8 @@ import clinic  # noqa: E402
 import curation  # noqa: E402
 import evaluation  # noqa: E402
 import evaluation_real  # noqa: E402
+import compression  # noqa: E402
+import compression_real  # noqa: E402
 import finetune_real  # noqa: E402
 import finetuning  # noqa: E402
 import generation_real  # noqa: E402
@@ -349,3 +351,28 @@ def test_names_that_a_real_model_was_asked_for() -> None:
     question = labelling_real.QUESTION.format(labelling_real.ASKED[0].text)
     answer = labelling_real.real().ask(question, 24)
     assert answer == stored["names"]["asked"]["answers"][0]
+def test_the_book_s_gpt_in_three_bits_and_with_half_its_weights() -> None:
+    stored = STORED["compression.json"]
+    gpt = compression.load_book_gpt()
+    three = compression.quantised(gpt, 3, *compression.SHARED["32"])
+    half = compression.cut()["largest"](0.5)
+    for key, name, model in (("bits, 32", "3", three), ("largest", "0.5", half)):
+        assert compression.marks(model) == pytest.approx(stored[key][name], abs=0.003)
+    keys = {(key, name) for key, name, _ in compression.parts({})}
+    assert keys == {
+        (key, name)
+        for key, found in stored.items()
+        for name in found
+        if key != "made_by"
+    }
+
+
+def test_what_a_real_model_of_few_bits_was_before() -> None:
+    if not find_real():
+        pytest.skip(HOW)
+    stored = STORED["compression_real.json"]["found"]
+    assert [*stored] == [name for _, name, _ in compression_real.parts({})]
+    anew = compression_real.marks()
+    assert anew.pop("word") == stored["as it is"]["word"]
+    for name, value in anew.items():
+        assert value == pytest.approx(stored["as it is"][name], abs=0.003)

@@ -252,6 +252,10 @@ CHAPTER_OF = {
     "metrics": "evaluation",
     "calibration": "evaluation",
     "judges": "evaluation",
+    "evaluation": "language_models",
+    "facts": "compression",
+    "quantisation": "compression",
+    "pruning": "compression",
     "machines": "scale",
     "scaling_laws": "scale",
 }

@@ -50,6 +50,8 @@ generation       text, one drawn token after the other
 tasks            a prompt, a mark, and the answer to be written behind it
 beam             the likeliest text, by beam search
 evaluation       the loss of any model on any text, and intervals
+transfer         dictionaries in a prompt, which only who reads the context can use; nats above the floor
+cells            pictures of cells, and the words that say what they show
 scale            what a model takes: parameters, FLOPs, memory
 machines         days, money and energy of so many FLOPs
 scaling_laws     how the loss falls as models and texts grow

@@ -230,6 +230,7 @@ CHAPTER_OF = {
     "states": "tasks",
     "chinese": "tasks",
     "enlarged": "tasks",
+    "cells": "transfer",
     "batches": "pretraining",
     "optimisation": "pretraining",
     "muon": "pretraining",

@@ -8,7 +8,7 @@ needs the real model, which ``lmlib.interop.real.HOW`` says how to get.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -33,8 +33,8 @@ CAPITALS = (
 )
 OPPOSITES = (
     "hot cold, big small, up down, fast slow, young old, happy sad, light dark, high low, open closed, hard soft, "
-    "rich poor, early late, strong weak, full empty, left right, day night, good bad, black white, yes no, clean dirty, "
-    "win lose, before after"
+    "rich poor, early late, strong weak, full empty, left right, day night, good bad, black white, yes no, "
+    "clean dirty, win lose, before after"
 )
 KNOWN: dict[str, Pairs] = {
     name: [(a, b) for a, b in (pair.split() for pair in words.split(", "))]
@@ -61,7 +61,7 @@ def with_others_answers(pairs: Pairs, random: Random) -> Pairs:
 
 @torch.no_grad()
 def right(real: RealModel, shown: Pairs, meant: Pairs) -> list[bool]:
-    """Behind each key, having read the lines before: is the first token of the value that is meant the likeliest of all?"""
+    """Behind each key, after the lines before: is the first token of the value that is meant the likeliest?"""
     places, ids = [], []
     for key, value in shown:
         ids += real.tokenizer.encode(f"{key}:")
@@ -73,18 +73,17 @@ def right(real: RealModel, shown: Pairs, meant: Pairs) -> list[bool]:
     return [said[p + first].item() == d for p, d in zip(places, due, strict=True)]
 
 
+def one_text(task: str, i: int, wrong: bool = False) -> list[int]:
+    """For a text of a task whether the value behind 0, 1, … examples is right, 1 or 0."""
+    random = Random(f"{task} {i}")
+    known = KNOWN.get(task)
+    meant = random.sample(known, SHOTS + 1) if known else episode(random, SHOTS + 1)
+    shown = with_others_answers(meant, random) if wrong else meant
+    return [*map(int, right(load_real(), shown, meant))]
+
+
 def few_shots(task: str, wrong: bool = False) -> list[list[int]]:
-    """For each text whether the value behind 0, 1, … examples is right, 1 or 0."""
-    found = []
-    for i in range(TEXTS):
-        random = Random(f"{task} {i}")
-        if task == "dictionary":
-            meant = episode(random, SHOTS + 1)
-        else:
-            meant = random.sample(KNOWN[task], SHOTS + 1)
-        shown = with_others_answers(meant, random) if wrong else meant
-        found.append([*map(int, right(load_real(), shown, meant))])
-    return found
+    return [one_text(task, i, wrong) for i in range(TEXTS)]
 
 
 def two_languages() -> dict[str, Any]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from random import Random
 
 import torch
@@ -51,12 +52,6 @@ def expected_accuracy(k: int, n_keys: int, n_values: int) -> float:
     return 1 - unseen * (1 - 1 / n_values)
 
 
-def dictionary(seed: int) -> dict[str, str]:
-    """A value for each key, drawn once: what a model can learn by heart."""
-    random = Random(seed)
-    return {key: random.choice(VALUES) for key in KEYS}
-
-
 def episode(
     random: Random,
     n_pairs: int = 9,
@@ -86,26 +81,20 @@ def seen(pairs: Pairs) -> list[bool]:
     return [key in keys[:i] for i, key in enumerate(keys)]
 
 
+@dataclass(frozen=True)
 class Episodes:
     """A batch of fresh episodes in the words of PAIRS for each step of a training; only values are targets.
 
     With ``tables`` each episode takes its values from one of them; else every value is drawn anew.
     """
 
-    def __init__(
-        self,
-        batch_size: int,
-        seed: int = 0,
-        tables: Sequence[Mapping[str, str]] = (),
-        n_pairs: int = 16,
-    ) -> None:
-        check_positive(batch_size=batch_size, n_pairs=n_pairs)
-        self.batch_size, self.seed, self.n_pairs = batch_size, seed, n_pairs
-        self.tables = [*tables]
+    batch_size: int
+    seed: int = 0
+    tables: Sequence[Mapping[str, str]] = ()
+    n_pairs: int = 16
 
-    def __repr__(self) -> str:
-        shown = f"{self.batch_size} of {self.n_pairs} pairs, seed {self.seed}"
-        return f"Episodes({shown}, {len(self.tables)} tables)"
+    def __post_init__(self) -> None:
+        check_positive(batch_size=self.batch_size, n_pairs=self.n_pairs)
 
     def __call__(self, step: int) -> Batch:
         """Inputs and targets of one step."""
@@ -142,10 +131,7 @@ def are_right(said: Tensor, episodes: Sequence[Pairs]) -> Tensor:
 
 
 def above_floor(
-    model: LanguageModel,
-    tokenizer: Tokenizer,
-    stories: Sequence[str],
-    grammar: Grammar,
+    model: LanguageModel, tokenizer: Tokenizer, stories: Sequence[str], grammar: Grammar
 ) -> Tensor:
     """How many nats more each story costs the model than the grammar that wrote it, (N,): 0 on average for the best.
 
@@ -156,16 +142,10 @@ def above_floor(
     tensor([0.], dtype=torch.float64)
     """
     told = token_losses(model, sequences(stories, tokenizer), batch_size=20)
-    best = [_nats(story, grammar) for story in stories]
-    return torch.stack([row.double().sum() for row in told]) - torch.tensor(
-        best, dtype=torch.float64
-    )
-
-
-def _nats(story: str, grammar: Grammar) -> float:
-    """−log of the exact probability of a whole story."""
-    words = [END, *story.split(), END]
-    expected = grammar.follow(words[:-1])
-    return -sum(
-        math.log(table[word]) for table, word in zip(expected, words[1:], strict=True)
-    )
+    best = []
+    for story in stories:
+        words = [END, *story.split(), END]
+        exact = zip(grammar.follow(words[:-1]), words[1:], strict=True)
+        best.append(-sum(math.log(table[word]) for table, word in exact))
+    paid = torch.stack([row.double().sum() for row in told])
+    return paid - torch.tensor(best, dtype=torch.float64)

@@ -78,7 +78,9 @@ def test_words_and_back() -> None:
         assert as_picture(as_words(picture)) == picture
 
 
-@pytest.mark.parametrize("words", ["", "· R", " ".join("·" * 65), " ".join("·" * 63) + " a"])
+@pytest.mark.parametrize(
+    "words", ["", "· R", " ".join("·" * 65), " ".join("·" * 63) + " a"]
+)
 def test_what_is_no_picture(words: str) -> None:
     assert as_picture(words) is None
 

@@ -35,6 +35,8 @@ import scaling  # noqa: E402
 import speedrun  # noqa: E402
 import squeeze  # noqa: E402
 import stored  # noqa: E402
+import transfer  # noqa: E402
+import transfer_real  # noqa: E402
 import without  # noqa: E402
 import word_vectors  # noqa: E402
 
@@ -251,3 +253,18 @@ def test_the_first_steps_of_a_healthy_run() -> None:
     stored = STORED["clinic.json"]["runs"]["healthy"]["training"]
     anew = clinic.train(clinic.RUNS["healthy"], steps=40)["training"]
     assert anew == pytest.approx(stored[: len(anew)], rel=0.01)
+
+
+def test_chinese_after_english() -> None:
+    kept = STORED["transfer.json"]["chinese"]["after English 25 0"]
+    anew = transfer.learn("after English", 25, seed=0)
+    assert anew["chinese"] == pytest.approx(kept["chinese"], rel=0.03)
+
+
+def test_examples_that_a_real_model_was_shown() -> None:
+    if not find_real():
+        pytest.skip(HOW)
+    shots = STORED["transfer_real.json"]["shots"]
+    assert transfer_real.one_text("dictionary", 0) == shots["dictionary"][0]
+    wrong = transfer_real.one_text("capitals", 1, wrong=True)
+    assert wrong == shots["capitals, wrong"][1]

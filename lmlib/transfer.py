@@ -1,10 +1,8 @@
 """Dictionaries in a prompt: pairs of words made up anew each time, so that only who reads the context can answer.
 
 >>> pairs = episode(Random(5), n_pairs=3)
->>> as_text(pairs)
-'mia purple anna yellow mia purple'
->>> seen(pairs)
-[False, False, True]
+>>> as_text(pairs), seen(pairs)
+('mia purple anna yellow mia purple', [False, False, True])
 """
 
 from __future__ import annotations
@@ -58,7 +56,7 @@ def episode(
     n_keys: int = 4,
     table: Mapping[str, str] | None = None,
 ) -> Pairs:
-    """``n_pairs`` pairs of ``n_keys`` keys, which come again and again; values from ``table``, or drawn for this text.
+    """Pairs of few keys that come again; values are those of ``table``, or drawn anew.
 
     Raises ValueError for more keys than there are.
     """

@@ -298,10 +298,10 @@ def dictionaries(name: str, seed: int) -> stored.Part:
 
 def parts(found: Any) -> Iterator[stored.Part]:
     for seed in SEEDS:
-        yield dictionaries("all", seed)
-        yield dictionaries("1", seed)
         yield from language(seed)
         yield from pictures(seed)
+        yield dictionaries("1", seed)
+        yield dictionaries("all", seed)
 
 
 def main() -> None:

@@ -68,6 +68,8 @@ facts            what a model remembers of a story, and what slips
 quantisation     weights in few bits, and codes in bytes
 pruning          weights that are set to 0, and stay it
 compression      a whole GPT made smaller, in memory and on disk
+transfer         dictionaries in a prompt, which only who reads the context can use; nats above the floor
+cells            pictures of cells, and the words that say what they show
 scale            what a model takes: parameters, FLOPs, memory
 machines         days, money and energy of so many FLOPs
 scaling_laws     how the loss falls as models and texts grow

@@ -47,6 +47,8 @@ import squeeze  # noqa: E402
 import stored  # noqa: E402
 import tasks  # noqa: E402
 import tasks_real  # noqa: E402
+import transfer  # noqa: E402
+import transfer_real  # noqa: E402
 import without  # noqa: E402
 import word_vectors  # noqa: E402
 
@@ -376,3 +378,16 @@ def test_what_a_real_model_of_few_bits_was_before() -> None:
     assert anew.pop("word") == stored["as it is"]["word"]
     for name, value in anew.items():
         assert value == pytest.approx(stored["as it is"][name], abs=0.003)
+def test_chinese_after_english() -> None:
+    kept = STORED["transfer.json"]["chinese"]["after English 25 0"]
+    anew = transfer.learn("after English", 25, seed=0)
+    assert anew["chinese"] == pytest.approx(kept["chinese"], rel=0.03)
+
+
+def test_examples_that_a_real_model_was_shown() -> None:
+    if not find_real():
+        pytest.skip(HOW)
+    shots = STORED["transfer_real.json"]["shots"]
+    assert transfer_real.one_text("dictionary", 0) == shots["dictionary"][0]
+    wrong = transfer_real.one_text("capitals", 1, wrong=True)
+    assert wrong == shots["capitals, wrong"][1]

@@ -236,6 +236,7 @@ CHAPTER_OF = {
     "task_gpt": "tasks",
     "suggestions": "tasks",
     "dictionary": "tasks",
+    "cells": "transfer",
     "batches": "pretraining",
     "optimisation": "pretraining",
     "muon": "pretraining",

@@ -253,7 +253,6 @@ CHAPTER_OF = {
     "metrics": "evaluation",
     "calibration": "evaluation",
     "judges": "evaluation",
-    "evaluation": "language_models",
     "facts": "compression",
     "quantisation": "compression",
     "pruning": "compression",

@@ -20,15 +20,16 @@ from lmlib.language_models import LanguageModel
 def hit_rate(model: LanguageModel, sequences: Sequence[Tensor], k: int) -> float:
     """The share of tokens, each text's first left out, that are among the ``k`` likeliest for ``model``.
 
-    Of equally likely tokens those of lower id come first. Raises ValueError as :func:`ranked_tokens` does.
+    Of equally likely tokens those of lower id come first. Raises ValueError for a ``k`` below 1, and
+    where no text has a second token.
     """
+    _check(k, sequences)
     found = [
         (order[:, :k] == tokens[1:, None]).any(1)
         for tokens, order in zip(
             sequences, ranked_tokens(model, sequences), strict=True
         )
     ]
-    _check(k, found)
     return float(torch.cat(found).double().mean())
 
 
@@ -36,17 +37,16 @@ def hit_rate(model: LanguageModel, sequences: Sequence[Tensor], k: int) -> float
 def expected_hit_rate(
     model: LanguageModel, sequences: Sequence[Tensor], k: int
 ) -> float:
-    """How often one of ``k`` suggestions is right if ``model`` is: formula `eq:hit-rate`.
+    """How often one of ``k`` suggestions is right if ``model`` is: `eq:hit-rate`.
 
     The sum of the ``k`` largest probabilities, in the mean over all places but the first of each
     (T,) text. Of the grammar itself, it is what no model exceeds in the mean. Errors as in :func:`hit_rate`.
     """
+    _check(k, sequences)
     found = [
         model(tokens[None, :-1])[0].double().softmax(-1).topk(k).values.sum(-1)
         for tokens in sequences
-        if k >= 1
     ]
-    _check(k, found)
     return float(torch.cat(found).mean())
 
 
@@ -92,10 +92,10 @@ def keys_saved(
     return 1 - pressed / max(1, typed)
 
 
-def _check(k: int, found: Sequence[Tensor]) -> None:
+def _check(k: int, sequences: Sequence[Tensor]) -> None:
     if k < 1:
         raise ValueError(f"k: {k} suggestions hit nothing; use 1 or more")
-    if not sum(map(len, found)):
+    if sum(map(len, sequences)) == len(sequences):
         raise ValueError(
             "sequences: they have no token but the first of each; give longer ones"
         )

@@ -1,8 +1,8 @@
 """A GPT for several tasks at once: what it is trained on, its words, and the one that ships with the book.
 
 >>> tasks = kinds_of_tasks(STORIES.sample(1, seed=0), seed=0)
->>> tasks["translate"][1]
-Task(prompt='translate : cruel people passed .', answer='残忍的 人们 路过 。')
+>>> tasks["translate"][1].answer
+'一条 陡峭的 路 带着 蓝色的 风筝 回到 橡树镇 。'
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 >>> story = STORIES.sample(1, seed=0)[0]
 >>> summary(story)
-'a bear stole the yellow whistle of anna from redhill , but she found it in a well and was sad .'
+'a bear stole the blue kite of anna from oakton , but she found it in a cave and was sad .'
 >>> dialogues(story)[0].follow_up
-Task(prompt='and anna ?', answer='in redhill')
+Task(prompt='and anna ?', answer='in oakton')
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def facts_kept(text: str, story: str) -> float:
     """The share of a story's :data:`FACTS` whose words stand in ``text``, wherever and in whatever case.
 
     >>> story = STORIES.sample(1, seed=0)[0]
-    >>> facts_kept("Anna found her whistle in Redhill.", story)  # 3 of 7
+    >>> facts_kept("Anna found her kite in Oakton.", story)  # 3 of 7
     0.42857142857142855
     """
     words, state = WordTokenizer.split(text.lower()), read_state(story)

@@ -174,12 +174,10 @@ def word_list() -> dict[str, Any]:
 
 def depths(text: str, twice: bool) -> tuple[Tensor, list[int]]:
     """The vectors of the last copy of a text at some depths, (depths, T, C), and which word each token ends."""
-    ids = real().encode(text)
-    if twice:
-        again = real().encode(" " + text)
-        ids, length = torch.cat([ids, again], dim=1), again.shape[1]
-    else:
-        length = ids.shape[1]
+    # With a space before it, so that the first word is the same token in both copies.
+    ids = real().encode(" " + text)
+    length = ids.shape[1]
+    ids = ids.repeat(1, 1 + twice)
     model = real().model
     x, kept = model.embed(ids), []
     config = model.config

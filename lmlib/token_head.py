@@ -34,7 +34,7 @@ class TokenClassifier(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def states(self, tokens: Tensor) -> Tensor:
-        """The vectors of each token at every depth, side by side: (B, T) → (B, T, (L + 1) · C)."""
+        """All depths of each token, side by side: (B, T) → (B, T, (L + 1) · C)."""
         x = self.body.embedded(tokens)
         depths = [x]
         for block in self.body.blocks:

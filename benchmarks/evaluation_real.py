@@ -78,7 +78,8 @@ def answers(item: Item, answer: str) -> tuple[str, str]:
 
 
 def asked(question: str, first: str, second: str) -> str:
-    return f"Question: {question}\nAnswer A: {first}\nAnswer B: {second}\nWhich answer is right, A or B? Reply with one letter."
+    pair = f"Answer A: {first}\nAnswer B: {second}\n"
+    return f"Question: {question}\n{pair}Which answer is right, A or B? Reply with one letter."
 
 
 @torch.no_grad()

@@ -50,9 +50,10 @@ def corpus_bleu(
 ) -> float:
     """BLEU of all texts together, formula `eq:bleu` (Papineni et al. 2002).
 
-    Matches are added up over the texts first. The first length without a match counts as half a match, the next as a quarter, as in
-    sacrebleu; BLEU is 0 where no word matches, or no text has ``longest`` words. Raises
-    ValueError where there are no references, or not as many as hypotheses.
+    Matches are added up over the texts first. The first length without a match counts as half
+    a match, the next as a quarter, as in sacrebleu; BLEU is 0 where no word matches, or no text
+    has ``longest`` words. Raises ValueError where there are no references, or not as many as
+    hypotheses.
 
     >>> round(corpus_bleu(["tom went to ashby .", "a kite"], ["tom went to oakton .", "a red kite"]), 3)
     0.356

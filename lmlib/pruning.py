@@ -27,7 +27,7 @@ def matrices(model: nn.Module) -> dict[str, nn.Parameter]:
 
 
 def largest(size: Tensor, keep: float) -> Tensor:
-    """Which numbers are the largest, of which a share ``keep`` stays: formula `eq:pruning`.
+    """Which are the largest numbers, of which a share stays: formula `eq:pruning`.
 
     Of equal ones the earlier stay. Raises ValueError for a share outside [0, 1], and for NaN.
 

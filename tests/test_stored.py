@@ -24,11 +24,11 @@ from lmlib.workshop.parts import encode_word
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "benchmarks"))
 import clinic  # noqa: E402
+import compression  # noqa: E402
+import compression_real  # noqa: E402
 import curation  # noqa: E402
 import evaluation  # noqa: E402
 import evaluation_real  # noqa: E402
-import compression  # noqa: E402
-import compression_real  # noqa: E402
 import finetune_real  # noqa: E402
 import finetuning  # noqa: E402
 import generation_real  # noqa: E402

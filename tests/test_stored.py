@@ -299,12 +299,16 @@ def test_a_short_run_on_a_crawl() -> None:
     assert anew["new"] == pytest.approx(stored["new"], rel=0.02)
     done = STORED["curation.json"].keys() - {"short", "floor", "made_by"}
     assert done == {*curation.NAMES}
+
+
 def test_a_short_reading_of_tales_and_stories_that_are_checked() -> None:
     stored = STORED["limits.json"]["short"]
     anew = limits.bias("skewed", 0, limits.SHORT)
     assert anew["counted"] == stored["bias"]["counted"]
     assert anew["loss"] == pytest.approx(stored["bias"]["loss"], rel=0.02)
     assert limits.invented("grown", 1.2, 60) == stored["invented"]
+
+
 def test_a_translator_of_few_pairs() -> None:
     short = STORED["tasks.json"]["short"]["64, 0"]
     anew = tasks.translator(tasks.STARTS[0], 64, seed=0, steps=40)
@@ -334,6 +338,8 @@ def test_what_a_real_model_made_of_tasks() -> None:
     assert tasks_real.hits(real, 0) == pytest.approx(kept["hits"]["0"], abs=0.02)
     for english, chinese in [*kept["chinese"].items()][:1]:
         assert tasks_real.translated(real, english) == chinese
+
+
 def test_labels_of_a_head_and_of_a_list() -> None:
     stored = STORED["labelling.json"]
     for method in ("list of words", "GPT"):
@@ -353,6 +359,8 @@ def test_names_that_a_real_model_was_asked_for() -> None:
     question = labelling_real.QUESTION.format(labelling_real.ASKED[0].text)
     answer = labelling_real.real().ask(question, 24)
     assert answer == stored["names"]["asked"]["answers"][0]
+
+
 def test_the_book_s_gpt_in_three_bits_and_with_half_its_weights() -> None:
     stored = STORED["compression.json"]
     gpt = compression.load_book_gpt()
@@ -378,6 +386,8 @@ def test_what_a_real_model_of_few_bits_was_before() -> None:
     assert anew.pop("word") == stored["as it is"]["word"]
     for name, value in anew.items():
         assert value == pytest.approx(stored["as it is"][name], abs=0.003)
+
+
 def test_chinese_after_english() -> None:
     kept = STORED["transfer.json"]["chinese"]["after English 25 0"]
     anew = transfer.learn("after English", 25, seed=0)

@@ -1,4 +1,4 @@
-"""Hidden inputs of the chapter on where text comes from: for each exercise, tuples of arguments, drawn by ``random``."""
+"""Hidden inputs of the chapter on where text comes from: for each exercise, tuples of arguments, drawn at random."""
 
 from collections.abc import Iterator
 from random import Random

@@ -49,6 +49,10 @@ sampling         temperature, top-k, top-p: logits to the probabilities that are
 generation       text, one drawn token after the other
 metrics          BLEU, ROUGE, exact match and F1: how near a text is to a reference
 tasks            a prompt, a mark, and the answer to be written behind it
+story_questions  questions about a story, and a store of stories that can be told apart
+retrieval        a search in a store of documents
+expressions      what a model has written, computed and not run; and how often it is right
+descriptions     numbers described in words, and every way to write them
 beam             the likeliest text, by beam search
 evaluation       the loss of any model on any text, and intervals
 scale            what a model takes: parameters, FLOPs, memory

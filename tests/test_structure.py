@@ -242,6 +242,9 @@ CHAPTER_OF = {
     "sampling": "generation",
     "beam": "generation",
     "metrics": "evaluation",
+    "story_questions": "retrieval",
+    "expressions": "retrieval",
+    "descriptions": "retrieval",
     "machines": "scale",
     "scaling_laws": "scale",
 }

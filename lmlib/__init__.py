@@ -58,6 +58,10 @@ told             summaries of a story, and dialogues about it
 task_gpt         a GPT for several tasks at once
 suggestions      what a writer is offered, and how often it is right
 dictionary       a translator that knows words and no order
+story_questions  questions about a story, and a store of stories that can be told apart
+retrieval        a search in a store of documents
+expressions      what a model has written, computed and not run; and how often it is right
+descriptions     numbers described in words, and every way to write them
 beam             the likeliest text, by beam search
 evaluation       the loss of any model on any text, and intervals
 limits           biased tales, texts turned round, and facts that are checked

@@ -41,6 +41,9 @@ import modern  # noqa: E402
 import processes  # noqa: E402
 import real_english  # noqa: E402
 import real_translation  # noqa: E402
+import retrieval  # noqa: E402
+import retrieval_real  # noqa: E402
+import retrieval_tools  # noqa: E402
 import scaling  # noqa: E402
 import speedrun  # noqa: E402
 import squeeze  # noqa: E402
@@ -401,3 +404,29 @@ def test_examples_that_a_real_model_was_shown() -> None:
     assert transfer_real.one_text("dictionary", 0) == shots["dictionary"][0]
     wrong = transfer_real.one_text("capitals", 1, wrong=True)
     assert wrong == shots["capitals, wrong"][1]
+def test_questions_before_any_training() -> None:
+    kept = STORED["retrieval.json"]["before training"]["0"]
+    anew = retrieval.examined("before training", 0)
+    assert anew["right"]["right"] == kept["right"]["right"]
+    assert anew["wrong"]["loss"] == pytest.approx(kept["wrong"]["loss"], rel=0.01)
+
+
+def test_programs_that_passed() -> None:
+    exam, kept = retrieval_tools.code_exam(), STORED["retrieval_tools.json"]["code"]["0"]
+    for operations, asked in exam.items():
+        row = kept[operations]
+        likeliest = [max(retrieval_tools.writings(tree).values()) for tree in asked]
+        assert row["best match"] == pytest.approx(sum(likeliest) / len(asked), abs=1e-4)
+        trees = {retrieval_tools.describe(tree): tree for tree in asked}
+        for text, written in row["wrong"]:
+            cases = retrieval_tools.cases_of(trees[text])
+            assert not retrieval_tools.passes(written, cases)
+        rates = [retrieval_tools.pass_at_k(20, c, 10) for c in row["right of 20"]]
+        assert row["pass@10"] == pytest.approx(sum(rates) / len(rates), abs=1e-4)
+
+
+def test_answers_of_a_real_model_that_has_no_paragraph() -> None:
+    if not find_real():
+        pytest.skip(HOW)
+    kept = STORED["retrieval_real.json"]["answers"]["none"]
+    assert retrieval_real.answers("none", count=2) == kept[:2]

@@ -256,6 +256,9 @@ CHAPTER_OF = {
     "facts": "compression",
     "quantisation": "compression",
     "pruning": "compression",
+    "story_questions": "retrieval",
+    "expressions": "retrieval",
+    "descriptions": "retrieval",
     "machines": "scale",
     "scaling_laws": "scale",
 }

@@ -26,6 +26,7 @@ import finetune_real  # noqa: E402
 import finetuning  # noqa: E402
 import generation_real  # noqa: E402
 import growth  # noqa: E402
+import interpretability  # noqa: E402
 import ladder  # noqa: E402
 import modern  # noqa: E402
 import processes  # noqa: E402
@@ -251,3 +252,17 @@ def test_the_first_steps_of_a_healthy_run() -> None:
     stored = STORED["clinic.json"]["runs"]["healthy"]["training"]
     anew = clinic.train(clinic.RUNS["healthy"], steps=40)["training"]
     assert anew == pytest.approx(stored[: len(anew)], rel=0.01)
+
+
+def test_what_a_head_carries_and_where_a_real_model_finds_a_capital() -> None:
+    kept = STORED["interpretability.json"]
+    with torch.no_grad():
+        town = interpretability.heads("town")
+        shares = [[x for x, _ in of["share"]] for of in (town, kept["heads"]["town"])]
+        assert shares[0] == pytest.approx(shares[1], abs=0.01)
+        if find_real():
+            anew = interpretability.curves("France", layers=(23, 24))
+            spots = [interpretability.LAYERS.index(n) for n in (23, 24)]
+            for kind, row in anew.items():
+                stored = [kept["real"]["France"][kind][i] for i in spots]
+                assert row == pytest.approx(stored, abs=0.02)

@@ -241,6 +241,7 @@ CHAPTER_OF = {
     "fast_step": "generation",
     "sampling": "generation",
     "beam": "generation",
+    "counterfactuals": "interpretability",
     "evaluation": "language_models",
     "machines": "scale",
     "scaling_laws": "scale",

@@ -50,7 +50,7 @@ generation       text, one drawn token after the other
 tasks            a prompt, a mark, and the answer to be written behind it
 beam             the likeliest text, by beam search
 counterfactuals  stories in pairs that differ in one fact
-interpretability what parts of a model do: read and replaced while it runs
+interpretability  what parts of a model do: read and replaced while it runs
 evaluation       the loss of any model on any text, and intervals
 scale            what a model takes: parameters, FLOPs, memory
 machines         days, money and energy of so many FLOPs

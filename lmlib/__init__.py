@@ -63,6 +63,8 @@ retrieval        a search in a store of documents
 expressions      what a model has written, computed and not run; and how often it is right
 descriptions     numbers described in words, and every way to write them
 beam             the likeliest text, by beam search
+counterfactuals  stories in pairs that differ in one fact
+interpretability  what parts of a model do: read and replaced while it runs
 evaluation       the loss of any model on any text, and intervals
 limits           biased tales, texts turned round, and facts that are checked
 secrets          secrets planted in a text, and how well they are known by heart

@@ -35,6 +35,7 @@ import generation_real  # noqa: E402
 import growth  # noqa: E402
 import labelling  # noqa: E402
 import labelling_real  # noqa: E402
+import interpretability  # noqa: E402
 import ladder  # noqa: E402
 import limits  # noqa: E402
 import modern  # noqa: E402
@@ -430,3 +431,15 @@ def test_answers_of_a_real_model_that_has_no_paragraph() -> None:
         pytest.skip(HOW)
     kept = STORED["retrieval_real.json"]["answers"]["none"]
     assert retrieval_real.answers("none", count=2) == kept[:2]
+def test_what_a_head_carries_and_where_a_real_model_finds_a_capital() -> None:
+    kept = STORED["interpretability.json"]
+    with torch.no_grad():
+        town = interpretability.heads("town")
+        shares = [[x for x, _ in of["share"]] for of in (town, kept["heads"]["town"])]
+        assert shares[0] == pytest.approx(shares[1], abs=0.01)
+        if find_real():
+            anew = interpretability.curves("France", layers=(23, 24))
+            spots = [interpretability.LAYERS.index(n) for n in (23, 24)]
+            for kind, row in anew.items():
+                stored = [kept["real"]["France"][kind][i] for i in spots]
+                assert row == pytest.approx(stored, abs=0.02)

@@ -259,6 +259,8 @@ CHAPTER_OF = {
     "story_questions": "retrieval",
     "expressions": "retrieval",
     "descriptions": "retrieval",
+    "counterfactuals": "interpretability",
+    "evaluation": "language_models",
     "machines": "scale",
     "scaling_laws": "scale",
 }

@@ -33,9 +33,9 @@ import finetune_real  # noqa: E402
 import finetuning  # noqa: E402
 import generation_real  # noqa: E402
 import growth  # noqa: E402
+import interpretability  # noqa: E402
 import labelling  # noqa: E402
 import labelling_real  # noqa: E402
-import interpretability  # noqa: E402
 import ladder  # noqa: E402
 import limits  # noqa: E402
 import modern  # noqa: E402
@@ -405,6 +405,8 @@ def test_examples_that_a_real_model_was_shown() -> None:
     assert transfer_real.one_text("dictionary", 0) == shots["dictionary"][0]
     wrong = transfer_real.one_text("capitals", 1, wrong=True)
     assert wrong == shots["capitals, wrong"][1]
+
+
 def test_questions_before_any_training() -> None:
     kept = STORED["retrieval.json"]["before training"]["0"]
     anew = retrieval.examined("before training", 0)
@@ -413,7 +415,10 @@ def test_questions_before_any_training() -> None:
 
 
 def test_programs_that_passed() -> None:
-    exam, kept = retrieval_tools.code_exam(), STORED["retrieval_tools.json"]["code"]["0"]
+    exam, kept = (
+        retrieval_tools.code_exam(),
+        STORED["retrieval_tools.json"]["code"]["0"],
+    )
     for operations, asked in exam.items():
         row = kept[operations]
         likeliest = [max(retrieval_tools.writings(tree).values()) for tree in asked]
@@ -431,6 +436,8 @@ def test_answers_of_a_real_model_that_has_no_paragraph() -> None:
         pytest.skip(HOW)
     kept = STORED["retrieval_real.json"]["answers"]["none"]
     assert retrieval_real.answers("none", count=2) == kept[:2]
+
+
 def test_what_a_head_carries_and_where_a_real_model_finds_a_capital() -> None:
     kept = STORED["interpretability.json"]
     with torch.no_grad():

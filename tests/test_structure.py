@@ -260,7 +260,6 @@ CHAPTER_OF = {
     "expressions": "retrieval",
     "descriptions": "retrieval",
     "counterfactuals": "interpretability",
-    "evaluation": "language_models",
     "machines": "scale",
     "scaling_laws": "scale",
 }

@@ -92,8 +92,9 @@ def naive_bayes(x: Tensor, y: Tensor, n_classes: int, more: float = 0.1) -> nn.L
     """A head that is counted and not trained: formula `eq:naive-bayes`; x (N, V) of 0 and 1, y (N,) → V to K.
 
     ``more`` is added to every count, so that no probability is 0. Raises ValueError where it is not
-    above 0, for a label outside 0 … K − 1, and for an ``x`` of other numbers. Maron (1961).
+    above 0, for a label outside 0 … K − 1, and for an ``x`` of other numbers.
 
+    >>> import torch
     >>> head = naive_bayes(torch.eye(2), torch.tensor([0, 1]), n_classes=2)
     >>> head(torch.eye(2)).argmax(-1).tolist()
     [0, 1]

@@ -59,7 +59,7 @@ def quoted(state: Mapping[str, str], kind: str) -> str:
 
 
 def checked(written: str, state: Mapping[str, str]) -> str:
-    """The word behind the quotation if that fits the story asked about, else :data:`UNKNOWN`.
+    """The word behind the quotation if that fits the story, else :data:`UNKNOWN`.
 
     >>> checked("kite of tom fox", {"name": "tom", "object": "kite"})
     'fox'

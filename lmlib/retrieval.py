@@ -34,7 +34,7 @@ def inverse_frequencies(texts: Sequence[str]) -> Weights:
 
 
 def weigh(text: str, tells: Mapping[str, float]) -> Weights:
-    """Formula `eq:tf-idf`: each known word's count, times what it tells, to the length 1.
+    """Formula `eq:tf-idf`: each known word's count, times what it tells, to length 1.
 
     >>> weigh("fox fox owl cat", {"fox": 2.0, "cat": 3.0})
     {'fox': 0.8, 'cat': 0.6}

@@ -82,7 +82,7 @@ def patched(
     layer: int,
     head: int | None = None,
 ) -> Tensor:
-    """Logits (B, T, V) of ``tokens`` with what the model had for ``other`` put in, at one position of each text.
+    """Logits (B, T, V) of ``tokens``, into which one vector of each ``other`` text is put.
 
     ``tokens`` and ``other`` are (B, T) ids, ``at`` (B,) positions. Raises ValueError where they do not
     fit, and as :func:`changing` does.

@@ -82,7 +82,7 @@ def patched(
     layer: int,
     head: int | None = None,
 ) -> Tensor:
-    """Logits (B, T, V) of ``tokens``, into which one vector of each ``other`` text is put.
+    """Logits (B, T, V) of ``tokens`` with one vector in each text from ``other``.
 
     ``tokens`` and ``other`` are (B, T) ids, ``at`` (B,) positions. Raises ValueError where they do not
     fit, and as :func:`changing` does.

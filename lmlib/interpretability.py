@@ -36,7 +36,7 @@ def changing(
     layer: int,
     head: int | None = None,
 ) -> Iterator[None]:
-    """Inside, ``change(x)`` stands for x: (B, T, C), or (B, T, D) of one head.
+    """Inside, ``change(x)`` stands in the place of x: (B, T, C), or (B, T, D) of one head.
 
     Raises ValueError for a place that the model does not have, and for a change of the shape.
     """
@@ -82,7 +82,7 @@ def patched(
     layer: int,
     head: int | None = None,
 ) -> Tensor:
-    """Logits (B, T, V) of ``tokens``, with what ``other`` gave put in at one position.
+    """Logits (B, T, V) of ``tokens`` with one vector in each text from ``other``.
 
     ``tokens`` and ``other`` are (B, T) ids, ``at`` (B,) positions. Raises ValueError where they do not
     fit, and as :func:`changing` does.

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 
@@ -19,6 +19,7 @@ predictions = st.lists(
 )
 
 
+@settings(deadline=None)  # the first call of all loads kernels
 @given(predictions, st.integers(1, 20))
 def test_error_is_that_of_a_loop(rows: list[tuple[float, int]], bins: int) -> None:
     found = 0.0

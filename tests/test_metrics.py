@@ -48,12 +48,14 @@ pairs = st.lists(st.tuples(texts, texts), min_size=1, max_size=6)
 # BLEU
 
 
+@settings(deadline=None)  # the first call of all loads a library
 @given(texts, texts)
 def test_bleu_of_a_sentence_is_sacrebleus(hypothesis: str, reference: str) -> None:
     theirs = sacrebleu.sentence_bleu(hypothesis, [reference], tokenize="none").score
     assert bleu(hypothesis, reference) == pytest.approx(theirs / 100, abs=1e-12)
 
 
+@settings(deadline=None)  # the first call of all loads a library
 @given(pairs)
 def test_bleu_of_a_corpus_is_sacrebleus(rows: list[tuple[str, str]]) -> None:
     hypotheses, references = (list(column) for column in zip(*rows, strict=True))
@@ -120,6 +122,7 @@ def test_a_corpus_needs_a_reference_for_each(hypotheses, references) -> None:
 # ROUGE
 
 
+@settings(deadline=None)  # the first call of all loads a library
 @given(texts, texts, st.integers(1, 9))
 def test_rouge_is_rouge_scores(hypothesis: str, reference: str, n: int) -> None:
     scorer = RougeScorer([f"rouge{n}", "rougeL"], tokenizer=Spaces())
@@ -135,6 +138,7 @@ def test_rouge_refuses_n_grams_of_no_words(n: int) -> None:
         rouge_n("a", "a", n)
 
 
+@settings(deadline=None)  # the first call of all loads a library
 @given(texts, texts)
 def test_rouge_and_token_f1_are_the_same_both_ways(one: str, other: str) -> None:
     assert rouge_l(one, other) == pytest.approx(rouge_l(other, one))
@@ -167,6 +171,7 @@ def test_answers_are_compared_as_in_squad(answer, reference, same, score) -> Non
     assert token_f1(answer, reference) == pytest.approx(score)
 
 
+@settings(deadline=None)  # the first call of all loads a library
 @given(texts, texts)
 def test_the_same_answer_has_every_word(one: str, other: str) -> None:
     assert exact_match(one, one) and token_f1(one, one) == 1
@@ -174,6 +179,7 @@ def test_the_same_answer_has_every_word(one: str, other: str) -> None:
         assert token_f1(one, other) == 1
 
 
+@settings(deadline=None)  # the first call of all loads a library
 @given(texts, texts)
 def test_token_f1_is_rouge_1_of_plain_words(one: str, other: str) -> None:
     plain = [" ".join(c for c in text if c in "bcdefx") for text in (one, other)]
@@ -189,7 +195,7 @@ labels = st.lists(
 )
 
 
-@settings(max_examples=40)  # scikit-learn takes its time
+@settings(max_examples=40, deadline=None)  # scikit-learn takes its time
 @given(labels)
 def test_f1_is_scikit_learns(rows: list[tuple[int, int]]) -> None:
     predicted, wanted = (list(column) for column in zip(*rows, strict=True))

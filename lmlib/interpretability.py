@@ -36,7 +36,7 @@ def changing(
     layer: int,
     head: int | None = None,
 ) -> Iterator[None]:
-    """Inside, ``change(x)`` stands in the place of x: (B, T, C), or (B, T, D) of one head.
+    """Inside, ``change(x)`` stands for x: (B, T, C), or (B, T, D) of one head.
 
     Raises ValueError for a place that the model does not have, and for a change of the shape.
     """

@@ -1,6 +1,6 @@
-"""Gives the search page the text of all pages, by sections, as a script: a page in a folder may not read another.
+"""Gives the search page the text of all pages, by sections, as scripts: a page in a folder may not read another.
 
-Only the search page asks for it. `_static/search_passages.js` shows of it what was found.
+One script a page, in a folder of its own: `_static/search_passages.js` asks for those of the pages that were found.
 """
 
 import html
@@ -14,7 +14,7 @@ from docutils import nodes
 from formulas import shown
 from sphinx.application import Sphinx
 
-NAME, START = "passages.js", "const PASSAGES = "
+FOLDER = "passages"
 UNSEEN = re.compile(r"<(script|style|svg)\b.*?</\1>", re.DOTALL)
 MATHML = re.compile(r"<math.*?</math>", re.DOTALL)
 # What stands before the parts of a formula, and behind each.
@@ -96,31 +96,27 @@ def collect(app: Sphinx, doctree: nodes.document, page: str) -> None:
     app.env.passages = passages  # type: ignore[attr-defined]
 
 
+def script_of(page: str) -> str:
+    """The file with the passages of a page."""
+    return f"{page.replace('/', '.')}.js"
+
+
 def write(app: Sphinx, error: Exception | None) -> None:
-    """Write the script: what was collected now, and of the other pages what it had."""
-    if error is None and app.builder.format == "html":
-        file = Path(app.outdir, "_static", NAME)
-        before = (
-            file.read_text("utf-8").removeprefix(START)[:-2] if file.exists() else "{}"
-        )
-        every = json.loads(before) | getattr(app.env, "passages", {})
-        kept = {
-            page: every[page] for page in sorted(every) if page in app.env.found_docs
-        }
-        file.write_text(f"{START}{json.dumps(kept, ensure_ascii=False)};\n", "utf-8")
-
-
-def add_script(
-    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
-) -> None:
-    if page == "search":
-        app.add_js_file(NAME, priority=190)
+    """Write the scripts of the pages that were read now, and remove those of pages that are no more."""
+    if error is not None or app.builder.format != "html":
+        return
+    folder = Path(app.outdir, FOLDER)
+    folder.mkdir(exist_ok=True)
+    for page, sections in getattr(app.env, "passages", {}).items():
+        text = f"PASSAGES[{json.dumps(page)}] = {json.dumps(sections, ensure_ascii=False)};\n"
+        (folder / script_of(page)).write_text(text, "utf-8")
+    kept = {script_of(page) for page in app.env.found_docs}
+    for file in folder.iterdir():
+        if file.name not in kept:
+            file.unlink()
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-resolved", collect)
-    app.connect(
-        "build-finished", write, priority=800
-    )  # before light.py, which removes what no page names
-    app.connect("html-page-context", add_script)
+    app.connect("build-finished", write)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}

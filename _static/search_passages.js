@@ -1,5 +1,6 @@
-// Behind each page that a search finds: the passage, and the section that it stands in. PASSAGES comes from
-// `_ext/passages.py`, the list of pages from Sphinx.
+// Behind each page that a search finds: the passage, and the section that it stands in. `_ext/passages.py` writes a
+// script for each page, which is asked for when the page is found; the list of pages comes from Sphinx.
+const PASSAGES = {};
 (() => {
   const results = document.getElementById("search-results");
   const query = new URLSearchParams(location.search).get("q");
@@ -44,11 +45,21 @@
     return paragraph;
   }
 
-  function complete(item) {
+  // A script and no request for data, which a page opened by double click may not make.
+  const asked = {};
+  function sectionsOf(page) {
+    return (asked[page] ??= new Promise((found) => {
+      const script = Object.assign(document.createElement("script"), { src: `passages/${page.replaceAll("/", ".")}.js` });
+      script.onload = script.onerror = () => found(PASSAGES[page] ?? []);
+      document.head.append(script);
+    }));
+  }
+
+  async function complete(item) {
     patterns ??= patternsOf(query);
     const link = item.querySelector("a");
     const [page, anchor] = link.getAttribute("href").split("#");
-    const sections = PASSAGES[page.replace(/\.html$/, "")] ?? [];
+    const sections = await sectionsOf(page.replace(/\.html$/, ""));
     const there = anchor ? sections.filter(([id]) => id === anchor) : sections;
     const section = there.toSorted((one, other) => worth(other) - worth(one))[0];
     if (!section) return;

@@ -1,5 +1,7 @@
 """A figure is SVG whose letters are text, drawn for a page and for a phone, the same bytes every time."""
 
+import base64
+import io
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -8,6 +10,7 @@ import matplotlib
 import pytest
 from IPython.core.formatters import DisplayFormatter
 from matplotlib import pyplot as plt
+from PIL import Image
 
 from lmlib import plots
 from lmlib.drawings import PAGE, PHONE
@@ -103,3 +106,11 @@ def test_panels_that_stay_beside_each_other() -> None:
 def test_a_small_figure_has_one_drawing() -> None:
     figure = plots.axes(width=3.0).figure
     assert figure._repr_mimebundle_()["image/svg+xml"].count("<svg") == 1
+
+
+def test_its_points_have_few_colours() -> None:
+    figure = plots.bars(["a", "b"], [0.3, 0.7]).figure
+    stored = figure._repr_mimebundle_()["image/png"]
+    with Image.open(io.BytesIO(base64.b64decode(stored))) as picture:
+        assert picture.mode == "P"
+        assert picture.width == round(figure.get_figwidth() * figure.dpi)

@@ -10,7 +10,6 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 from bs4 import BeautifulSoup
-from PIL import Image
 
 from tools.site import ROOT, SITE
 
@@ -19,7 +18,6 @@ sys.path.insert(0, str(ROOT / "_ext"))
 import formulas
 import icons
 import passages
-import pictures
 from styles import Bundle
 
 
@@ -166,20 +164,6 @@ def test_which_rules_of_the_theme_the_icons_replace(
     selector: str, replaced: bool
 ) -> None:
     assert icons.is_replaced(selector) == replaced
-
-
-def test_a_figure_gets_a_palette_and_one_that_is_see_through_stays(
-    tmp_path: Path,
-) -> None:
-    gradient = Image.linear_gradient("L").convert("RGBA")
-    gradient.save(tmp_path / "a.png")
-    gradient.putalpha(128)
-    gradient.save(tmp_path / "b.png")
-    before = (tmp_path / "b.png").read_bytes()
-    for name in ("a.png", "b.png"):
-        pictures.with_palette(tmp_path / name)
-    assert Image.open(tmp_path / "a.png").mode == "P"
-    assert (tmp_path / "b.png").read_bytes() == before
 
 
 def test_every_icon_of_the_site_has_its_picture() -> None:

@@ -7,10 +7,8 @@ no saved widget state and no other host for this; that is why each output carrie
 
 from __future__ import annotations
 
-import base64
 import html
 import json
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from anywidget._util import get_repr_metadata
 from matplotlib.figure import Figure
 from traitlets import Dict
 
+from lmlib.drawings import png
 from lmlib.widgets.checks import BadValue
 
 HERE = Path(__file__).parent
@@ -68,25 +67,17 @@ class Widget(anywidget.AnyWidget):
         raise NotImplementedError
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        png, sentence = self._png(), self.sentence()
+        picture, sentence = png(self.picture(), dpi=110), self.sentence()
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         bundle = {
             VIEW: view,
-            "text/html": self._html(png, sentence),
-            "image/png": png,
+            "text/html": self._html(picture, sentence),
+            "image/png": picture,
             "text/plain": sentence,
         }
         return bundle, get_repr_metadata()
 
-    def _png(self) -> str:
-        stream = BytesIO()
-        # Without the version of matplotlib the same figure gives the same bytes.
-        self.picture().savefig(
-            stream, format="png", dpi=110, metadata={"Software": None}
-        )
-        return base64.b64encode(stream.getvalue()).decode("ascii")
-
-    def _html(self, png: str, sentence: str) -> str:
+    def _html(self, picture: str, sentence: str) -> str:
         state = {name: getattr(self, name) for name in ("_data", *self._state)}
         # "<" would end the script element early, should a word of the vocabulary say so.
         packed = json.dumps(state, ensure_ascii=False, allow_nan=False).replace(
@@ -94,7 +85,7 @@ class Widget(anywidget.AnyWidget):
         )
         return (
             f'<figure class="lm-widget" data-widget="{self._kind}" style="margin:0">\n'
-            f'<img alt="{html.escape(sentence)}" style="max-width:100%" src="data:image/png;base64,{png}">\n'
+            f'<img alt="{html.escape(sentence)}" style="max-width:100%" src="data:image/png;base64,{picture}">\n'
             f'<script type="application/json">{packed}</script>\n'
             f'<script type="module">\n{script(self._kind)}\nmountAll("{self._kind}", render);\n</script>\n</figure>'
         )

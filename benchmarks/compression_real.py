@@ -70,13 +70,8 @@ def pruned(keep: float, x: Tensor) -> Tensor:
 
 def size(bits: int, shared: Shared, lowest: bool) -> float:
     """Megabytes of the matrices."""
-    found = 0.0
-    for x in whole().values():
-        groups = {"tensor": 1, "row": len(x)}.get(str(shared)) or x.numel() // int(
-            shared
-        )
-        found += x.numel() * bits / 8 + groups * (4 if lowest else 2)
-    return round(found / 1e6, 1)
+    parts = (quantise(x, bits, shared, lowest) for x in whole().values())
+    return round(sum(part.nbytes for part in parts) / 1e6, 1)
 
 
 @torch.no_grad()

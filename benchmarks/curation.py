@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
+import torch
 from stored import Part, store_parts
 
 from lmlib.batches import Batches
@@ -16,19 +17,20 @@ from lmlib.blocks import Config
 from lmlib.chinese import CHINESE
 from lmlib.crawl import Page, crawl
 from lmlib.curation import known_share, repeated_share, windows, without_copies
+from lmlib.enlarged import with_words
 from lmlib.evaluation import mean_loss
 from lmlib.files import DATA
 from lmlib.ngrams import NGram
 from lmlib.optimisation import Training
 from lmlib.pretraining import fit
 from lmlib.stories import STORIES, WORDS
-from lmlib.tokens import WordTokenizer, sequences
+from lmlib.tokens import sequences
 from lmlib.transformer import GPT
 
 PAGES, STEPS, SEEDS = 8_000, 1_000, [0, 1]
 TRUSTED = STORIES.sample(50, seed=77)
 """Stories that somebody has read and found good."""
-BOTH = WordTokenizer([*WORDS.vocab, *(w for w in CHINESE.vocab if w not in WORDS.ids)])
+BOTH = with_words(WORDS, CHINESE.vocab)
 HELD_OUT = sequences(STORIES.sample(200, seed=1), BOTH)
 
 
@@ -109,6 +111,14 @@ def parts(found: dict[str, Any]) -> Iterable[Part]:
     for seed in SEEDS:
         for name in NAMES:
             yield name, str(seed), lambda name=name, seed=seed: once(name, seed)  # type: ignore[misc]
+        # Each crawl repeats other stories.
+        yield (
+            "floor",
+            f"copied {seed}",
+            lambda seed=seed: round(  # type: ignore[misc]
+                mean_loss(STORIES, sequences(copied(seed), BOTH)), 4
+            ),
+        )
     yield "short", "everything", lambda: once("everything", seed=0, steps=20)
     yield "floor", "new", lambda: round(mean_loss(STORIES, HELD_OUT), 4)
     yield (
@@ -119,4 +129,5 @@ def parts(found: dict[str, Any]) -> Iterable[Part]:
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(1)
     store_parts(DATA / "curation.json", parts, SEEDS)

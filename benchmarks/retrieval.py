@@ -149,10 +149,9 @@ def judged(said: list[str], chosen: list[int]) -> dict[str, Any]:
     told = [states[j][k] for j, k in zip(chosen, kinds, strict=True)]
     asked = [ask(s, k) for s, k in zip(states, kinds, strict=True)]
     wrong = [[q, a, b] for q, a, b in zip(asked, true, said, strict=True) if a != b]
-    share = partial(lambda pairs: round(sum(a == b for a, b in pairs) / STORE, 4))
     return {
         "right": bits([a == b for a, b in zip(said, true, strict=True)]),
-        "as told": share([*zip(said, told, strict=True)]),
+        "as told": round(sum(map(str.__eq__, said, told)) / STORE, 4),
         "unknown": said.count(UNKNOWN) / STORE,
         "errors": wrong[:3],
     }

@@ -137,8 +137,9 @@ def functions(operations: int) -> list[dict[str, Any]]:
             real, begun.repeat(DRAWN, 1), 14, temperature=0.8, generator=generator
         )
         lines = [line.split("\n")[0].split("#")[0].strip() for line in lines]
-        right = sum(passes(line, cases_of(tree)) for line in lines)
-        lucky = sum(passes(line, cases_of(tree)[:1]) for line in lines)
+        tests = cases_of(tree)
+        right = sum(passes(line, tests) for line in lines)
+        lucky = sum(passes(line, tests[:1]) for line in lines)
         rates = {f"pass@{k}": round(pass_at_k(DRAWN, right, k), 4) for k in (1, 10)}
         found.append(
             {

@@ -93,14 +93,14 @@ def programs(seed: int) -> dict[str, Any]:
             generator=generator,
         )
         rows = [drawn[DRAWN * i : DRAWN * (i + 1)] for i in range(len(prompts))]
-        right = [
-            sum(passes(text, cases_of(t)) for text in row)
-            for row, t in zip(rows, asked, strict=True)
-        ]
-        lucky = [
-            sum(passes(text, cases_of(t)[:1]) for text in row)
-            for row, t in zip(rows, asked, strict=True)
-        ]
+        tests = [cases_of(t) for t in asked]
+        right, lucky = (
+            [
+                sum(passes(text, own[:most]) for text in row)
+                for row, own in zip(rows, tests, strict=True)
+            ]
+            for most in (None, 1)
+        )
         # The reference is one writing drawn at random, as a test set would hold it.
         references = [
             code_task(t, random.Random(i)).answer for i, t in enumerate(asked)
@@ -110,8 +110,7 @@ def programs(seed: int) -> dict[str, Any]:
         )
         found[name] = {
             "greedy passes": round(
-                sum(passes(y, cases_of(t)) for y, t in zip(best, asked, strict=True))
-                / EXAM,
+                sum(passes(y, own) for y, own in zip(best, tests, strict=True)) / EXAM,
                 4,
             ),
             "greedy matches": round(sum(map(str.__eq__, best, references)) / EXAM, 4),
@@ -128,8 +127,8 @@ def programs(seed: int) -> dict[str, Any]:
             "right of 20": right,
             "wrong": [
                 [p, y]
-                for p, y, t in zip(prompts, best, asked, strict=True)
-                if not passes(y, cases_of(t))
+                for p, y, own in zip(prompts, best, tests, strict=True)
+                if not passes(y, own)
             ][:3],
         }
     return found

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 import lmlib
-from lmlib.batches import Batch, Batches, answer_behind
+from lmlib.batches import IGNORE, Batch, Batches, answer_behind
 from lmlib.cells import (
     CAPTIONS,
     CELLS,
@@ -34,7 +34,7 @@ from lmlib.cells import (
     picture_tasks,
 )
 from lmlib.chinese import CHINESE, in_chinese
-from lmlib.enlarged import enlarged
+from lmlib.enlarged import enlarged, with_words
 from lmlib.evaluation import mean_loss
 from lmlib.optimisation import Training
 from lmlib.pretrained import load_book_gpt, load_shuffled_gpt
@@ -77,7 +77,7 @@ def shuffled(seed: int) -> GPT:
     return enlarged(load_shuffled_gpt(), WORDS, CHINESE.vocab, seed=seed)[0]
 
 
-BOTH = large(0)[1]
+BOTH = with_words(WORDS, CHINESE.vocab)
 """The tokenizer of both languages."""
 STARTS: dict[str, Callable[[int], GPT]] = {
     "from nothing": nothing,
@@ -132,7 +132,7 @@ def beside(batches: Batches, seed: int) -> Callable[[int], Batch]:
         parts = [[*one, *other] for one, other in pairs]
         x, y = (
             torch.nn.utils.rnn.pad_sequence(part, True, value)
-            for part, value in zip(parts, (0, -100), strict=True)
+            for part, value in zip(parts, (0, IGNORE), strict=True)
         )
         return x, y
 

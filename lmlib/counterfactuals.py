@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from lmlib.few_labels import BAD, GOOD
-from lmlib.states import parse_story, read_state
+from lmlib.states import parse_story, read_state, words_of
 from lmlib.stories import STORIES, WORDS
 from lmlib.tokens import END, prompt
 from lmlib.validation import check_choice, check_positive
@@ -88,7 +88,7 @@ def retold(story: str, **words: str) -> str:
     >>> retold(STORIES.sample(1, seed=0)[0], town="ashby")[:56]
     'once upon a time a little girl named anna lived in ashby'
     """
-    pairs = [pair for sentence in parse_story(story) for pair in sentence]
+    pairs = words_of(story)
     slots = {f"{{{name}}}": word for name, word in words.items()}
     told = " ".join(slots.get(item, word) for item, word in pairs)
     parse_story(told)  # which refuses what the grammar cannot write

@@ -41,6 +41,7 @@ def crawl(n: int, seed: int) -> list[Page]:
     again. Raises ValueError for so few pages that a kind has none.
     """
     counts = {kind: round(share * n) for kind, share in SHARES.items()}
+    counts["story"] += n - sum(counts.values())  # what rounding left over
     if min(counts.values()) < 1:
         raise ValueError(f"n: {n} pages are too few for all kinds; use 10 or more")
     draw = random.Random(seed)

@@ -12,8 +12,18 @@ from dataclasses import replace
 
 import torch
 
+from lmlib.blocks import Config  # noqa: F401  for the example above
 from lmlib.tokens import WordTokenizer
 from lmlib.transformer import GPT
+
+
+def with_words(tokenizer: WordTokenizer, words: Iterable[str]) -> WordTokenizer:
+    """A tokenizer that also knows ``words``: behind the old ones, in their order, each once.
+
+    >>> with_words(WordTokenizer(["<end>", "a"]), ["b", "a", "b"]).vocab
+    ('<end>', 'a', 'b')
+    """
+    return WordTokenizer([*dict.fromkeys([*tokenizer.vocab, *words])])
 
 
 def enlarged(
@@ -27,8 +37,8 @@ def enlarged(
 
     Old rows of embeddings and positions are kept; new ones are drawn, as at the start of a training.
     Until it is trained on, the model says of old words what it said before, but for the share that it
-    gives to the new ones. Raises ValueError for a vocabulary of another size than the model's, a
-    ``block_size`` below the model's, and positions that are not learned.
+    gives to the new ones. Raises ValueError for a vocabulary of another size than the model's, and a
+    ``block_size`` below the model's.
     """
     old = model.config
     size = block_size or old.block_size
@@ -40,16 +50,11 @@ def enlarged(
         raise ValueError(
             f"block_size: {size} is below the model's {old.block_size}; give that or more"
         )
-    if old.positions != "learned":
-        raise ValueError(
-            f"model: its positions are {old.positions}; only learned ones can be added to"
-        )
-    new = [word for word in dict.fromkeys(words) if word not in tokenizer.ids]
-    vocab = (*tokenizer.vocab, *new)
-    config = replace(old, vocab_size=len(vocab), block_size=size)
+    larger_words = with_words(tokenizer, words)
+    config = replace(old, vocab_size=len(larger_words.vocab), block_size=size)
     larger = GPT(config, seed=seed)
     state = larger.state_dict()
     with torch.no_grad():
         for name, tensor in model.state_dict().items():
             state[name][: len(tensor)] = tensor
-    return larger, WordTokenizer(vocab)
+    return larger, larger_words

@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 LONGEST, LARGEST = 200, 10**12
 """Signs of a text, and how far from 0 any number may be: a loop of models must end, and soon."""
 
-SIGNS = re.compile(r"(?:\d+(?!\w)|[a-z]+(?!\w)|//|[-+*() ])*")
+SIGNS = re.compile(r"(?:[0-9]+(?!\w)|[a-z]+(?!\w)|//|[-+*() ])*")
 OPERATORS = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -30,7 +30,7 @@ OPERATORS = {
 }
 
 
-def evaluate(text: str, **values: int) -> int:
+def evaluate(text: str, /, **values: int) -> int:
     """The value of an expression of whole numbers and of the names that are given.
 
     Raises ValueError for everything else: other signs, other names, calls, powers, a division by 0, more than
@@ -43,18 +43,17 @@ def evaluate(text: str, **values: int) -> int:
             f"text: {text!r} has other signs than numbers, names and + - * // ( )"
         )
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        return _value(ast.parse(text.strip(), mode="eval").body, values)
     except (SyntaxError, MemoryError, RecursionError) as error:
         raise ValueError(
-            f"text: {text!r} is no expression; balance its parentheses"
+            f"text: {text!r} is no expression; write it as Python does, parentheses in pairs"
         ) from error
-    return _value(tree.body, values)
 
 
 def _value(node: ast.expr, values: Mapping[str, int]) -> int:
     """What a part of the tree comes to."""
     match node:
-        case ast.Constant(value=int(number)) if not isinstance(number, bool):
+        case ast.Constant(value=int(number)):
             return _bounded(number)
         case ast.Name(id=name) if name in values:
             return _bounded(values[name])

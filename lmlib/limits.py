@@ -16,7 +16,7 @@ import torch
 
 from lmlib.files import read_text
 from lmlib.grammar import Grammar
-from lmlib.slots import Slot
+from lmlib.slots import Slot, mix
 from lmlib.stories import STORIES, TOML
 from lmlib.tokens import END
 
@@ -55,10 +55,9 @@ def skewed_grammar(shares: Mapping[str, float] = SHARES) -> Grammar:
     _check_shares(shares, spec["slots"]["helper"]["words"].split())
     spec["slots"]["they"] = {"given": "helper", "words": {" ".join(shares): "she he"}}
     grammar = Grammar(**{**spec, "story": [*TALE]})
-    tables = {helper: {"she": s, "he": 1 - s} for helper, s in shares.items()}
-    # A word of probability 0 would count as possible.
-    possible = {h: {w: p for w, p in t.items() if p} for h, t in tables.items()}
-    grammar.slots["{they}"] = Slot("{helper}", possible)
+    one = {"she": 1.0}, {"he": 1.0}
+    tables = {h: mix(zip((s, 1 - s), one, strict=True)) for h, s in shares.items()}
+    grammar.slots["{they}"] = Slot("{helper}", tables)
     return grammar
 
 

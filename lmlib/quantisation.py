@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -68,8 +69,8 @@ class Quantised:
     @property
     def nbytes(self) -> int:
         """Bytes of packed codes, scales and lowest values: formula `eq:bits-per-weight` times the weights, over 8."""
-        parts = [self.packed(), self.scale, self.lowest]
-        return sum(part.nbytes for part in parts if part is not None)
+        beside = sum(x.nbytes for x in (self.scale, self.lowest) if x is not None)
+        return math.ceil(self.codes.numel() * self.bits / 8) + beside
 
 
 def middle(bits: int) -> int:

@@ -25,9 +25,9 @@ def parse_story(story: str, grammar: Grammar = STORIES) -> list[Sentence]:
     """
     words = story.split()
     *_, last = grammar.follow([END, *words])  # which refuses what it cannot write
-    if END not in last:
+    if END in words or END not in last:
         raise ValueError(
-            f"story: it ends behind {' '.join(words[-3:])!r}; give a whole one"
+            f"story: it ends behind {' '.join(words[-3:])!r}; give a whole one, and one only"
         )
     sentences: list[Sentence] = []
     for part in grammar.story:
@@ -38,7 +38,12 @@ def parse_story(story: str, grammar: Grammar = STORIES) -> list[Sentence]:
     return sentences
 
 
+def words_of(story: str, grammar: Grammar = STORIES) -> Sentence:
+    """All words of a whole story, each with its item. Raises ValueError as :func:`parse_story` does."""
+    return [pair for sentence in parse_story(story, grammar) for pair in sentence]
+
+
 def read_state(story: str, grammar: Grammar = STORIES) -> dict[str, str]:
     """The word of each named slot of a whole story. Raises ValueError as :func:`parse_story` does."""
-    pairs = [pair for sentence in parse_story(story, grammar) for pair in sentence]
+    pairs = words_of(story, grammar)
     return {item.strip("{}"): word for item, word in pairs if item.startswith("{")}

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from lmlib.grammar import Grammar
 from lmlib.labelling import OUTSIDE, Span, read_bio
-from lmlib.states import parse_story
+from lmlib.states import words_of
 from lmlib.stories import STORIES
 
 KINDS = {
@@ -36,7 +36,7 @@ def entities(story: str, grammar: Grammar = STORIES) -> list[Span]:
     Raises ValueError as :func:`lmlib.states.parse_story` does.
     """
     kind_of = {item: kind for kind, items in KINDS.items() for item in items.split()}
-    items = [item for sentence in parse_story(story, grammar) for item, _ in sentence]
+    items = [item for item, _ in words_of(story, grammar)]
     # Two entities of one kind never stand side by side in a story, so no B- is needed.
     return read_bio(f"I-{kind_of[i]}" if i in kind_of else OUTSIDE for i in items)
 
@@ -49,7 +49,7 @@ def facts(story: str, grammar: Grammar = STORIES) -> list[str]:
     >>> {*zip(facts(story := STORIES.sample(1, seed=0)[0]), story.split())} >= {("thief", "bear")}
     True
     """
-    items = [item for sentence in parse_story(story, grammar) for item, _ in sentence]
+    items = [item for item, _ in words_of(story, grammar)]
     return [name if (name := i.strip("{}")) in FACTS else OUTSIDE for i in items]
 
 

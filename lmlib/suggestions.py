@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -43,10 +44,10 @@ def expected_hit_rate(
     (T,) text. Of the grammar itself, it is what no model exceeds in the mean. Errors as in :func:`hit_rate`.
     """
     _check(k, sequences)
-    found = [
-        model(tokens[None, :-1])[0].double().softmax(-1).topk(k).values.sum(-1)
-        for tokens in sequences
-    ]
+    found = []
+    for tokens in sequences:
+        probs = model(tokens[None, :-1])[0].double().softmax(-1)
+        found.append(probs.topk(min(k, probs.shape[-1])).values.sum(-1))
     return float(torch.cat(found).mean())
 
 
@@ -71,8 +72,8 @@ def keystrokes(word: str, ranked: Sequence[str], k: int) -> int:
     if k < 0:
         raise ValueError(f"k: {k} suggestions cannot be shown; use 0 or more")
     for typed in range(len(word)):
-        fitting = [other for other in ranked if other.startswith(word[:typed])]
-        if word in fitting[:k]:
+        fitting = (other for other in ranked if other.startswith(word[:typed]))
+        if word in islice(fitting, k):
             return typed + 1
     return len(word) + 1
 

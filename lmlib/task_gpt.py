@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from lmlib.chinese import CHINESE, in_both
-from lmlib.enlarged import enlarged
+from lmlib.enlarged import enlarged, with_words
 from lmlib.files import DATA
 from lmlib.language_models import LanguageModel
-from lmlib.pretrained import load_book_gpt, load_model
+from lmlib.pretrained import load_model
 from lmlib.stories import STORIES, WORDS  # noqa: F401  for the example above
 from lmlib.tasks import MARK, Task
 from lmlib.tokens import Tokenizer, WordTokenizer, prompt
@@ -59,13 +59,17 @@ def _asked(story: str, random: Random) -> Task:
 
 def with_task_words(gpt: GPT, seed: int = 0) -> tuple[GPT, WordTokenizer]:
     """A GPT of the stories with the words of all tasks, in both languages, and room for 160 tokens."""
-    return enlarged(gpt, WORDS, [*_NEW.split(), *CHINESE.vocab], 160, seed)
+    return enlarged(gpt, WORDS, _task_words(), 160, seed)
+
+
+def _task_words() -> list[str]:
+    return [*_NEW.split(), *CHINESE.vocab]
 
 
 def load_tasks_gpt() -> tuple[GPT, WordTokenizer]:
     """The GPT that ``benchmarks/tasks.py`` trained on :func:`kinds_of_tasks`, and its words; it ships with the book."""
-    _, words = with_task_words(load_book_gpt())
-    return cast(GPT, load_model(DATA / "tasks.safetensors").float()), words
+    model = cast(GPT, load_model(DATA / "tasks.safetensors").float())
+    return model, with_words(WORDS, _task_words())
 
 
 def as_writer(model: LanguageModel, words: Tokenizer) -> LanguageModel:

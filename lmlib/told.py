@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lmlib.states import parse_story, read_state
+from lmlib.states import read_state, words_of
 from lmlib.stories import STORIES  # noqa: F401  for the example above
 from lmlib.tasks import Task
 from lmlib.tokens import WordTokenizer
@@ -67,7 +67,7 @@ def dialogues(story: str) -> list[Dialogue]:
     Which question came first decides what is right, and each follow-up has two answers that are
     equally often right. Raises ValueError as :func:`lmlib.states.parse_story` does.
     """
-    pairs = [pair for sentence in parse_story(story) for pair in sentence]
+    pairs = words_of(story)
     words = {item.strip("{}"): word for item, word in pairs}
     words["trait"] = words["(sly|thin|fat|strange)"]
     found = [

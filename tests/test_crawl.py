@@ -69,3 +69,8 @@ def test_pages_are_as_long_as_stories() -> None:
 def test_too_few_pages_are_refused() -> None:
     with pytest.raises(ValueError, match="use 10 or more"):
         crawl(3, seed=0)
+
+
+@pytest.mark.parametrize("n", [10, 13, 250, 1_000])
+def test_there_are_as_many_pages_as_asked_for(n: int) -> None:
+    assert len(crawl(n, seed=0)) == n

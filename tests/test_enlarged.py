@@ -52,7 +52,6 @@ def test_words_that_are_known_are_not_added() -> None:
     [
         (Config(vocab_size=3), "ab", None, "give its own"),
         (Config(vocab_size=3), "abc", 50, "give that or more"),
-        (Config(vocab_size=3, positions="rotary"), "abc", None, "only learned ones"),
     ],
 )
 def test_what_does_not_fit_is_refused(
@@ -60,3 +59,12 @@ def test_what_does_not_fit_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         enlarged(GPT(config), WordTokenizer([*vocab]), ["x"], block_size)
+
+
+@pytest.mark.parametrize("positions", ["learned", "sinusoidal", "rotary"])
+def test_positions_of_every_kind_leave_what_was_said(positions: str) -> None:
+    model = GPT(Config(vocab_size=3, positions=positions))  # type: ignore[arg-type]
+    larger, _ = enlarged(model, WordTokenizer([*"abc"]), ["d"], block_size=120)
+    tokens = torch.tensor([[0, 2, 1, 1]])
+    with torch.no_grad():
+        assert torch.allclose(larger(tokens)[..., :3], model(tokens), atol=1e-5)

@@ -203,3 +203,11 @@ def test_calls_are_computed_digit_by_digit(seed: int) -> None:
 )
 def test_what_is_a_call(written: str, result: str | None) -> None:
     assert call_result(written) == result
+
+
+def test_whatever_is_no_expression_is_a_value_error() -> None:
+    """However deep the caller stands, and whatever its names are."""
+    assert evaluate("text + 1", text=2) == 3
+    for text in ("", "07+2", "٣+1", "+" * 199 + "x", "(" * 199):
+        with pytest.raises(ValueError, match="text: "):
+            evaluate(text, x=3)

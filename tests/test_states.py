@@ -40,7 +40,9 @@ def test_half_a_story_is_refused(cut: int) -> None:
         read_state(" ".join(STORY.split()[:-cut]))
 
 
-@pytest.mark.parametrize("text", ["", "tom", STORY + " the end"])
+@pytest.mark.parametrize(
+    "text", ["", "tom", STORY + " the end", f"{STORY} <end> {STORY}"]
+)
 def test_what_is_no_story_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         read_state(text)

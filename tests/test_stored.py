@@ -24,7 +24,6 @@ from lmlib.workshop.parts import encode_word
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "benchmarks"))
 import clinic  # noqa: E402
-import compression  # noqa: E402
 import compression_real  # noqa: E402
 import curation  # noqa: E402
 import evaluation  # noqa: E402
@@ -46,6 +45,7 @@ import retrieval  # noqa: E402
 import retrieval_real  # noqa: E402
 import retrieval_tools  # noqa: E402
 import scaling  # noqa: E402
+import smaller  # noqa: E402
 import speedrun  # noqa: E402
 import squeeze  # noqa: E402
 import stored  # noqa: E402
@@ -367,12 +367,12 @@ def test_names_that_a_real_model_was_asked_for() -> None:
 
 def test_the_book_s_gpt_in_three_bits_and_with_half_its_weights() -> None:
     stored = STORED["compression.json"]
-    gpt = compression.load_book_gpt()
-    three = compression.quantised(gpt, 3, *compression.SHARED["32"])
-    half = compression.cut()["largest"](0.5)
+    gpt = smaller.load_book_gpt()
+    three = smaller.quantised(gpt, 3, *smaller.SHARED["32"])
+    half = smaller.cut()["largest"](0.5)
     for key, name, model in (("bits, 32", "3", three), ("largest", "0.5", half)):
-        assert compression.marks(model) == pytest.approx(stored[key][name], abs=0.003)
-    keys = {(key, name) for key, name, _ in compression.parts({})}
+        assert smaller.marks(model) == pytest.approx(stored[key][name], abs=0.003)
+    keys = {(key, name) for key, name, _ in smaller.parts({})}
     assert keys == {
         (key, name)
         for key, found in stored.items()

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 from lmlib.files import write_whole
+from tools.site import ROOT, pages
 
-ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "names.md"
 BEGIN = "<!-- gathered from the chapters by python -m tools.names -->"
 TABLE = re.compile(r"^\| here \| elsewhere \|\n\|:--\|:--\|\n((?:\|.*\|\n?)+)", re.M)
@@ -19,7 +18,8 @@ TABLE = re.compile(r"^\| here \| elsewhere \|\n\|:--\|:--\|\n((?:\|.*\|\n?)+)", 
 
 def in_order() -> list[str]:
     """The chapters as the contents have them."""
-    return re.findall(r"file: chapters/(\w+)", (ROOT / "_toc.yml").read_text("utf-8"))
+    folder = "chapters/"
+    return [page.removeprefix(folder) for page in pages() if page.startswith(folder)]
 
 
 def tables(chapter: str) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """How much of the book's GPT can be left out: pruned, in few bits, and trained again; and how fast what is left is.
 
-    python benchmarks/compression.py
+    python benchmarks/smaller.py
 
 Some two minutes on one core. Every model reads 100 new stories: its loss in nats per token, its share of right facts,
 and that of words of the right kind. Stored in ``lmlib/data/compression.json``; what is there is not computed again.

@@ -23,7 +23,8 @@ class BoldTerms(SphinxPostTransform):
         known = {word for word, (page, _) in domain._terms.items() if page != docname}
         for strong in [*self.document.findall(nodes.strong)]:
             word = strong.astext().strip(" .,:").lower()
-            linked = isinstance(strong.parent, nodes.reference | addnodes.pending_xref)
+            links = nodes.reference | addnodes.pending_xref
+            linked = isinstance(strong.parent, links) or any(strong.findall(links))
             if word not in known or linked:
                 continue
             known.remove(word)

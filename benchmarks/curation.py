@@ -121,11 +121,6 @@ def parts(found: dict[str, Any]) -> Iterable[Part]:
         )
     yield "short", "everything", lambda: once("everything", seed=0, steps=20)
     yield "floor", "new", lambda: round(mean_loss(STORIES, HELD_OUT), 4)
-    yield (
-        "floor",
-        "copied",
-        lambda: round(mean_loss(STORIES, sequences(copied(0), BOTH)), 4),
-    )
 
 
 if __name__ == "__main__":

@@ -135,7 +135,7 @@ def scores(said: Sequence[Sequence[Span]]) -> dict[str, Any]:
     """Precision, recall, F1, how often the first word has its label, and what was said."""
     found = span_f1(said, [s.spans for s in ASKED])._asdict()
     unclear = [
-        [*spans][:1] == s.spans[:1]
+        {x for x in spans if not x.start} == {x for x in s.spans if not x.start}
         for spans, s in zip(said[:17], ASKED[:17], strict=True)
     ]
     marks = {name: round(value, 3) for name, value in found.items()}
@@ -227,6 +227,9 @@ QUESTION = (
 )
 
 
+NOBODY = ("none", "no", "no one", "nobody", "nowhere")
+
+
 def spans_of(s: Sentence, answer: str) -> list[Span]:
     """The names of an answer, as spans of the sentence; what does not stand there is a span of no word."""
     found = []
@@ -234,7 +237,7 @@ def spans_of(s: Sentence, answer: str) -> list[Span]:
         line = next((x for x in answer.splitlines() if x.startswith(begin)), begin)
         for name in re.split(r",| and ", line.removeprefix(begin)):
             words = name.strip(" .").split()
-            if words and words != ["none"] and words != ["None"]:
+            if words and " ".join(words).lower() not in NOBODY:
                 places = [i for i in range(len(s.words)) if s.words[i : i + len(words)] == words]  # fmt: skip
                 start = places[0] if places else -1
                 found.append(Span(start, start + len(words), kind))

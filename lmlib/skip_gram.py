@@ -60,7 +60,7 @@ class SkipGram(nn.Module):
         """Mean loss of (B, 2) pairs against (B, K) drawn words, `eq:skip-gram`."""
         centre = self.centre(pairs[:, 0])  # (B, C)
         true = (centre * self.context(pairs[:, 1])).sum(-1)  # (B,)
-        false = torch.einsum("bc,bkc->bk", centre, self.context(negatives))
+        false = (centre[:, None] * self.context(negatives)).sum(-1)  # (B, K)
         return -(F.logsigmoid(true) + F.logsigmoid(-false).sum(-1)).mean()
 
 

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from lmlib.descriptions import (
+    DIGITS,
     EXPRESSION_WORDS,
     INPUTS,
     NAMES,
@@ -21,18 +22,6 @@ TREES = [draw_tree(random.Random(seed), seed % 4) for seed in range(80)]
 
 def read(words: list[str]) -> int | str | tuple:
     """A tree from its words, which are taken away."""
-    digits = [
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-    ]
     word = words.pop(0)
     if word == "the":
         word = words.pop(0)
@@ -43,7 +32,7 @@ def read(words: list[str]) -> int | str | tuple:
         left = read(words)
         assert words.pop(0) == "and"
         return (word, left, read(words))
-    return str(digits.index(word)) if word in digits else word
+    return str(DIGITS.index(word)) if word in DIGITS else word
 
 
 @pytest.mark.parametrize("tree", TREES, ids=range(len(TREES)))

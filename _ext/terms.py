@@ -24,7 +24,9 @@ class BoldTerms(SphinxPostTransform):
         for strong in [*self.document.findall(nodes.strong)]:
             word = strong.astext().strip(" .,:").lower()
             links = nodes.reference | addnodes.pending_xref
-            linked = isinstance(strong.parent, links) or any(strong.findall(links))
+            linked = isinstance(strong.parent, links) or any(
+                isinstance(part, links) for part in strong.findall()
+            )
             if word not in known or linked:
                 continue
             known.remove(word)

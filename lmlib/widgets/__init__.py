@@ -2,6 +2,8 @@
 
 attention    who looks at whom: a text, and the weights of every head
 temperature  how temperature, top-k and top-p turn logits into probabilities
+story        the book's GPT reads what you type, and says what comes next beside the true probability
+live         the GPT's weights for a page
 base         what makes a widget live everywhere
 labels       every word that a widget shows, to be translated
 logits       the logits of a scrubber, and how those of a large vocabulary travel to the page
@@ -12,6 +14,7 @@ examples     one text of a heat map
 """
 
 from lmlib.widgets.attention import AttentionHeatmap
+from lmlib.widgets.story import StoryBox
 from lmlib.widgets.temperature import TemperatureScrubber
 
-__all__ = ["AttentionHeatmap", "TemperatureScrubber"]
+__all__ = ["AttentionHeatmap", "StoryBox", "TemperatureScrubber"]

@@ -65,7 +65,7 @@ function render({ model, el }) {
   let colours = palette(RAMPS.light);
   let dark = false;
   let example, read, now, cell, keyRows, hovered = null;
-  const ui = stage(el, t("title"), (isDark) => { dark = isDark; colours = palette(RAMPS[dark ? "dark" : "light"]); if (now) { paintMap(); paintHeads(); paintRamp(); } });
+  const ui = stage(el, t("title"), CSS, (isDark) => { dark = isDark; colours = palette(RAMPS[dark ? "dark" : "light"]); if (now) { paintMap(); paintHeads(); paintRamp(); } });
 
   const picker = (trait, choice) => {
     const select = h("select", { onchange: () => choice(select.value) });

@@ -2,7 +2,8 @@
 
 A front end with a kernel takes the widget view. Any other page takes ``text/html``: the static picture, the
 state as JSON, and the same JavaScript, which replaces the picture where scripts run. The book needs no loader,
-no saved widget state and no other host for this; that is why each output carries its own script.
+no saved widget state and no other host for this; that is why each output carries its own script. On a page of
+the book ``_ext/widgets.py`` puts shared files in its place, which are loaded once.
 """
 
 from __future__ import annotations
@@ -24,16 +25,27 @@ HERE = Path(__file__).parent
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-def script(name: str) -> str:
-    """JavaScript of one widget as a single module: a Blob, which is what anywidget loads, has no relative imports."""
-    css = "".join(
-        (HERE / f"{part}.css").read_text(encoding="utf-8") for part in ("shared", name)
+SHARED = ("numbers", "shared")
+"""The parts of every widget's script."""
+LIVE = ("gpt", "grammar", "live")
+"""What one that runs the model has as well."""
+
+
+def source(part: str) -> str:
+    """JavaScript of one part, behind the style that it puts on the page."""
+    style = HERE / f"{part}.css"
+    name = "SHARED_CSS" if part == "shared" else "CSS"
+    css = (
+        f"const {name} = {json.dumps(style.read_text('utf-8'))};\n"
+        if style.exists()
+        else ""
     )
-    parts = [
-        (HERE / f"{part}.js").read_text(encoding="utf-8")
-        for part in ("numbers", "shared", name)
-    ]
-    return f"const CSS = {json.dumps(css)};\n" + "\n".join(parts)
+    return css + (HERE / f"{part}.js").read_text("utf-8")
+
+
+def script(name: str, live: bool = False) -> str:
+    """JavaScript of one widget as a single module: a Blob, which is what anywidget loads, has no relative imports."""
+    return "\n".join(map(source, (*SHARED, *(LIVE if live else ()), name)))
 
 
 def with_defaults(
@@ -52,6 +64,8 @@ class Widget(anywidget.AnyWidget):
     """An anywidget that is also a page without a kernel, a picture, and a sentence for a screen reader."""
 
     _kind = ""
+    _is_live = False
+    """Whether it runs the model, which is too large for each output to carry: only the site has it beside its pages."""
     _state: tuple[str, ...] = ()
     # ipywidgets 7 would display through this method and leave the bundle below unused.
     _ipython_display_ = None
@@ -83,9 +97,14 @@ class Widget(anywidget.AnyWidget):
         packed = json.dumps(state, ensure_ascii=False, allow_nan=False).replace(
             "<", "\\u003c"
         )
+        own = (
+            ""
+            if self._is_live
+            else f'<script type="module">\n{script(self._kind)}\nmountAll("{self._kind}", render);\n</script>\n'
+        )
         return (
             f'<figure class="lm-widget" data-widget="{self._kind}" style="margin:0">\n'
             f'<img alt="{html.escape(sentence)}" style="max-width:100%" src="data:image/png;base64,{picture}">\n'
             f'<script type="application/json">{packed}</script>\n'
-            f'<script type="module">\n{script(self._kind)}\nmountAll("{self._kind}", render);\n</script>\n</figure>'
+            f"{own}</figure>"
         )

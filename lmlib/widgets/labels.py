@@ -1,5 +1,13 @@
 """Every word that the widgets show, by key; ``labels=`` replaces some or all of them, {places} are filled in."""
 
+BELOW = {
+    "as_table": "Show as table",
+    "copy_python": "Copy as Python",
+    "copy_link": "Copy a link to this",
+    "copied": "Copied.",
+}
+"""What stands below every widget."""
+
 TEMPERATURE = {
     "title": "Temperature scrubber",
     "context": "Next word after",
@@ -62,4 +70,44 @@ ATTENTION = {
     "sentence": (
         "Attention heat map, layer {layer}, head {head}, {T} tokens: {tokens}. Query {query} looks at {list}."
     ),
+}
+
+STORY = BELOW | {
+    "title": "Story box",
+    "start": "once upon a time a little girl named ",
+    "prompt": "Write the beginning of a story",
+    "next": "next word",
+    "word": "word",
+    "model": "model",
+    "true": "true",
+    "end": "(the end)",
+    "others": "all others",
+    "looked": "At “{from}” it looks back most at “{word}”: weight {w}, layer {layer}, head {head}.",
+    "unknown": "“{word}” is not among the {V} words that this model knows.",
+    "near": "Did you mean",
+    "long": "The model reads {n} words, and no more; the rest of your text is left out.",
+    "full": "The model reads {n} words, and no more. Go back, or start again.",
+    "off_grammar": "The grammar cannot write “{word}” there, so behind it no word has a true probability.",
+    "ended": "The story is told: the next is its end.",
+    "the_end": "The end.",
+    "row": "{word} {p}, true {q}",
+    "row_alone": "{word} {p}",
+    "live": "Next: {list}.",
+    "write_on": "Write on",
+    "stop": "Stop",
+    "one_word": "One word",
+    "back": "←",
+    "back_name": "Take the last word back",
+    "forward": "→",
+    "forward_name": "Put the word back",
+    "fresh": "Start again",
+    "how": "How a word is drawn",
+    "temperature": "Temperature τ",
+    "top_k": "Top-k: among the k likeliest",
+    "top_p": "Top-p: among the likeliest that hold p",
+    "off": "off",
+    "seed": "Seed",
+    "loading": "The model is being loaded.",
+    "no_model": "The model could not be loaded: its file is missing beside this page.",
+    "sentence": "Story box. After “{text}” the likeliest next words are {list}.",
 }

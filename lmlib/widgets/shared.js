@@ -1,5 +1,5 @@
-// What both widgets share: elements, a slider with a number beside it, light and dark, words for
-// screen readers, and a small model for pages that have no kernel.
+// What all widgets share: elements, a slider with a number beside it, light and dark, words for screen readers,
+// the state as a table, as Python and as a link, and a small model for pages that have no kernel.
 
 /** h("p", { className: "a", onclick: f, "aria-label": "b" }, ...children) makes an element. */
 export function h(tag, props = {}, ...children) {
@@ -42,14 +42,14 @@ function watchTheme(react) {
 }
 
 /** A card inside `el`, closed off from the page's own styles; say() speaks when the reader pauses. */
-export function stage(el, label, onTheme = () => {}) {
+export function stage(el, label, css, onTheme = () => {}) {
   const host = h("div", { role: "group", "aria-label": label });
   // Notebook front ends take single keys as commands and cannot see inputs behind a shadow root.
   host.setAttribute("data-lm-suppress-shortcuts", "true");
   for (const type of ["keydown", "keyup", "keypress"]) host.addEventListener(type, (event) => event.stopPropagation());
   const card = h("div", { className: "card" });
   const status = h("p", { className: "said", role: "status" });
-  host.attachShadow({ mode: "open" }).append(h("style", { textContent: CSS }), card, status);
+  host.attachShadow({ mode: "open" }).append(h("style", { textContent: SHARED_CSS + css }), card, status);
   el.append(host);
   let timer;
   const say = (text) => { clearTimeout(timer); timer = setTimeout(() => { status.textContent = text; }, 700); };
@@ -100,6 +100,53 @@ export function arrowed(event, index, n) {
   if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return null;
   event.preventDefault();
   return Math.min(n - 1, Math.max(0, to));
+}
+
+/** The state in the address for this kind of widget, {} if there is none or it is nonsense. */
+export function fromAddress(kind) {
+  const found = new RegExp(`[#&]${kind}=([^&]*)`).exec(location.hash);
+  if (!found) return {};
+  try {
+    const state = JSON.parse(decodeURIComponent(found[1]));
+    return state && typeof state === "object" && !Array.isArray(state) ? state : {};
+  } catch { return {}; }
+}
+
+/** The address of this page with a state in it. */
+export const addressOf = (kind, state) => `${location.href.split("#")[0]}#${kind}=${encodeURIComponent(JSON.stringify(state))}`;
+
+/** Put a text where the reader can paste it from; says whether that was allowed. */
+export async function copy(text) {
+  try { await navigator.clipboard.writeText(text); return true; } catch { return false; }
+}
+
+/** A value as Python writes it. */
+export function python(value) {
+  if (value === null) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (Array.isArray(value)) return `[${value.map(python).join(", ")}]`;
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}
+
+/** A table of text: a row of names, and rows. */
+export function tableOf(head, rows) {
+  const line = (kind, list) => h("tr", {}, ...list.map((text) => h(kind, {}, text)));
+  return h("table", {}, h("thead", {}, line("th", head)), h("tbody", {}, ...rows.map((row) => line("td", row))));
+}
+
+/**
+ * What stands below every widget: the numbers as a table, the call in Python that makes this very state, and a
+ * link to it. `numbers()` gives [names, rows], `call()` the Python, `state()` what the address takes along.
+ */
+export function below({ t, kind, numbers, call, state }) {
+  const told = h("p", { className: "soft told", role: "status" });
+  const place = h("div", { className: "whole" });
+  const refresh = () => { if (details.open) place.replaceChildren(tableOf(...numbers())); };
+  const details = h("details", { ontoggle: refresh }, h("summary", {}, t("as_table")), place);
+  const tell = async (text) => { told.textContent = (await copy(text)) ? t("copied") : text; };
+  const button = (key, text) => h("button", { type: "button", onclick: () => tell(text()) }, t(key));
+  const el = h("div", { className: "after" }, details, h("div", { className: "row share" }, button("copy_python", call), button("copy_link", () => addressOf(kind, state()))), told);
+  return { el, refresh };
 }
 
 /** The model of a page without a kernel: it keeps the values and tells who listens. */

@@ -56,7 +56,7 @@ function bar(name, props) {
 function render({ model, el }) {
   const { V, vocab: few, contexts, names, named, labels } = model.get("_data");
   const t = translator(labels);
-  const ui = stage(el, t("title"));
+  const ui = stage(el, t("title"), CSS);
   let vocab, logits, order, bars, rest, now;
   let chosen = 0; // place of the selected word in the ranking
   let drawn = { N: 0, counts: new Map(), newest: [] };

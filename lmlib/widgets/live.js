@@ -1,0 +1,64 @@
+// What the widgets with a live model share: where the model comes from, the reader's words as tokens,
+// and what stands in the address. Pages load its numbers once, when the first of them is used.
+
+let loading = null;
+
+/** The model, the grammar and the words: from the kernel, or else from the site's own file. */
+export function liveModel(model) {
+  const own = model.get("_live");
+  if (own && own.weights) return Promise.resolve(makeLive(own));
+  loading ??= new Promise((resolve, reject) => {
+    if (typeof lmBase === "undefined") { reject(new Error("live: this page has no model")); return; }
+    globalThis.lmProvide = (packed) => resolve(makeLive(packed));
+    document.head.append(h("script", { src: `${lmBase}live.js`, onerror: () => reject(new Error("live.js: not found")) }));
+  });
+  return loading;
+}
+
+function makeLive(packed) {
+  const ids = new Map(packed.vocab.map((word, id) => [word, id]));
+  return { gpt: makeGpt(packed), grammar: makeGrammar(packed.grammar), vocab: packed.vocab, ids, room: packed.config.block_size - 1 };
+}
+
+/** How many letters must change to make one word of the other. */
+export function distance(a, b) {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] !== b[j - 1])));
+    row = next;
+  }
+  return row[b.length];
+}
+
+/**
+ * The reader's words: `tokens` that the model knows, `unknown` the first that it does not, `near` words like it,
+ * `begun` a last word that is not finished yet, `more` whether the text is longer than what the model reads.
+ */
+export function readWords(text, live) {
+  const found = text.slice(0, 4000).toLowerCase().match(/[\p{L}\p{N}_]+|[^\p{L}\p{N}_\s]/gu) ?? [];
+  const words = found.slice(0, live.room);
+  const at = words.findIndex((word) => !live.ids.has(word));
+  const known = at < 0 ? words : words.slice(0, at);
+  const reading = { tokens: known, unknown: null, near: [], begun: "", more: found.length > words.length || text.length > 4000 };
+  if (at < 0) return reading;
+  const word = words[at].slice(0, 30);
+  const proper = live.vocab.slice(1);
+  if (at === words.length - 1 && !/\s$/.test(text) && proper.some((one) => one.startsWith(word))) return { ...reading, begun: word };
+  const near = !/\p{L}/u.test(word) ? [] : proper.map((one) => [distance(word, one), one]).sort(([a], [b]) => a - b).slice(0, 3);
+  return { ...reading, unknown: word, near: near.filter(([d]) => d <= Math.max(2, word.length / 2)).map(([, one]) => one) };
+}
+
+/** Words as a person writes them: no space before a full stop. */
+export const written = (words) => words.join(" ").replace(/ (?=[.,])/g, "");
+
+const KEPT = "lm-sentence";
+
+/** What the reader last wrote, for the strips of other pages; null where nothing is kept, or nothing may be. */
+export function keptSentence() {
+  try { const kept = JSON.parse(localStorage.getItem(KEPT)); return kept && kept.version === 1 ? kept : null; } catch { return null; }
+}
+
+export function keepSentence(found) {
+  try { localStorage.setItem(KEPT, JSON.stringify({ version: 1, ...found })); } catch { /* the page works without */ }
+}

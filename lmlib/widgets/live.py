@@ -1,0 +1,65 @@
+"""The book's GPT for the page: its weights as text, and what else a live widget computes from.
+
+A weight is a whole number of steps of its row, in 18 bits: no logit moves by a thousandth. It travels as
+16 bits and 2, which scripts unpack in a moment.
+"""
+
+from __future__ import annotations
+
+import base64
+import tomllib
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+
+from lmlib.files import read_text
+from lmlib.stories import TOML, WORDS
+from lmlib.transformer import GPT
+from lmlib.widgets.checks import BadValue
+
+BITS = 18
+
+
+def pack_live(model: GPT) -> dict[str, Any]:
+    """What ``gpt.js`` makes the model of: its ``config``, names and shapes of ``tensors``, and ``weights`` as base64.
+
+    Raises ValueError for a model with other words than the stories, without learned positions, or with
+    weights that are no numbers.
+    """
+    config = model.config
+    if config.vocab_size != len(WORDS.vocab) or config.positions != "learned":
+        raise BadValue(
+            f"model: {config} is not for the words of the stories, at learned positions; "
+            "give a GPT as load_book_gpt() returns it"
+        )
+    tensors: list[list[Any]] = []
+    singles, uppers, lowers = [], [], []
+    for name, p in model.decoder.named_parameters():
+        x = p.detach().cpu().double()
+        if not torch.isfinite(x).all():
+            raise BadValue(f"model: {name} holds no numbers; look for an overflow")
+        tensors.append([name, *x.shape])
+        if x.dim() == 1:
+            singles.append(x.float())
+            continue
+        step = (x.abs().amax(1).clamp(min=1e-30) / (2 ** (BITS - 1) - 1)).float()
+        codes = (x / step[:, None].double()).round().long().flatten()
+        singles.append(step)
+        uppers.append(codes >> 2)
+        lowers.append(codes & 3)
+    low = torch.cat(lowers).reshape(-1, 4) << torch.tensor([0, 2, 4, 6])
+    parts = [
+        torch.cat(singles).numpy().astype("<f4"),
+        torch.cat(uppers).numpy().astype("<i2"),
+        low.sum(1).numpy().astype(np.uint8),
+    ]
+    packed = b"".join(part.tobytes() for part in parts)
+    return {
+        "config": asdict(config),
+        "vocab": [*WORDS.vocab],
+        "grammar": tomllib.loads(read_text(TOML)),
+        "tensors": tensors,
+        "weights": base64.b64encode(packed).decode("ascii"),
+    }

@@ -38,6 +38,7 @@ NEEDED = {
     "searchindex.js": r'<div id="search-results">',
     "search_passages.js": r'<div id="search-results">',
     "design-tabs.js": r"sd-tab-set",
+    "strip.js": r'class="lm-strip',
     "togglebutton.js": r'class="(?:[^"]* )?toggle[ "]|class="[^"]*admonition[^"]* dropdown[ "]',
 }
 

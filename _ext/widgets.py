@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives
@@ -114,7 +114,7 @@ class StoryBoxHere(Directive):
 
     required_arguments = 1
     final_argument_whitespace = True
-    option_spec = {"seed": directives.nonnegative_int}
+    option_spec: ClassVar = {"seed": directives.nonnegative_int}
 
     def run(self) -> list[nodes.Node]:
         box = StoryBox(f"{self.arguments[0]} ", seed=self.options.get("seed", 0))

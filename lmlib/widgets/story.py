@@ -121,8 +121,8 @@ class StoryBox(Widget):
     def picture(self) -> Figure:
         """The bars as they stand now, with a mark at each true probability."""
         labels = self._data["labels"]
-        rows = [(visible(word), p, q) for word, p, q in self._rows()]
-        return story_picture(rows, self.text.strip(), labels["model"], labels["true"])
+        rows, text = [(visible(w), p, q) for w, p, q in self._rows()], self.text.strip()
+        return story_picture(rows, text, labels["model"], labels["true"])
 
     @validate("text")
     def _valid_text(self, proposal: Any) -> str:
@@ -138,9 +138,12 @@ class StoryBox(Widget):
     @validate("top_k")
     def _valid_top_k(self, proposal: Any) -> int | None:
         value, V = proposal["value"], len(WORDS.vocab)
-        if value is None:
-            return None
-        return whole("top_k", value, 1, V, ", or None to keep all")
+        known = (
+            None
+            if value is None
+            else whole("top_k", value, 1, V, ", or None to keep all")
+        )
+        return known
 
     @validate("top_p")
     def _valid_top_p(self, proposal: Any) -> float | None:

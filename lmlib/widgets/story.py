@@ -84,12 +84,10 @@ class StoryBox(Widget):
     @property
     def true(self) -> Distribution | None:
         """The probability of each next word by the grammar; None behind a text that it cannot write."""
-        words = [STORIES.vocab[i] for i in self._tokens()]
         try:
-            *_, last = STORIES.follow(words)
+            return [*STORIES.follow(STORIES.vocab[i] for i in self._tokens())][-1]
         except ValueError:
             return None
-        return last
 
     def ids(self) -> list[int]:
         """Ids from the likeliest next word down, of equal ones the lower id first."""
@@ -138,12 +136,9 @@ class StoryBox(Widget):
     @validate("top_k")
     def _valid_top_k(self, proposal: Any) -> int | None:
         value, V = proposal["value"], len(WORDS.vocab)
-        known = (
-            None
-            if value is None
-            else whole("top_k", value, 1, V, ", or None to keep all")
-        )
-        return known
+        if value is None:
+            return None
+        return whole("top_k", value, 1, V, ", or None to keep all")
 
     @validate("top_p")
     def _valid_top_p(self, proposal: Any) -> float | None:

@@ -1,0 +1,222 @@
+"""The next-word duel: a reader guesses words of held-out stories, and pays for surprise as the models do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+from traitlets import Any as AnyTrait
+from traitlets import observe, validate
+
+from lmlib.language_models import LanguageModel
+from lmlib.pretrained import load_book_gpt
+from lmlib.stories import WORDS
+from lmlib.widgets.base import Widget, script, with_defaults
+from lmlib.widgets.checks import BadValue, whole
+from lmlib.widgets.labels import DUEL
+from lmlib.widgets.pictures import duel_picture
+from lmlib.widgets.places import counted, game
+
+SURE = {"guess": 0.4, "likely": 0.7, "sure": 0.95}
+"""The probability that a reader puts on a word, by what it is called in the labels."""
+PLAYERS = ("you", "bigram", "5-gram", "GPT", "truth")
+AHEAD = 30
+"""Rounds that travel to the page, in whole games from ``seed`` on: there it can go on without Python."""
+SEEDS = 2**32
+
+
+class NextWordDuel(Widget):
+    """Ten words to guess, and what each cost the reader, a bigram, a 5-gram, the book's GPT and the grammar.
+
+    ``guesses`` are pairs of a word that is offered and the probability put on it, 0.4, 0.7 or 0.95; the rest is
+    spread evenly over all other words of the stories. ``round`` (1 … ``rounds``) is the word that is asked for or,
+    once it has been guessed, told; by default the first that has not been guessed. ``seed`` says which stories and
+    words. These three can be set and observed. ``rounds`` is from 1 to 20. ``bigram`` and ``five_gram`` are models
+    of the stories; where one is not given, both are counted in 20,000 stories, which takes a quarter of a minute.
+    Raises ValueError for what cannot be.
+
+    >>> from lmlib.ngrams import NGram
+    >>> from lmlib.stories import story_sequences
+    >>> bigram, five = (NGram(n, 304).fit(story_sequences(300, seed=0)) for n in (2, 5))
+    >>> w = NextWordDuel(bigram=bigram, five_gram=five)
+    >>> w.text[-20:], w.offered
+    ('church to buy nuts .', ['angry', 'friendly', 'gentle', 'kind', 'polite', 'rude'])
+    >>> w.guesses = [["kind", 0.7]]
+    >>> {name: round(nats, 2) for name, nats in w.score().items() if name in ("you", "truth", "floor")}
+    {'you': 0.36, 'truth': 1.03, 'floor': 1.81}
+    """
+
+    _kind = "duel"
+    _state = ("seed", "guesses", "round")
+    _esm = script("duel")
+
+    seed = AnyTrait(0).tag(sync=True)
+    guesses = AnyTrait([]).tag(sync=True)
+    round = AnyTrait(1).tag(sync=True)
+
+    def __init__(
+        self,
+        seed: int = 0,
+        rounds: int = 10,
+        *,
+        guesses: Sequence[Sequence[Any]] = (),
+        round: int | None = None,
+        bigram: LanguageModel | None = None,
+        five_gram: LanguageModel | None = None,
+        labels: dict[str, str] | None = None,
+    ) -> None:
+        self._rounds = whole("rounds", rounds, 1, 20)
+        seed = whole("seed", seed, 0, SEEDS - 1)
+        words = with_defaults(labels, DUEL)
+        if bigram is None or five_gram is None:
+            two, five = counted()
+            bigram, five_gram = bigram or two, five_gram or five
+        self._models: dict[str, LanguageModel] = {
+            "bigram": bigram,
+            "five_gram": five_gram,
+            "gpt": load_book_gpt(),
+        }
+        data = {
+            "V": len(WORDS.vocab),
+            "sure": SURE,
+            "games": self._games(seed),
+            "labels": words,
+        }
+        pairs = fitting(data["games"][0], guesses)
+        if round is None:
+            round = min(len(pairs) + 1, self._rounds)
+        super().__init__(_data=data, seed=seed, guesses=pairs, round=round)
+
+    def _games(self, seed: int) -> list[dict[str, Any]]:
+        """The game of a seed, and of those behind it."""
+        seeds = [(seed + i) % SEEDS for i in range(min(3, AHEAD // self._rounds))]
+        return [game(seed, self._rounds, self._models) for seed in seeds]
+
+    @property
+    def _game(self) -> dict[str, Any]:
+        return self._game_of(self.seed)
+
+    @property
+    def text(self) -> str:
+        """The story up to the word of this round."""
+        asked = self._game["rounds"][self.round - 1]
+        words = self._game["stories"][asked["story"]]["text"].split()
+        return " ".join(words[: asked["at"]])
+
+    @property
+    def offered(self) -> list[str]:
+        """The words to choose from in this round; the word that comes may be none of them."""
+        return list(self._game["rounds"][self.round - 1]["offered"])
+
+    def _costs(self, n: int) -> dict[str, list[float]]:
+        """−log p of the first ``n`` words in nats, for each player; those of the reader as far as they go."""
+        rounds = self._game["rounds"][:n]
+        found = {
+            name: [-math.log(asked["p"][i]) for asked in rounds]
+            for i, name in enumerate(PLAYERS[1:])
+        }
+        own = [
+            -math.log(given(guess, asked["word"]))
+            for guess, asked in zip(self.guesses, rounds, strict=False)
+        ]
+        return {"you": own, **found, "floor": [asked["floor"] for asked in rounds]}
+
+    def score(self) -> dict[str, float]:
+        """Nats per word over the words guessed so far, by player, and the floor there; {} before the first.
+
+        The ``floor`` is the mean entropy of the true probabilities at these places: what the truth loses on average.
+        """
+        n = len(self.guesses)
+        return (
+            {name: sum(nats) / n for name, nats in self._costs(n).items()} if n else {}
+        )
+
+    def _listed(self) -> tuple[int, dict[str, list[float]]]:
+        """How many words are told of, and what they cost: those guessed or, before the first, all but the reader."""
+        n = len(self.guesses)
+        costs = self._costs(n or self._rounds)
+        return n or self._rounds, {name: nats for name, nats in costs.items() if nats}
+
+    def sentence(self) -> str:
+        """Nats per word of everybody: over the words guessed or, before the first, over all of them."""
+        labels, (n, costs) = self._data["labels"], self._listed()
+        parts = [
+            f"{labels[name]} {abs(sum(nats)) / n:.2f}" for name, nats in costs.items()
+        ]
+        return labels["sentence"].format(
+            n=n,
+            stories=len(self._game["stories"]),
+            seed=self.seed,
+            list=", ".join(parts),
+        )
+
+    def picture(self) -> Figure:
+        """A bar for everybody: the surprise of each word, end to end, and a line at the floor."""
+        labels, (n, costs) = self._data["labels"], self._listed()
+        floor = sum(costs.pop("floor"))
+        bars = [(labels[name], nats) for name, nats in costs.items()]
+        return duel_picture(bars, floor, n, labels["floor"], labels["axis"].format(n=n))
+
+    def _deal(self, seed: Any) -> dict[str, Any]:
+        """The game of a seed, which from now on is among the data. Raises ValueError for what is no seed."""
+        seed = whole("seed", seed, 0, SEEDS - 1)
+        if all(found["seed"] != seed for found in self._data["games"]):
+            self._data = {**self._data, "games": self._games(seed)}
+        return self._game_of(seed)
+
+    def _game_of(self, seed: int) -> dict[str, Any]:
+        return next(found for found in self._data["games"] if found["seed"] == seed)
+
+    @validate("seed")
+    def _valid_seed(self, proposal: Any) -> int:
+        # Before the seed itself changes, so that the page has the game when it hears of it.
+        return self._deal(proposal["value"])["seed"]
+
+    @validate("guesses")
+    def _valid_guesses(self, proposal: Any) -> list[list[Any]]:
+        return fitting(self._deal(self.seed), proposal["value"])
+
+    @validate("round")
+    def _valid_round(self, proposal: Any) -> int:
+        return whole("round", proposal["value"], 1, self._rounds)
+
+    @observe("seed")
+    def _begin(self, change: Any) -> None:
+        """Another game, unless the guesses came along with its seed."""
+        try:
+            fitting(self._game, self.guesses)
+        except BadValue:
+            self.guesses, self.round = [], 1
+
+
+def given(guess: Sequence[Any], word: str) -> float:
+    """The probability that a guess, a word and how sure, gave to the word that came."""
+    guessed, sure = guess
+    return sure if guessed == word else (1 - sure) / (len(WORDS.vocab) - 1)
+
+
+def fitting(dealt: dict[str, Any], guesses: Any) -> list[list[Any]]:
+    """The guesses as lists. Raises ValueError for what is no guess in this game."""
+    try:
+        pairs = [[word, sure] for word, sure in guesses]
+    except (TypeError, ValueError):
+        raise BadValue(
+            f"guesses: {guesses!r} is no list of pairs; give words and how sure, as [['oakton', 0.7]]"
+        ) from None
+    rounds = dealt["rounds"]
+    if len(pairs) > len(rounds):
+        raise BadValue(
+            f"guesses: {len(pairs)} of them, but there are {len(rounds)} rounds; give no more"
+        )
+    for place, ((word, sure), asked) in enumerate(zip(pairs, rounds, strict=False), 1):
+        if word not in asked["offered"]:
+            raise BadValue(
+                f"guesses: {word!r} is not offered in round {place}; choose one of {asked['offered']}"
+            )
+        if sure not in SURE.values():
+            raise BadValue(
+                f"guesses: {sure!r} in round {place} says not how sure; choose one of {[*SURE.values()]}"
+            )
+    return pairs

@@ -158,7 +158,7 @@ function render({ model, el }) {
     });
     const lines = [
       t("end", { n, you, bigram, five, gpt, truth, floor }),
-      totals[0] < totals[4] ? t("end_luck", { n }) : t("end_place", { k: behind, n }),
+      totals[0] < totals[4] ? t("end_luck", { n }) : t("end_place", { k: PLAYERS.length - behind }),
       t("end_dear", { word: game.rounds[dear].word, nats: asNats(costs.you[dear]), total: asNats(totals[0]) }),
       t("end_sure", { list: parts.join(", ") }),
       ...(totals[0] > totals[1] ? [t("end_even", { n: V - 1 })] : []),

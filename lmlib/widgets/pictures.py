@@ -12,7 +12,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-BLUE, INK, SOFT, FLOOR = "#0072B2", "#1b1f24", "#57606a", "#c77a00"
+BLUE, INK, SOFT = "#0072B2", "#1b1f24", "#57606a"
+FLOOR, FLOOR_INK = "#c77a00", "#8a5200"
 
 
 def temperature_picture(
@@ -96,16 +97,18 @@ def duel_picture(
     figure = Figure(figsize=(6, 1.3 + 0.4 * len(bars)), layout="constrained")
     axes = figure.subplots()
     longest = max(floor, *(sum(nats) for _, nats in bars))
+    text: dict[str, Any] = {"fontsize": 12, "parse_math": False}
     for place, (_, nats) in enumerate(bars):
         starts = np.cumsum([0.0, *nats[:-1]])
         axes.barh(place, nats, left=starts, color=BLUE, edgecolor="white", height=0.6)
-        said = f"{abs(sum(nats)) / n:.2f}"
-        end = max(sum(nats), floor if sum(nats) > 0.9 * floor else 0.0)
-        axes.text(end + 0.015 * longest, place, said, va="center", fontsize=12, color=INK)  # fmt: skip
+        mean = f"{abs(sum(nats)) / n:.2f}"
+        axes.text(
+            1.16 * longest, place, mean, va="center", ha="right", color=INK, **text
+        )
     axes.axvline(floor, color=FLOOR, linewidth=3)
-    axes.set(xlim=(0, 1.14 * longest), ylim=(len(bars) - 0.5, -0.6))
-    axes.set_yticks(range(len(bars)), [name for name, _ in bars], fontsize=12, parse_math=False)  # fmt: skip
-    axes.set_title(f"{floor_name} {floor / n:.2f}", fontsize=12, loc="left", color="#8a5200", parse_math=False)  # fmt: skip
+    axes.text(floor, -0.65, f"{floor_name} {floor / n:.2f}", ha="center", color=FLOOR_INK, **text)  # fmt: skip
+    axes.set(xlim=(0, 1.16 * longest), ylim=(len(bars) - 0.5, -0.6))
+    axes.set_yticks(range(len(bars)), [name for name, _ in bars], **text)
     axes.set_xlabel(label, fontsize=12, parse_math=False)
     axes.spines[["top", "right"]].set_visible(False)
     return figure

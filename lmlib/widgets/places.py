@@ -25,7 +25,7 @@ LIKELY = 4
 UNSURE = 0.6
 """Below this probability by the 5-gram a word that is certain is worth remembering."""
 
-SLOT_OF = {
+SLOT_OF = {  # a word that is drawn, or repeats one that was
     word: name
     for name, slot in STORIES.slots.items()
     for table in slot.tables.values()
@@ -101,13 +101,17 @@ def game(seed: int, rounds: int, models: dict[str, LanguageModel]) -> dict[str, 
         ids = held_out()[number]
         all_models = {**models, "STORIES": STORIES}
         probs = [_probs(name, model, ids[:-1]) for name, model in all_models.items()]
-        (_, five, _, true), places = probs, range(1, len(ids) - 2)
+        _, five, _, true = probs
+        places = [
+            t for t in range(1, len(ids) - 2) if WORDS.vocab[ids[t + 1]] in SLOT_OF
+        ]
+        drawn = [t for t in places if _uneven(true[t])]
         sure = [t for t in places if true[t].max() == 1]
         known = [t for t in sure if five[t, ids[t + 1]] < UNSURE]
-        drawn = [t for t in places if t not in sure and _uneven(true[t])]
         here = rounds * (i + 1) // n - rounds * i // n
         old = rounds // 2 * (i + 1) // n - rounds // 2 * i // n
-        found = _chosen(pick, known, old, ids, seen)
+        # A better model than the 5-gram may leave too little to remember.
+        found = _chosen(pick, known if len(known) >= old else sure, old, ids, seen)
         found += _chosen(pick, drawn, here - old, ids, met)
         asked += [_asked(i, t, ids, probs) for t in sorted(found)]
         stories.append(
@@ -117,7 +121,7 @@ def game(seed: int, rounds: int, models: dict[str, LanguageModel]) -> dict[str, 
 
 
 def _uneven(true: Tensor) -> bool:
-    """Where all possible words are equally likely a guess takes luck alone."""
+    """Whether some possible words are likelier; where all are alike a guess takes luck alone."""
     possible = true[true > 0]
     return bool(possible.max() > 1.05 * possible.min())
 

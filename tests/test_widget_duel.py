@@ -21,8 +21,8 @@ from lmlib.softmax import entropy, softmax
 from lmlib.stories import STORIES, WORDS, story_sequences
 from lmlib.widgets import NextWordDuel
 from lmlib.widgets.base import HERE
-from lmlib.widgets.duel import PLAYERS, SURE
 from lmlib.widgets.labels import DUEL
+from lmlib.widgets.scores import PLAYERS, SURE
 
 V = len(WORDS.vocab)
 TRAINED = story_sequences(300, seed=0)

@@ -4,7 +4,9 @@ attention    who looks at whom: a text, and the weights of every head
 temperature  how temperature, top-k and top-p turn logits into probabilities
 story        the book's GPT reads what you type, and says what comes next beside the true probability
 duel         a reader guesses the next words of stories, against n-grams, the GPT and the truth
+rivals       the models that a duel is played against
 places       the words that a duel asks for
+scores       the guesses of a duel, and what each word costs everybody
 live         the GPT's weights for a page
 base         what makes a widget live everywhere
 labels       every word that a widget shows, to be translated

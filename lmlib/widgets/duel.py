@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,19 +10,17 @@ from traitlets import Any as AnyTrait
 from traitlets import observe, validate
 
 from lmlib.language_models import LanguageModel
-from lmlib.pretrained import load_book_gpt
 from lmlib.stories import WORDS
 from lmlib.widgets.base import Widget, script, with_defaults
 from lmlib.widgets.checks import BadValue, whole
 from lmlib.widgets.labels import DUEL
 from lmlib.widgets.pictures import duel_picture
-from lmlib.widgets.places import counted, game
+from lmlib.widgets.places import game
+from lmlib.widgets.rivals import rivals
+from lmlib.widgets.scores import SURE, costs, fitting
 
-SURE = {"guess": 0.4, "likely": 0.7, "sure": 0.95}
-"""The probability that a reader puts on a word, by what it is called in the labels."""
-PLAYERS = ("you", "bigram", "5-gram", "GPT", "truth")
 AHEAD = 30
-"""Rounds that travel to the page, in whole games from ``seed`` on: there it can go on without Python."""
+"""Rounds that travel to the page, in games from ``seed`` on: there a reader goes on without Python."""
 SEEDS = 2**32
 
 
@@ -68,21 +65,10 @@ class NextWordDuel(Widget):
         self._rounds = whole("rounds", rounds, 1, 20)
         seed = whole("seed", seed, 0, SEEDS - 1)
         words = with_defaults(labels, DUEL)
-        if bigram is None or five_gram is None:
-            two, five = counted()
-            bigram, five_gram = bigram or two, five_gram or five
-        self._models: dict[str, LanguageModel] = {
-            "bigram": bigram,
-            "five_gram": five_gram,
-            "gpt": load_book_gpt(),
-        }
-        data = {
-            "V": len(WORDS.vocab),
-            "sure": SURE,
-            "games": self._games(seed),
-            "labels": words,
-        }
-        pairs = fitting(data["games"][0], guesses)
+        self._models = rivals(bigram, five_gram)
+        games = self._games(seed)
+        data = {"V": len(WORDS.vocab), "sure": SURE, "games": games, "labels": words}
+        pairs = fitting(games[0], guesses)
         if round is None:
             round = min(len(pairs) + 1, self._rounds)
         super().__init__(_data=data, seed=seed, guesses=pairs, round=round)
@@ -94,78 +80,48 @@ class NextWordDuel(Widget):
 
     @property
     def _game(self) -> dict[str, Any]:
-        return self._game_of(self.seed)
-
-    @property
-    def text(self) -> str:
-        """The story up to the word of this round."""
-        asked = self._game["rounds"][self.round - 1]
-        words = self._game["stories"][asked["story"]]["text"].split()
-        return " ".join(words[: asked["at"]])
+        return self._deal(self.seed)
 
     @property
     def offered(self) -> list[str]:
         """The words to choose from in this round; the word that comes may be none of them."""
         return list(self._game["rounds"][self.round - 1]["offered"])
 
-    def _costs(self, n: int) -> dict[str, list[float]]:
-        """−log p of the first ``n`` words in nats, for each player; those of the reader as far as they go."""
-        rounds = self._game["rounds"][:n]
-        found = {
-            name: [-math.log(asked["p"][i]) for asked in rounds]
-            for i, name in enumerate(PLAYERS[1:])
-        }
-        own = [
-            -math.log(given(guess, asked["word"]))
-            for guess, asked in zip(self.guesses, rounds, strict=False)
-        ]
-        return {"you": own, **found, "floor": [asked["floor"] for asked in rounds]}
-
     def score(self) -> dict[str, float]:
-        """Nats per word over the words guessed so far, by player, and the floor there; {} before the first.
-
-        The ``floor`` is the mean entropy of the true probabilities at these places: what the truth loses on average.
-        """
+        """Nats per word of each player on the words guessed so far, and the floor, the truth's mean entropy; or {}."""
         n = len(self.guesses)
-        return (
-            {name: sum(nats) / n for name, nats in self._costs(n).items()} if n else {}
-        )
+        paid = costs(self._game, self.guesses, n) if n else {}
+        return {name: sum(nats) / n for name, nats in paid.items()}
 
     def _listed(self) -> tuple[int, dict[str, list[float]]]:
         """How many words are told of, and what they cost: those guessed or, before the first, all but the reader."""
         n = len(self.guesses)
-        costs = self._costs(n or self._rounds)
-        return n or self._rounds, {name: nats for name, nats in costs.items() if nats}
+        paid = costs(self._game, self.guesses, n or self._rounds)
+        return n or self._rounds, {name: nats for name, nats in paid.items() if nats}
 
     def sentence(self) -> str:
         """Nats per word of everybody: over the words guessed or, before the first, over all of them."""
-        labels, (n, costs) = self._data["labels"], self._listed()
-        parts = [
-            f"{labels[name]} {abs(sum(nats)) / n:.2f}" for name, nats in costs.items()
+        labels, (n, paid) = self._data["labels"], self._listed()
+        means = [
+            f"{labels[who]} {abs(sum(nats)) / n:.2f}" for who, nats in paid.items()
         ]
-        return labels["sentence"].format(
-            n=n,
-            stories=len(self._game["stories"]),
-            seed=self.seed,
-            list=", ".join(parts),
-        )
+        told = {"n": n, "stories": len(self._game["stories"]), "seed": self.seed}
+        return labels["sentence"].format(list=", ".join(means), **told)
 
     def picture(self) -> Figure:
         """A bar for everybody: the surprise of each word, end to end, and a line at the floor."""
-        labels, (n, costs) = self._data["labels"], self._listed()
-        floor = sum(costs.pop("floor"))
-        bars = [(labels[name], nats) for name, nats in costs.items()]
+        labels, (n, paid) = self._data["labels"], self._listed()
+        floor = sum(paid.pop("floor"))
+        bars = [(labels[name], nats) for name, nats in paid.items()]
         return duel_picture(bars, floor, n, labels["floor"], labels["axis"].format(n=n))
 
     def _deal(self, seed: Any) -> dict[str, Any]:
         """The game of a seed, which from now on is among the data. Raises ValueError for what is no seed."""
         seed = whole("seed", seed, 0, SEEDS - 1)
-        if all(found["seed"] != seed for found in self._data["games"]):
+        dealt = {found["seed"]: found for found in self._data["games"]}
+        if seed not in dealt:
             self._data = {**self._data, "games": self._games(seed)}
-        return self._game_of(seed)
-
-    def _game_of(self, seed: int) -> dict[str, Any]:
-        return next(found for found in self._data["games"] if found["seed"] == seed)
+        return dealt.get(seed) or self._data["games"][0]
 
     @validate("seed")
     def _valid_seed(self, proposal: Any) -> int:
@@ -187,34 +143,3 @@ class NextWordDuel(Widget):
             fitting(self._game, self.guesses)
         except BadValue:
             self.guesses, self.round = [], 1
-
-
-def given(guess: Sequence[Any], word: str) -> float:
-    """The probability that a guess, a word and how sure, gave to the word that came."""
-    guessed, sure = guess
-    return sure if guessed == word else (1 - sure) / (len(WORDS.vocab) - 1)
-
-
-def fitting(dealt: dict[str, Any], guesses: Any) -> list[list[Any]]:
-    """The guesses as lists. Raises ValueError for what is no guess in this game."""
-    try:
-        pairs = [[word, sure] for word, sure in guesses]
-    except (TypeError, ValueError):
-        raise BadValue(
-            f"guesses: {guesses!r} is no list of pairs; give words and how sure, as [['oakton', 0.7]]"
-        ) from None
-    rounds = dealt["rounds"]
-    if len(pairs) > len(rounds):
-        raise BadValue(
-            f"guesses: {len(pairs)} of them, but there are {len(rounds)} rounds; give no more"
-        )
-    for place, ((word, sure), asked) in enumerate(zip(pairs, rounds, strict=False), 1):
-        if word not in asked["offered"]:
-            raise BadValue(
-                f"guesses: {word!r} is not offered in round {place}; choose one of {asked['offered']}"
-            )
-        if sure not in SURE.values():
-            raise BadValue(
-                f"guesses: {sure!r} in round {place} says not how sure; choose one of {[*SURE.values()]}"
-            )
-    return pairs

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from lmlib.language_models import LanguageModel
-from lmlib.ngrams import NGram
 from lmlib.softmax import entropy
 from lmlib.stories import STORIES, WORDS, story_sequences
 from lmlib.widgets.checks import BadValue
@@ -33,13 +32,6 @@ SLOT_OF = {  # a word that is drawn, or repeats one that was
 }
 
 held_out = cache(lambda: story_sequences(HELD_OUT, seed=1))
-
-
-@cache
-def counted() -> tuple[NGram, NGram]:
-    """The bigram and the 5-gram of the chapter: Kneser–Ney on 20,000 stories. It takes a quarter of a minute."""
-    stories, V = story_sequences(20_000, seed=0), len(WORDS.vocab)
-    return NGram(2, V).fit(stories), NGram(5, V).fit(stories)
 
 
 def _probs(name: str, model: LanguageModel, tokens: Tensor) -> Tensor:
@@ -83,6 +75,24 @@ def _chosen(
     return found
 
 
+def _found(
+    pick: random.Random,
+    ids: Tensor,
+    probs: Sequence[Tensor],
+    n: tuple[int, int],
+    used: tuple[set[str], set[str]],
+) -> list[int]:
+    """Places of one story: ``n`` words that have been decided, and that are drawn; slots that were ``used``, last."""
+    _, five, _, true = probs
+    places = [t for t in range(1, len(ids) - 2) if WORDS.vocab[ids[t + 1]] in SLOT_OF]
+    drawn = [t for t in places if _uneven(true[t])]
+    sure = [t for t in places if true[t].max() == 1]
+    known = [t for t in sure if five[t, ids[t + 1]] < UNSURE]
+    # A better model than the 5-gram may leave too little to remember.
+    old = _chosen(pick, known if len(known) >= n[0] else sure, n[0], ids, used[0])
+    return old + _chosen(pick, drawn, n[1], ids, used[1])
+
+
 def game(seed: int, rounds: int, models: dict[str, LanguageModel]) -> dict[str, Any]:
     """The stories and the words of one game, ready to travel; the same seed gives the same game.
 
@@ -94,25 +104,15 @@ def game(seed: int, rounds: int, models: dict[str, LanguageModel]) -> dict[str, 
     pick = random.Random(seed)
     n = min(5, max(1, round(rounds / 2.5)))
     numbers = sorted(pick.sample(range(HELD_OUT), n))
-    seen: set[str] = set()
-    met: set[str] = set()
+    used: tuple[set[str], set[str]] = (set(), set())
     stories, asked = [], []
     for i, number in enumerate(numbers):
         ids = held_out()[number]
         all_models = {**models, "STORIES": STORIES}
         probs = [_probs(name, model, ids[:-1]) for name, model in all_models.items()]
-        _, five, _, true = probs
-        places = [
-            t for t in range(1, len(ids) - 2) if WORDS.vocab[ids[t + 1]] in SLOT_OF
-        ]
-        drawn = [t for t in places if _uneven(true[t])]
-        sure = [t for t in places if true[t].max() == 1]
-        known = [t for t in sure if five[t, ids[t + 1]] < UNSURE]
         here = rounds * (i + 1) // n - rounds * i // n
         old = rounds // 2 * (i + 1) // n - rounds // 2 * i // n
-        # A better model than the 5-gram may leave too little to remember.
-        found = _chosen(pick, known if len(known) >= old else sure, old, ids, seen)
-        found += _chosen(pick, drawn, here - old, ids, met)
+        found = _found(pick, ids, probs, (old, here - old), used)
         asked += [_asked(i, t, ids, probs) for t in sorted(found)]
         stories.append(
             {"number": number, "text": WORDS.decode(ids[1 : max(found) + 1])}

@@ -3,6 +3,10 @@
 attention    who looks at whom: a text, and the weights of every head
 temperature  how temperature, top-k and top-p turn logits into probabilities
 story        the book's GPT reads what you type, and says what comes next beside the true probability
+duel         a reader guesses the next words of stories, against n-grams, the GPT and the truth
+rivals       the models that a duel is played against
+places       the words that a duel asks for
+scores       the guesses of a duel, and what each word costs everybody
 live         the GPT's weights for a page
 base         what makes a widget live everywhere
 labels       every word that a widget shows, to be translated
@@ -14,7 +18,8 @@ examples     one text of a heat map
 """
 
 from lmlib.widgets.attention import AttentionHeatmap
+from lmlib.widgets.duel import NextWordDuel
 from lmlib.widgets.story import StoryBox
 from lmlib.widgets.temperature import TemperatureScrubber
 
-__all__ = ["AttentionHeatmap", "StoryBox", "TemperatureScrubber"]
+__all__ = ["AttentionHeatmap", "NextWordDuel", "StoryBox", "TemperatureScrubber"]

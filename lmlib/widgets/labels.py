@@ -111,3 +111,65 @@ STORY = BELOW | {
     "no_model": "The model could not be loaded: its file is missing beside this page.",
     "sentence": "Story box. After “{text}” the likeliest next words are {list}.",
 }
+
+DUEL = BELOW | {
+    "title": "Next-word duel",
+    "progress": "Word {n} of {of}",
+    "story": "story {n} of {of}",
+    "so_far": "The story so far",
+    "gap": "the next word",
+    "which": "Which word comes next?",
+    "how_sure": "How sure are you?",
+    "guess": "a guess",
+    "likely": "likely",
+    "sure": "nearly sure",
+    "rule": (
+        "The word you choose gets this probability, and the {n} other words of the vocabulary share the rest evenly."
+        " The one that comes may be none of the six."
+    ),
+    "confirm": "That is my guess",
+    "next": "Next word",
+    "another": "Ten other words",
+    "restart": "Start again",
+    "right": "✓",
+    "wrong": "✗",
+    "is_right": "right",
+    "is_wrong": "wrong",
+    "came": "came",
+    "told_right": "Right, “{word}”. You gave it {p}, which costs {nats} nats.",
+    "told_wrong": "It was “{word}”. You gave it {p}, which costs {nats} nats.",
+    "decided": "The story had decided it: the truth gave it 1.",
+    "drawn": "Here lots were drawn: even the truth gave it {p}.",
+    "you": "you",
+    "bigram": "bigram",
+    "5-gram": "5-gram",
+    "GPT": "book’s GPT",
+    "truth": "the truth",
+    "gave": "gave the word",
+    "cost": "cost, nats",
+    "pieces": "all words so far, end to end",
+    "mean": "nats per word",
+    "row": "{name}: gave the word {p}, cost {nats} nats; so far {mean} nats per word",
+    "row_mean": "{name}: so far {mean} nats per word",
+    "row_none": "{name}: no word yet",
+    "floor": "the floor",
+    "floor_key": "the floor, {mean}: what the truth loses on average at these places",
+    "axis": "nats, over {n} words",
+    "axis_end": "{nats} nats",
+    "end": (
+        "{n} words: you lost {you} nats per word, the bigram {bigram}, the 5-gram {five}, the book’s GPT {gpt}, the"
+        " truth {truth}. The floor at these places is {floor}."
+    ),
+    "end_luck": "You lost less than the truth. On {n} words that is luck: on average nobody can.",
+    "end_place": "Place {k} of 5. To lose less than the truth takes luck: on average nobody does.",
+    "end_dear": "Your dearest word was “{word}”: {nats} of your {total} nats.",
+    "end_even": "Your doubt went to {n} words alike. A model’s goes mostly to those that can stand there.",
+    "end_sure": "You were right at {list}.",
+    "end_part": "“{name}” {right} of {of} times",
+    "ask": "Word {n} of {of}. … {text} …",
+    "word": "word",
+    "source": "Stories {list} of the 200 that no model has seen (seed 1 of the grammar); game {seed}.",
+    "sentence": (
+        "Next-word duel over {n} words of {stories} held-out stories, game {seed}. Nats per word: {list}."
+    ),
+}

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 BLUE, INK, SOFT = "#0072B2", "#1b1f24", "#57606a"
+MONO = "monospace"
 
 
 def temperature_picture(
@@ -82,4 +83,34 @@ def story_picture(
     axes.set_title(f"… {text[-60:]} …", fontsize=12, loc="left", parse_math=False)
     axes.set_xlabel(f"{model}   ({true})", fontsize=12, parse_math=False)
     axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def lens_picture(tokens: Sequence[tuple[str, int]], name: str) -> Figure:
+    """Tokens side by side, each in a box above its id, in as many rows as it takes; six rows at most."""
+    rows: list[list[tuple[float, float, str, int]]] = [[]]
+    at = 0.0
+    for text, number in tokens:
+        width = 0.13 * max(len(text), len(str(number)), 1) + 0.22
+        if at + width > 6 and rows[-1]:
+            rows.append([])
+            at = 0.0
+        rows[-1].append((at, width, text, number))
+        at += width
+    drawn = rows[:6]
+    figure = Figure(figsize=(6.2, 0.6 + 0.62 * len(drawn)), layout="constrained")
+    axes = figure.subplots()
+    odd = 0
+    for place, row in enumerate(drawn):
+        for left, width, text, number in row:
+            odd = 1 - odd
+            colour = ("#d6eaf6", "#fbf3c4")[odd]
+            axes.barh(place, width - 0.04, left=left, height=0.52, color=colour)
+            middle = left + width / 2 - 0.02
+            style: dict[str, Any] = {"ha": "center", "va": "center", "parse_math": False}  # fmt: skip
+            axes.text(middle, place - 0.08, text, fontsize=12, color=INK, family=MONO, **style)  # fmt: skip
+            axes.text(middle, place + 0.16, str(number), fontsize=8, color=SOFT, **style)  # fmt: skip
+    axes.set(xlim=(0, 6.1), ylim=(len(drawn) - 0.6, -0.5))
+    axes.set_title(name, fontsize=13, loc="left", parse_math=False)
+    axes.axis("off")
     return figure

@@ -31,7 +31,7 @@ MODULE = re.compile(
 NAMED = re.compile(
     r"^(?:export )?(?:async )?(?:function\*?|const|let) (\w+)", re.MULTILINE
 )
-KINDS = {"attention": False, "lens": False, "story": True, "temperature": False}
+KINDS = {"attention": False, "embedding": False, "lens": False, "story": True, "temperature": False}
 """The kinds of widgets, and whether they run the model."""
 
 

@@ -3,6 +3,7 @@
 attention    who looks at whom: a text, and the weights of every head
 temperature  how temperature, top-k and top-p turn logits into probabilities
 story        the book's GPT reads what you type, and says what comes next beside the true probability
+embedding    word vectors as a map, the nearest in all numbers beside the nearest in the drawing
 lens         any text, cut by byte-pair encoding one merge after the other
 merges       merges for the page, how often each pair stood in the training text, and GPT-2's own
 live         the GPT's weights for a page
@@ -16,8 +17,15 @@ examples     one text of a heat map
 """
 
 from lmlib.widgets.attention import AttentionHeatmap
+from lmlib.widgets.embedding import EmbeddingMap
 from lmlib.widgets.lens import TokeniserLens
 from lmlib.widgets.story import StoryBox
 from lmlib.widgets.temperature import TemperatureScrubber
 
-__all__ = ["AttentionHeatmap", "StoryBox", "TemperatureScrubber", "TokeniserLens"]
+__all__ = [
+    "AttentionHeatmap",
+    "EmbeddingMap",
+    "StoryBox",
+    "TemperatureScrubber",
+    "TokeniserLens",
+]

@@ -168,3 +168,38 @@ LENS = BELOW | {
         " token: {pieces}."
     ),
 }
+
+EMBEDDING = BELOW | {
+    "title": "Map of word vectors",
+    "word": "Word",
+    "minus": "− minus",
+    "plus": "+ plus",
+    "none": "none",
+    "search": "{name}: type, then choose with the arrow keys",
+    "no_word": "“{text}” is none of the {V} words.",
+    "one_missing": "A sum takes both fields; as long as one is empty, only the first word counts.",
+    "nowhere": "This sum is a vector of zeros, which points nowhere.",
+    "leave_out": "leave the words of the query out",
+    "clear": "Only the word",
+    "try": "Try",
+    "near": "nearest in all {C} numbers",
+    "cosine": "cosine",
+    "drawn": "nearest in the drawing",
+    "away": "distance",
+    "both": "both",
+    "same": "{n} of {k} words stand in both lists.",
+    "same_all": "Both lists hold the same {k} words.",
+    "map": "Map of {V} words. Near “{query}” in the drawing: {list}.",
+    "zoom": "Zoom in",
+    "whole": "Whole map",
+    "key_query": "the query",
+    "key_near": "near in all {C} numbers",
+    "key_drawn": "near in the drawing only",
+    "hint": "Choose a word: click a point, or type.",
+    "live": "{query}: nearest {list}. {same}",
+    "row": "{word}, {value}",
+    "sentence": (
+        "Map of word vectors. Nearest to {query} in all {C} numbers: {near}. In the drawing: {drawn}."
+        " {both} words stand in both lists."
+    ),
+}

@@ -5,7 +5,7 @@ Words come as they are to be shown. To matplotlib they are text: a "$" in them b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -112,5 +112,22 @@ def lens_picture(tokens: Sequence[tuple[str, int]], name: str) -> Figure:
             axes.text(middle, place + 0.16, str(number), fontsize=8, color=SOFT, **style)  # fmt: skip
     axes.set(xlim=(0, 6.1), ylim=(len(drawn) - 0.6, -0.5))
     axes.set_title(name, fontsize=13, loc="left", parse_math=False)
+    axes.axis("off")
+    return figure
+
+
+def embedding_picture(
+    points: np.ndarray, names: Mapping[int, str], asked: Collection[int], title: str
+) -> Figure:
+    """All (V, 2) points, grey; those with ``names`` in blue and named, those ``asked`` about in orange."""
+    figure = Figure(figsize=(6, 4.2), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(*points.T, "o", color="#b8c0c8", markersize=3)
+    for i, name in names.items():
+        colour = "#a34700" if i in asked else BLUE
+        axes.plot(*points[i], "o", color=colour, markersize=6)
+        style: dict[str, Any] = {"textcoords": "offset points", "parse_math": False}
+        axes.annotate(name, points[i], (6, 4), fontsize=12, color=INK, **style)
+    axes.set_title(title, fontsize=12, loc="left", parse_math=False)
     axes.axis("off")
     return figure

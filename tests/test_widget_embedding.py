@@ -107,7 +107,7 @@ def test_neighbours_equal_lmlib(
 
 
 def rows(page: Page, number: int) -> list[tuple[str, str]]:
-    found = page.locator(".near").nth(number).locator("button")
+    found = page.locator(".list").nth(number).locator("button")
     return [
         (
             row.locator(".name").text_content() or "",
@@ -148,7 +148,7 @@ def test_a_word_is_found_by_the_keyboard_alone(show: Show) -> None:
     assert rows(page, 1) == expected(widget.in_drawing())
     expect(page.get_by_role("status").last).to_contain_text("word120: nearest")
     # A list is one stop; its arrows move inside, and Enter goes on from there.
-    page.locator(".near button").first.focus()
+    page.locator(".list button").first.focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(field(page)).to_have_value(widget.neighbours()[1][0])
@@ -225,18 +225,22 @@ def test_no_name_covers_another(show: Show) -> None:
 
 
 def test_a_sum_of_zeros_points_nowhere(show: Show) -> None:
-    angles = [0, math.pi / 3, 2 * math.pi / 3]
-    vectors = [[math.cos(x), math.sin(x)] for x in angles]
-    widget = EmbeddingMap(
-        torch.tensor(vectors).round(decimals=6), list("abc"), minus="b", plus="c"
-    )
-    assert widget.neighbours() == [] or widget.sentence()
-    opposite = EmbeddingMap(
-        [[1.0, 0], [2.0, 0], [3, 1]], list("abc"), minus="b", plus="c"
-    )
-    page = show(opposite)
-    assert rows(page, 0) == expected(opposite.neighbours())
-    assert len(rows(page, 1)) == len(opposite.in_drawing()) == 0
+    vectors = [
+        [1.0, 0.0, 0.0],
+        [0.5, 0.5, 2**-0.5],
+        [-0.5, 0.5, 2**-0.5],
+        [0.0, 1.0, 0.0],
+    ]
+    widget = EmbeddingMap(vectors, list("abcd"), minus="b", plus="c")
+    assert widget.neighbours() == [] and widget.sentence()
+    page = show(widget)
+    assert rows(page, 0) == []
+    expect(page.locator(".note")).to_contain_text("points nowhere")
+    assert rows(page, 1) == expected(widget.in_drawing())
+    three = EmbeddingMap([[1.0, 0], [2, 0], [3, 1]], list("abc"), minus="b", plus="c")
+    page = show(three)  # every word is in the query
+    assert rows(page, 0) == rows(page, 1) == three.neighbours() == three.in_drawing()
+    expect(page.locator(".note")).to_have_text("")
 
 
 NONSENSE = [

@@ -2,7 +2,7 @@
 
 const NEAR = 6;
 const FOUND = 8;
-const LETTER = 7.4; // about as wide as a letter of a name on the map, in pixels
+const LETTER = 7.8; // about as wide as a letter of a name on the map, in pixels
 
 /** A table of float32 numbers as rows. */
 export function rowsOf(packed, n) {
@@ -22,7 +22,7 @@ export function sumOf(table, [a, b, c]) {
 /** The k rows nearest to the query by cosine, [id, cosine]; none where the query is all zeros. */
 export function nearestBy(unit, query, k, without) {
   const length = lengthOf(query);
-  if (length < 1e-12) return [];
+  if (length < 1e-6) return [];
   return unit.map((row, i) => [i, row.reduce((sum, x, d) => sum + x * query[d], 0) / length])
     .filter(([i]) => !without.includes(i)).sort(([i, x], [j, y]) => y - x || i - j).slice(0, k);
 }
@@ -74,7 +74,7 @@ function wordField({ t, name, shown, empty, choose }) {
     const typed = input.value.trim().toLowerCase();
     const exact = shown.findIndex((word) => word.toLowerCase() === typed);
     if (at >= 0) take(matches[at]);
-    else if (!typed) { if (empty) take(null); else set(value); }
+    else if (!typed) { close(); if (empty) take(null); else set(value); }
     else if (exact >= 0) take(exact);
     else if (matches.length === 1 && !list.hidden) take(matches[0]);
     else choose(undefined, input.value.trim());
@@ -117,7 +117,7 @@ function render({ model, el }) {
     const drawn = nearestIn(points, place, NEAR, without);
     const both = new Set(near.map(([i]) => i).filter((i) => drawn.some(([j]) => i === j)));
     const query = asked.map((i, n) => ["", "− ", "+ "][n] + shown[i]).join(" ");
-    return { asked, place, near, drawn, both, query, missing: (b === null) !== (c === null) };
+    return { asked, place, near, drawn, both, query, missing: (b === null) !== (c === null), zero: lengthOf(sumOf(unit, asked)) < 1e-6 };
   }
 
   function update() {
@@ -127,10 +127,10 @@ function render({ model, el }) {
     pick.plus.set(idOf("plus"));
     out.checked = model.get("leave_out");
     only.disabled = idOf("minus") === null && idOf("plus") === null;
-    const { near, drawn, both, query, missing } = answer;
-    note.textContent = missing ? t("one_missing") : near.length ? "" : t("nowhere");
+    const { near, drawn, both, query, missing, zero } = answer;
+    note.textContent = missing ? t("one_missing") : zero ? t("nowhere") : "";
     same.textContent = both.size === near.length && near.length ? t("same_all", { k: both.size }) : t("same", { n: both.size, k: NEAR });
-    const focus = lists.getRootNode().activeElement?.closest?.(".near");
+    const focus = lists.getRootNode().activeElement?.closest?.(".list");
     const kept = focus ? [...lists.children].indexOf(focus) : -1;
     lists.replaceChildren(listOf(t("near", { C }), t("cosine"), near.map(([i, x]) => [i, show(x, 3)])), listOf(t("drawn"), t("away"), drawn.map(([i, x]) => [i, show(x, 3)])));
     if (kept >= 0) lists.children[kept].querySelector("button")?.focus();
@@ -144,7 +144,7 @@ function render({ model, el }) {
       type: "button", tabIndex: place ? -1 : 0, onclick: () => take("word", i), "aria-label": `${t("row", { word: shown[i], value })}${answer.both.has(i) ? `, ${t("both")}` : ""}`,
       onpointerenter: () => { hover = i; paint(); }, onpointerleave: () => { hover = null; paint(); },
     }, h("span", { className: "name" }, shown[i]), h("span", { className: "soft" }, answer.both.has(i) ? t("both") : ""), h("span", { className: "numbers" }, value)));
-    const list = h("div", { className: "near", role: "group", "aria-label": name }, h("div", { className: "head" }, h("span", { className: "heading" }, name), h("span", { className: "soft" }, of)), ...buttons);
+    const list = h("div", { className: "list", role: "group", "aria-label": name }, h("div", { className: "head" }, h("span", { className: "heading" }, name), h("span", { className: "soft" }, of)), ...buttons);
     list.onkeydown = (event) => {
       const from = buttons.indexOf(list.getRootNode().activeElement);
       const to = from < 0 ? null : arrowed(event, from, buttons.length);
@@ -189,7 +189,6 @@ function render({ model, el }) {
     const tip = node("marker", { id: `head-${own}`, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" }, node("path", { d: "M0 0L8 4L0 8z", class: "tip" }));
     const named = [...new Set([...(hover === null ? [] : [hover]), ...asked, ...near.map(([i]) => i), ...drawn.map(([i]) => i)])];
     svg.replaceChildren(node("defs", {}, tip), ...lines, ...dots, ...names(named.filter((i) => inside(at[i])), high, kind));
-    key.hidden = false;
     key.children[2].hidden = both.size === drawn.length;
   }
 

@@ -111,7 +111,7 @@ class EmbeddingMap(Widget):
         unit = F.normalize(self._vectors, dim=-1)
         query, without = self._sum(unit), self._left_out()
         k = min(k, len(unit) - len(without))
-        if k < 1 or query.norm() < 1e-12:
+        if k < 1 or query.norm() < 1e-6:
             return []
         names = [*self._words]
         return [(names[i], cosine) for i, cosine in nearest(unit, query, k, without)]

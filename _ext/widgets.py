@@ -2,7 +2,7 @@
 
 Classic scripts, since a browser reads no modules from a page that was opened by double click. What two kinds
 share stands in ``core.js``; the model's code in ``gpt.js``, and its numbers in ``live.js``, which is asked for when
-a widget that needs them is first used.
+a widget that needs them is first used; so are GPT-2's merges, ``merges.js``.
 """
 
 import hashlib
@@ -21,6 +21,7 @@ from lmlib.pretrained import load_book_gpt
 from lmlib.widgets import StoryBox
 from lmlib.widgets.base import LIVE, SHARED, source
 from lmlib.widgets.live import pack_live
+from lmlib.widgets.merges import pack_gpt2
 
 FIGURE = re.compile(r'<figure class="lm-widget" data-widget="(\w+)"')
 MODULE = re.compile(
@@ -30,7 +31,14 @@ MODULE = re.compile(
 NAMED = re.compile(
     r"^(?:export )?(?:async )?(?:function\*?|const|let) (\w+)", re.MULTILINE
 )
-KINDS = {"attention": False, "duel": False, "story": True, "temperature": False}
+KINDS = {
+    "attention": False,
+    "duel": False,
+    "embedding": False,
+    "lens": False,
+    "story": True,
+    "temperature": False,
+}
 """The kinds of widgets, and whether they run the model."""
 
 
@@ -56,6 +64,7 @@ return {{ {core} }}; }})();""",
         "gpt.js": f"""globalThis.lmLive = (() => {{ const {{ {core} }} = lmCore;
 {classic(LIVE)}
 return {{ {live} }}; }})();""",
+        "merges.js": f"lmProvideMerges({json.dumps(pack_gpt2())});",
         "live.js": f"lmProvide({json.dumps(pack_live(load_book_gpt()), ensure_ascii=False)});",
     }
     for kind, is_live in KINDS.items():

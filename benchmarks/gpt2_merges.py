@@ -4,7 +4,8 @@
     python benchmarks/gpt2_merges.py gpt2
 
 Reads ``encoder.json`` and ``vocab.bpe`` as OpenAI published them, which that package carries, and writes
-``lmlib/data/gpt2_merges.json``, which the chapter on tokens shows. No two runs differ.
+``lmlib/data/gpt2_merges.json``, which the chapter on tokens shows, and all 50,000 merges as pairs of ids to
+``gpt2_merges.bin``, for the tokeniser lens. No two runs differ.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ import time
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 from stored import store
 
 import lmlib
 from lmlib.bpe import BPETokenizer
+from lmlib.files import write_whole
 from lmlib.interop.tokenizer_files import load_gpt2_tokenizer
 from lmlib.pretokenizer import BYTES
 from lmlib.prose import prose
@@ -46,6 +49,8 @@ if __name__ == "__main__":
     start = time.perf_counter()
     folder = Path(sys.argv[1])
     gpt2 = load_gpt2_tokenizer(folder / "encoder.json", folder / "vocab.bpe")
+    pairs = [(gpt2.ids[a], gpt2.ids[b]) for a, b in gpt2.merges]
+    write_whole(DATA.with_suffix(".bin"), np.array(pairs, dtype="<u2").tobytes())
     possible = set().union(*map(parts, TEXTS))
     found = {
         "texts": {text: gpt2.encode(text) for text in TEXTS},

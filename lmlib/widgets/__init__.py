@@ -7,6 +7,9 @@ duel         a reader guesses the next words of stories, against n-grams, the GP
 rivals       the models that a duel is played against
 places       the words that a duel asks for
 scores       the guesses of a duel, and what each word costs everybody
+embedding    word vectors as a map, the nearest in all numbers beside the nearest in the drawing
+lens         any text, cut by byte-pair encoding one merge after the other
+merges       merges for the page, how often each pair stood in the training text, and GPT-2's own
 live         the GPT's weights for a page
 base         what makes a widget live everywhere
 labels       every word that a widget shows, to be translated
@@ -19,7 +22,16 @@ examples     one text of a heat map
 
 from lmlib.widgets.attention import AttentionHeatmap
 from lmlib.widgets.duel import NextWordDuel
+from lmlib.widgets.embedding import EmbeddingMap
+from lmlib.widgets.lens import TokeniserLens
 from lmlib.widgets.story import StoryBox
 from lmlib.widgets.temperature import TemperatureScrubber
 
-__all__ = ["AttentionHeatmap", "NextWordDuel", "StoryBox", "TemperatureScrubber"]
+__all__ = [
+    "AttentionHeatmap",
+    "EmbeddingMap",
+    "NextWordDuel",
+    "StoryBox",
+    "TemperatureScrubber",
+    "TokeniserLens",
+]

@@ -5,7 +5,7 @@ Words come as they are to be shown. To matplotlib they are text: a "$" in them b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 BLUE, INK, SOFT = "#0072B2", "#1b1f24", "#57606a"
 FLOOR, FLOOR_INK = "#c77a00", "#8a5200"
+MONO = "monospace"
 
 
 def temperature_picture(
@@ -111,4 +112,51 @@ def duel_picture(
     axes.set_yticks(range(len(bars)), [name for name, _ in bars], **text)
     axes.set_xlabel(label, fontsize=12, parse_math=False)
     axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def lens_picture(tokens: Sequence[tuple[str, int]], name: str) -> Figure:
+    """Tokens side by side, each in a box above its id, in as many rows as it takes; six rows at most."""
+    rows: list[list[tuple[float, float, str, int]]] = [[]]
+    at = 0.0
+    for text, number in tokens:
+        width = 0.13 * max(len(text), len(str(number)), 1) + 0.22
+        if at + width > 6 and rows[-1]:
+            rows.append([])
+            at = 0.0
+        rows[-1].append((at, width, text, number))
+        at += width
+    drawn = rows[:6]
+    figure = Figure(figsize=(6.2, 0.6 + 0.62 * len(drawn)), layout="constrained")
+    axes = figure.subplots()
+    odd = 0
+    for place, row in enumerate(drawn):
+        for left, width, text, number in row:
+            odd = 1 - odd
+            colour = ("#d6eaf6", "#fbf3c4")[odd]
+            axes.barh(place, width - 0.04, left=left, height=0.52, color=colour)
+            middle = left + width / 2 - 0.02
+            style: dict[str, Any] = {"ha": "center", "va": "center", "parse_math": False}  # fmt: skip
+            axes.text(middle, place - 0.08, text, fontsize=12, color=INK, family=MONO, **style)  # fmt: skip
+            axes.text(middle, place + 0.16, str(number), fontsize=8, color=SOFT, **style)  # fmt: skip
+    axes.set(xlim=(0, 6.1), ylim=(len(drawn) - 0.6, -0.5))
+    axes.set_title(name, fontsize=13, loc="left", parse_math=False)
+    axes.axis("off")
+    return figure
+
+
+def embedding_picture(
+    points: np.ndarray, names: Mapping[int, str], asked: Collection[int], title: str
+) -> Figure:
+    """All (V, 2) points, grey; those with ``names`` in blue and named, those ``asked`` about in orange."""
+    figure = Figure(figsize=(6, 4.2), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(*points.T, "o", color="#b8c0c8", markersize=3)
+    for i, name in names.items():
+        colour = "#a34700" if i in asked else BLUE
+        axes.plot(*points[i], "o", color=colour, markersize=6)
+        style: dict[str, Any] = {"textcoords": "offset points", "parse_math": False}
+        axes.annotate(name, points[i], (6, 4), fontsize=12, color=INK, **style)
+    axes.set_title(title, fontsize=12, loc="left", parse_math=False)
+    axes.axis("off")
     return figure

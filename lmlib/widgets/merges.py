@@ -1,0 +1,118 @@
+"""Merges of byte-pair encoding for the page, how often each pair stood in the training text, and GPT-2's own."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from lmlib.bpe import BPETokenizer, Word, merge
+from lmlib.files import DATA
+from lmlib.pretokenizer import BYTES, find_specials, split_parts, split_words
+from lmlib.widgets.checks import BadValue
+
+GPT2 = DATA / "gpt2_merges.bin"
+END = "<|endoftext|>"
+ROOM = 2**16
+
+
+def pairs_of(tokenizer: BPETokenizer) -> dict[tuple[int, int], int]:
+    """The ids of each merged pair, earliest first, and the id of what they became."""
+    ids = tokenizer.ids
+    return {(ids[a], ids[b]): ids[a + b] for a, b in tokenizer.merges}
+
+
+def pack_merges(tokenizer: BPETokenizer, counts: Sequence[int] = ()) -> dict[str, Any]:
+    """What ``lens.js`` cuts with: ids of the 256 ``bytes``, ``merges`` as 16-bit pairs of ids in base64, the id of the
+    ``first``, the ids of ``specials``, and for each merge how often its pair stood in the training text, if known.
+
+    Raises ValueError for a tokenizer that cuts words in another way than GPT-2's, that lacks bytes, that has more
+    than 65,536 tokens, or whose merges are not numbered one after the other.
+    """
+    pairs = pairs_of(tokenizer)
+    first = next(iter(pairs.values()), 0)
+    in_order = [*pairs.values()] == [*range(first, first + len(pairs))]
+    if tokenizer.pattern != "gpt2" or tokenizer.missing or not in_order or len(tokenizer.vocab) > ROOM:  # fmt: skip
+        raise BadValue(
+            f"vocabularies: pattern {tokenizer.pattern!r}, {len(tokenizer.missing)} bytes missing, "
+            f"{len(tokenizer.vocab)} tokens; give one as BPETokenizer.train makes it, with pattern 'gpt2'"
+        )
+    flat = np.array([*pairs], dtype="<u2").tobytes()
+    specials = tokenizer.specials + tokenizer.added
+    return {
+        "bytes": [tokenizer.ids[BYTES[byte]] for byte in range(256)],
+        "first": first,
+        "merges": base64.b64encode(flat).decode("ascii"),
+        "specials": {token: tokenizer.ids[token] for token in specials},
+        "counts": [*counts],
+    }
+
+
+def times_merged(tokenizer: BPETokenizer, texts: str | Iterable[str]) -> list[int]:
+    """How often the pair of each merge stood in ``texts`` when it was merged, `eq:bpe`; the training played again.
+
+    >>> tokenizer = BPETokenizer.train("low low low lower lower", vocab_size=259)
+    >>> tokenizer.merges, times_merged(tokenizer, "low low low lower lower")
+    ((('l', 'o'), ('lo', 'w')), [5, 5])
+    """
+    texts = [texts] if isinstance(texts, str) else texts
+    found = Counter(word for text in texts for word in split_words(text))
+    ids = [chr(tokenizer.ids[BYTES[byte]]) for byte in range(256)]
+    # One character for each token, so that str.replace merges.
+    words = ["".join(ids[byte] for byte in word.encode()) for word in found]
+    times, counts = [*found.values()], []
+    for (a, b), new in pairs_of(tokenizer).items():
+        pair, one, n = chr(a) + chr(b), chr(new), 0
+        for i, word in enumerate(words):
+            if pair in word:
+                n += times[i] * sum(two == (pair[0], pair[1]) for two in pairwise(word))
+                words[i] = word.replace(pair, one)
+        counts.append(n)
+    return counts
+
+
+def played(tokenizer: BPETokenizer, text: str) -> list[list[tuple[int, Word]]]:
+    """Each word or special token of ``text``: the ids it begins as, and after each merge; with the id of that merge.
+
+    >>> tokenizer = BPETokenizer.train("low low low lower lower", vocab_size=259)
+    >>> [[(new, len(ids)) for new, ids in word] for word in played(tokenizer, "low we")]
+    [[(-1, 3), (257, 2), (258, 1)], [(-1, 3)]]
+    """
+    pairs, states = pairs_of(tokenizer), []
+    whole = find_specials(tokenizer.specials + tokenizer.added)
+    for words, specials in split_parts(text, whole):
+        for word in words:
+            ids = tuple(tokenizer.ids[BYTES[byte]] for byte in word.encode())
+            states.append([(-1, ids)])
+            while fitting := pairs.keys() & pairwise(ids):
+                pair = min(fitting, key=pairs.__getitem__)
+                ids = merge(ids, pair, pairs[pair])
+                states[-1].append((pairs[pair], ids))
+        states += [[(-1, (tokenizer.ids[token],))] for token in specials]
+    return states
+
+
+def pack_gpt2() -> dict[str, Any]:
+    """GPT-2's 50,000 merges and its special token, packed. Its counts were not published."""
+    return {
+        "bytes": [[*BYTES].index(byte) for byte in range(256)],
+        "first": 256,
+        "merges": base64.b64encode(GPT2.read_bytes()).decode("ascii"),
+        "specials": {END: 50_256},
+        "counts": [],
+    }
+
+
+@cache
+def gpt2_tokenizer() -> BPETokenizer:
+    """GPT-2's own tokenizer, 50,257 tokens (benchmarks/gpt2_merges.py). Radford et al. (2019)."""
+    vocab, merges = [*BYTES.values()], []
+    for a, b in np.fromfile(GPT2, "<u2").reshape(-1, 2).tolist():
+        merges.append((vocab[a], vocab[b]))
+        vocab.append(vocab[a] + vocab[b])
+    return BPETokenizer([*vocab, END], merges, [END])

@@ -2,6 +2,7 @@
 
 attention    who looks at whom: a text, and the weights of every head
 temperature  how temperature, top-k and top-p turn logits into probabilities
+beam         the search tree of beam search with the book's GPT, beside what greedy writes
 story        the book's GPT reads what you type, and says what comes next beside the true probability
 live         the GPT's weights for a page
 base         what makes a widget live everywhere
@@ -14,7 +15,8 @@ examples     one text of a heat map
 """
 
 from lmlib.widgets.attention import AttentionHeatmap
+from lmlib.widgets.beam import BeamTree
 from lmlib.widgets.story import StoryBox
 from lmlib.widgets.temperature import TemperatureScrubber
 
-__all__ = ["AttentionHeatmap", "StoryBox", "TemperatureScrubber"]
+__all__ = ["AttentionHeatmap", "BeamTree", "StoryBox", "TemperatureScrubber"]

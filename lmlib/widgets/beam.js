@@ -94,7 +94,7 @@ function render({ model, el }) {
 
   function update() {
     const text = model.get("text");
-    if (field.value !== text) field.value = text;
+    if (field.value !== text) { field.value = text; field.scrollTop = field.scrollHeight; }
     for (const [name, one] of Object.entries(dials)) one.set(model.get(name));
     if (!live) return;
     const room = live.room - LONGEST;

@@ -33,6 +33,7 @@ NAMED = re.compile(
 )
 KINDS = {
     "attention": False,
+    "beam": True,
     "duel": False,
     "embedding": False,
     "lens": False,

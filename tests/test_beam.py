@@ -100,6 +100,35 @@ def test_with_a_cache_and_without_the_same_texts(kind: str, end: int | None) -> 
     torch.testing.assert_close(scores, others, rtol=0, atol=1e-12)
 
 
+def test_a_length_penalty_prefers_longer_texts() -> None:
+    """A text that ends at once, of probability 0.5, against one that does not, 0.4 · 0.8 · 0.8."""
+    tree = torch.tensor([[1.0, 0.0, 0.0], [0.2, 0.8, 0.0], [0.5, 0.4, 0.1]]).log()
+
+    def search(penalty: float) -> tuple[list[list[int]], list[float]]:
+        texts, scores = beam_search(
+            lambda tokens: tree[tokens],
+            torch.tensor([[2]]),
+            3,
+            2,
+            end=0,
+            length_penalty=penalty,
+        )
+        return texts.tolist(), scores.exp().tolist()
+
+    plain, scores = search(0.0)
+    assert plain == [[2, 0, 0, 0], [2, 1, 1, 1]]
+    assert scores == pytest.approx([0.5, 0.256])
+    # log 0.5 / 1 = −0.69, and log 0.256 / 3 = −0.45
+    longer, scores = search(1.0)
+    assert longer == plain[::-1] and scores == pytest.approx([0.256, 0.5])
+
+
+@pytest.mark.parametrize("penalty", [-0.5, float("nan"), float("inf")])
+def test_bad_length_penalties(penalty: float) -> None:
+    with pytest.raises(ValueError, match=f"length_penalty: {penalty} is no power"):
+        beam_search(after, torch.tensor([[0]]), 1, 2, length_penalty=penalty)
+
+
 def test_bad_beams() -> None:
     with pytest.raises(ValueError, match="beams: 0 for 1 prompts; use 1 or more"):
         beam_search(after, torch.tensor([[0]]), 1, 0)

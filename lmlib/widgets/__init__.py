@@ -2,6 +2,7 @@
 
 attention    who looks at whom: a text, and the weights of every head
 temperature  how temperature, top-k and top-p turn logits into probabilities
+beam         the search tree of beam search with the book's GPT, beside what greedy writes
 story        the book's GPT reads what you type, and says what comes next beside the true probability
 duel         a reader guesses the next words of stories, against n-grams, the GPT and the truth
 rivals       the models that a duel is played against
@@ -21,6 +22,7 @@ examples     one text of a heat map
 """
 
 from lmlib.widgets.attention import AttentionHeatmap
+from lmlib.widgets.beam import BeamTree
 from lmlib.widgets.duel import NextWordDuel
 from lmlib.widgets.embedding import EmbeddingMap
 from lmlib.widgets.lens import TokeniserLens
@@ -29,6 +31,7 @@ from lmlib.widgets.temperature import TemperatureScrubber
 
 __all__ = [
     "AttentionHeatmap",
+    "BeamTree",
     "EmbeddingMap",
     "NextWordDuel",
     "StoryBox",

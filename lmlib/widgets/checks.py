@@ -13,6 +13,7 @@ class BadValue(ValueError, TraitError):
 
 
 LOWEST, HIGHEST = 0.05, 5.0
+HIGHEST_PENALTY = 2.0
 
 
 def _number(value: Any) -> bool:
@@ -50,6 +51,15 @@ def top_p_of(value: Any) -> float | None:
     if value is not None and not (_number(value) and 0 < value <= 1):
         raise BadValue(f"top_p: {value!r} is outside (0, 1]; use 1 or None to keep all")
     return None if value is None else float(value)
+
+
+def penalty_of(value: Any) -> float:
+    """``value`` as a float. Raises ValueError for all but numbers that the slider has."""
+    if not (_number(value) and 0 <= value <= HIGHEST_PENALTY):
+        raise BadValue(
+            f"length_penalty: {value!r} is not from 0 to {HIGHEST_PENALTY:g}; at 0 there is none"
+        )
+    return float(value)
 
 
 def words_of(vocab: Sequence[str]) -> list[str]:

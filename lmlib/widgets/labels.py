@@ -265,3 +265,55 @@ EMBEDDING = BELOW | {
         " {both} words stand in both lists."
     ),
 }
+
+BEAM = BELOW | {
+    "title": "Search tree of beam search",
+    "start": (
+        "once upon a time a wise king named tom lived in oakton. the king always wore his crown and loved a little red"
+        " ball. that day was warm. soon tom walked quickly to the new market to buy bread. kind people came. suddenly"
+        " a sly fox took the ball and hid it in a cave."
+    ),
+    "prompt": "The text to go on from",
+    "root": "text",
+    "root_name": "Your text, from which the search begins",
+    "beams": "Width: texts kept",
+    "steps": "Steps: words to write",
+    "length_penalty": "Length penalty α",
+    "tree": "Search tree. Up and down choose another text of the same step, left its beginning, right what follows it.",
+    "back": "← Back",
+    "forward": "Forward →",
+    "whole": "All steps",
+    "step": "Step {n} of {of}",
+    "end": "(the end)",
+    "kept": "kept",
+    "dropped": "thrown away",
+    "best_path": "best found",
+    "greedy_path": "greedy",
+    "node": "{text}: {score}, {fate}.",
+    "is_greedy": "{fate}, greedy",
+    "fate_kept": "kept, {rank} of {beams}",
+    "fate_dropped": "thrown away",
+    "divided": "{fate}, divided by {n} to the power {penalty}: {ranked}",
+    "found": "After {n} words",
+    "score": "log P",
+    "ranked": "log P / nᵅ",
+    "best": "best found",
+    "greedy": "greedy",
+    "same": "Greedy writes the same text.",
+    "better": "The text that was found is {times} times as likely as greedy's.",
+    "worse": "Greedy's text is {times} times as likely as the one that was found.",
+    "no_effect": "No text has ended, so all are equally long, and the penalty changes nothing.",
+    "all_ended": "All texts have ended, and so has the search.",
+    "unknown": "“{word}” is not among the {V} words that this model knows; the search goes on from what stands before.",
+    "long": "The search goes on from {n} words and no more; the rest of your text is left out.",
+    "column_step": "step",
+    "column_text": "text",
+    "column_fate": "fate",
+    "live": "Step {n}. Best: {text}, {score}. Greedy: {greedy}, {other}.",
+    "loading": "The model is being loaded.",
+    "no_model": "The model could not be loaded: its file is missing beside this page.",
+    "sentence": (
+        "Search tree of beam search, width {beams}, after “{text}”. The best text found in {n} steps is “{best}”,"
+        " log-probability {score}. Greedy writes “{greedy}”, {other}."
+    ),
+}

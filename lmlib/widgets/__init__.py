@@ -3,6 +3,8 @@
 attention    who looks at whom: a text, and the weights of every head
 temperature  how temperature, top-k and top-p turn logits into probabilities
 story        the book's GPT reads what you type, and says what comes next beside the true probability
+stream       the last word's vector on its way through the book's GPT, with parts to switch off
+stages       what that vector says behind each part, and without some
 live         the GPT's weights for a page
 base         what makes a widget live everywhere
 labels       every word that a widget shows, to be translated
@@ -15,6 +17,7 @@ examples     one text of a heat map
 
 from lmlib.widgets.attention import AttentionHeatmap
 from lmlib.widgets.story import StoryBox
+from lmlib.widgets.stream import LayerStream
 from lmlib.widgets.temperature import TemperatureScrubber
 
-__all__ = ["AttentionHeatmap", "StoryBox", "TemperatureScrubber"]
+__all__ = ["AttentionHeatmap", "LayerStream", "StoryBox", "TemperatureScrubber"]

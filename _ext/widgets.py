@@ -38,6 +38,7 @@ KINDS = {
     "embedding": False,
     "lens": False,
     "story": True,
+    "stream": True,
     "temperature": False,
 }
 """The kinds of widgets, and whether they run the model."""

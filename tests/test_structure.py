@@ -125,6 +125,7 @@ MODULE, BODY, PATHS = 150, 25, 10
 LONG_MODULES = {
     "ngrams": "Kneser–Ney's counts as sorted arrays, of which no half says anything alone",
     "scaling_laws": "a fit from many starts, with its own descent instead of SciPy's",
+    "widgets.labels": "every word that a widget shows, in one place to translate them",
     "workshop.parts": "all that a reader writes in one file, as theirs is",
 }
 LONG_FUNCTIONS = {

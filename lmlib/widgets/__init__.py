@@ -11,6 +11,8 @@ scores       the guesses of a duel, and what each word costs everybody
 embedding    word vectors as a map, the nearest in all numbers beside the nearest in the drawing
 lens         any text, cut by byte-pair encoding one merge after the other
 merges       merges for the page, how often each pair stood in the training text, and GPT-2's own
+stream       the last word's vector on its way through the book's GPT, with parts to switch off
+stages       what that vector says behind each part, and without some
 live         the GPT's weights for a page
 base         what makes a widget live everywhere
 labels       every word that a widget shows, to be translated
@@ -27,12 +29,14 @@ from lmlib.widgets.duel import NextWordDuel
 from lmlib.widgets.embedding import EmbeddingMap
 from lmlib.widgets.lens import TokeniserLens
 from lmlib.widgets.story import StoryBox
+from lmlib.widgets.stream import LayerStream
 from lmlib.widgets.temperature import TemperatureScrubber
 
 __all__ = [
     "AttentionHeatmap",
     "BeamTree",
     "EmbeddingMap",
+    "LayerStream",
     "NextWordDuel",
     "StoryBox",
     "TemperatureScrubber",

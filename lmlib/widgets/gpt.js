@@ -54,18 +54,26 @@ export function makeGpt(packed) {
   const p = unpackTensors(packed);
   const D = C / H;
 
+  const normed = (x, name) => layerNorm(x, p[`${name}.weight`], p[`${name}.bias`]);
+
   /** Logits from a vector behind any block: how well it fits each word's own embedding. */
-  function logitsOf(x) {
-    return linear(p["embed.weight"], new Float64Array(V), layerNorm(x, p["norm.weight"], p["norm.bias"]));
+  function logitsOf(x, norm = normed) {
+    return linear(p["embed.weight"], new Float64Array(V), norm(x, "norm"));
   }
 
   /**
    * A text that grows: push(id) reads one more token, and says what the model made of it:
    * `logits` (V), `weights` [layer][head] over all tokens so far, `stream`, the vector before the first block and
-   * behind each. `adjust(layer, head, weights, position)` may change weights before they are used.
+   * behind each, and `parts`, what each attention and feed-forward network `added`, and the vector `x` behind it.
+   * `adjust(layer, head, weights, position)` may change weights before they are used. What `off` names is left out:
+   * "head 0.1", "attention 0" or "feed-forward 0" give zeros; without "residual" what a part gives takes the place of
+   * what was there, and without "norm" layers read it as it is, as `lens` does, which makes the logits.
    */
-  function session(adjust = null) {
+  function session({ adjust = null, off = [] } = {}) {
     const tokens = [];
+    const without = new Set(off);
+    const norm = without.has("norm") ? (x) => x : normed;
+    const lens = (x) => logitsOf(x, norm);
     const keys = Array.from({ length: L }, () => new Float64Array(T * C));
     const values = keys.map(() => new Float64Array(T * C));
 
@@ -82,6 +90,7 @@ export function makeGpt(packed) {
         }
         const weights = softmax(scores);
         if (adjust) adjust(layer, h, weights, at);
+        if (without.has(`head ${layer}.${h}`)) weights.fill(0);
         for (let j = 0; j <= at; j += 1) for (let d = h * D; d < (h + 1) * D; d += 1) out[d] += weights[j] * V[j * C + d];
         seen.push(weights);
       }
@@ -95,27 +104,30 @@ export function makeGpt(packed) {
       tokens.push(id);
       let x = new Float64Array(C);
       for (let i = 0; i < C; i += 1) x[i] = p["embed.weight"][id * C + i] + p["position.weight"][at * C + i];
-      const [weights, stream] = [[], [x]];
+      const [weights, stream, parts] = [[], [x], []];
+      const add = (name, found) => {
+        const added = without.has(name) ? new Float64Array(C) : found;
+        x = without.has("residual") ? added : x.map((v, i) => v + added[i]);
+        parts.push({ name, added, x });
+      };
       for (let layer = 0; layer < L; layer += 1) {
         const own = (name) => p[`blocks.${layer}.${name}`];
-        const qkv = linear(own("attention.qkv.weight"), own("attention.qkv.bias"), layerNorm(x, own("norm_1.weight"), own("norm_1.bias")));
+        const qkv = linear(own("attention.qkv.weight"), own("attention.qkv.bias"), norm(x, `blocks.${layer}.norm_1`));
         keys[layer].set(qkv.subarray(C, 2 * C), at * C);
         values[layer].set(qkv.subarray(2 * C), at * C);
         const [mixed, seen] = attend(layer, qkv.subarray(0, C), at);
-        const attended = linear(own("attention.output.weight"), own("attention.output.bias"), mixed);
-        x = x.map((v, i) => v + attended[i]);
-        const inner = linear(own("feed_forward.up.weight"), own("feed_forward.up.bias"), layerNorm(x, own("norm_2.weight"), own("norm_2.bias"))).map(gelu);
-        const fed = linear(own("feed_forward.down.weight"), own("feed_forward.down.bias"), inner);
-        x = x.map((v, i) => v + fed[i]);
+        add(`attention ${layer}`, linear(own("attention.output.weight"), own("attention.output.bias"), mixed));
+        const inner = linear(own("feed_forward.up.weight"), own("feed_forward.up.bias"), norm(x, `blocks.${layer}.norm_2`)).map(gelu);
+        add(`feed-forward ${layer}`, linear(own("feed_forward.down.weight"), own("feed_forward.down.bias"), inner));
         weights.push(seen);
         stream.push(x);
       }
-      return { logits: logitsOf(x), weights, stream };
+      return { logits: lens(x), weights, stream, parts };
     }
 
     /** Forget all but the first n tokens. */
     const keep = (n) => { tokens.length = Math.min(n, tokens.length); };
-    return { tokens, push, keep };
+    return { tokens, push, keep, lens };
   }
 
   return { config: packed.config, session, logitsOf, tensor: (name) => p[name] };

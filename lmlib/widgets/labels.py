@@ -317,3 +317,56 @@ BEAM = BELOW | {
         " log-probability {score}. Greedy writes “{greedy}”, {other}."
     ),
 }
+
+STREAM = BELOW | {
+    "title": "Layer stream",
+    "start": (
+        "once upon a time a wise king named tom lived in winterham. the king proudly wore his crown and carried a plain"
+        " red book. that week was grey. meanwhile a brown hen sang behind the tiny harbour. cruel people called."
+        " suddenly a fat fox took the book and left it in a box. first a baker brought ropes and milk. he found it in"
+        " the box after sunset. a long way led back to"
+    ),
+    "prompt": "A text, up to the word that we follow",
+    "first_text": "First text",
+    "unknown": "“{word}” is not among the {V} words that this model knows.",
+    "near": "Did you mean",
+    "begun": "“{word}” is not whole yet: we follow the word before it.",
+    "long": "The model reads {n} words, and no more; the rest of your text is left out.",
+    "loading": "The model is being loaded.",
+    "no_model": "The model could not be loaded: its file is missing beside this page.",
+    "switches": "Parts of the model. Arrow keys go from one to the next, Enter switches it.",
+    "everywhere": "In the whole model",
+    "residual": "residual",
+    "norm": "norms",
+    "all_on": "All on",
+    "off": "off",
+    "embedding": "embedding",
+    "followed": "“{word}” + place {n}",
+    "begin": "(start)",
+    "end": "(the end)",
+    "block": "Block {layer}",
+    "attention": "attention",
+    "feed-forward": "feed-forward",
+    "head": "head {n}",
+    "behind": "{part} of block {layer}",
+    "head_of": "head {n} of block {layer}",
+    "head_looks": "head {n} of block {layer}, looks most at “{word}”: {w}",
+    "adds": "adds",
+    "gives": "gives",
+    "length": "length",
+    "says": "would say next",
+    "after": "behind",
+    "word": "word",
+    "answer": "The answer",
+    "now": "now",
+    "whole": "whole",
+    "same": "The whole model says “{word}”: {p}. Switch a part off.",
+    "changed": "“{word}” goes from {p} to {q}.",
+    "changed_first": "“{word}” goes from {p} to {q}. Now “{other}” leads: {r}.",
+    "legend": "dashed: the whole model",
+    "nothing": "nothing",
+    "row": "{stage} {word} {p}, length {length}",
+    "live": "{list} off. {said}",
+    "live_on": "All on. {said}",
+    "sentence": "Layer stream. After “{text}”, with {off} off, behind each part the likeliest word: {list}.",
+}

@@ -20,6 +20,12 @@ function makeLive(packed) {
   return { gpt: makeGpt(packed), grammar: makeGrammar(packed.grammar), vocab: packed.vocab, ids, room: packed.config.block_size - 1 };
 }
 
+/** The words and marks of a text that are read, and where each stands. */
+const wordsIn = (text) => [...text.slice(0, 4000).toLowerCase().matchAll(/[\p{L}\p{N}_]+|[^\p{L}\p{N}_\s]/gu)];
+
+/** What is shown of a word that nobody knows. */
+const shortened = (word) => word.slice(0, 30);
+
 /** How many letters must change to make one word of the other. */
 export function distance(a, b) {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
@@ -36,17 +42,40 @@ export function distance(a, b) {
  * `begun` a last word that is not finished yet, `more` whether the text is longer than what the model reads.
  */
 export function readWords(text, live) {
-  const found = text.slice(0, 4000).toLowerCase().match(/[\p{L}\p{N}_]+|[^\p{L}\p{N}_\s]/gu) ?? [];
+  const found = wordsIn(text).map(([word]) => word);
   const words = found.slice(0, live.room);
   const at = words.findIndex((word) => !live.ids.has(word));
   const known = at < 0 ? words : words.slice(0, at);
   const reading = { tokens: known, unknown: null, near: [], begun: "", more: found.length > words.length || text.length > 4000 };
   if (at < 0) return reading;
-  const word = words[at].slice(0, 30);
+  const word = shortened(words[at]);
   const proper = live.vocab.slice(1);
   if (at === words.length - 1 && !/\s$/.test(text) && proper.some((one) => one.startsWith(word))) return { ...reading, begun: word };
   const near = !/\p{L}/u.test(word) ? [] : proper.map((one) => [distance(word, one), one]).sort(([a], [b]) => a - b).slice(0, 3);
   return { ...reading, unknown: word, near: near.filter(([d]) => d <= Math.max(2, word.length / 2)).map(([, one]) => one) };
+}
+
+/** Read ids into a session, and nothing twice: what the last one gave, which is `step` where all was read before. */
+export function readIds(session, ids, step) {
+  let same = 0;
+  while (same < ids.length && session.tokens[same] === ids[same]) same += 1;
+  if (step && same === ids.length && session.tokens.length === ids.length) return step;
+  session.keep(Math.min(same, ids.length - 1));
+  let last = step;
+  for (const id of ids.slice(session.tokens.length)) last = session.push(id);
+  return last;
+}
+
+/** That the model does not know a word, and a button for each word like it, which calls `put(word)`. */
+export function unknownSaid(t, live, { unknown, near }, put) {
+  const buttons = near.flatMap((word) => [h("button", { type: "button", className: "small", onclick: () => put(word) }, word), " "]);
+  return [t("unknown", { word: unknown, V: live.vocab.length - 1 }), " ", ...(near.length ? [t("near"), " ", ...buttons] : [])];
+}
+
+/** The text with another word in the place of the unknown one. */
+export function exchanged(text, unknown, other) {
+  const { 0: word, index } = wordsIn(text).find(([one]) => shortened(one) === unknown);
+  return `${text.slice(0, index)}${other} ${text.slice(index + word.length).trimStart()}`;
 }
 
 /** Words as a person writes them: no space before a full stop. */

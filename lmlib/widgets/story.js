@@ -45,16 +45,6 @@ function render({ model, el }) {
   const setting = () => Object.fromEntries(SETTINGS.map((name) => [name, model.get(name)]));
   const words = () => session.tokens.slice(1).map((id) => live.vocab[id]);
 
-  /** Read what is new in the text; what was read before stays in the cache. */
-  function read(reading) {
-    const ids = [0, ...reading.tokens.map((word) => live.ids.get(word))];
-    let same = 0;
-    while (same < ids.length && session.tokens[same] === ids[same]) same += 1;
-    if (same === ids.length && session.tokens.length === ids.length && step) return;
-    session.keep(Math.min(same, ids.length - 1));
-    for (const id of ids.slice(session.tokens.length)) step = session.push(id);
-  }
-
   /** Which earlier word the last one looked at most, in whichever head looked hardest. */
   function lookedAt() {
     const n = session.tokens.length;
@@ -76,7 +66,7 @@ function render({ model, el }) {
     if (!live) return;
     ending.textContent = "";
     const reading = readWords(text, live);
-    read(reading);
+    step = readIds(session, [0, ...reading.tokens.map((word) => live.ids.get(word))], step);
     const probs = nextProbs(step.logits, setting());
     const { table: after, at } = live.grammar.follow(reading.tokens);
     paintChips(reading);
@@ -98,12 +88,11 @@ function render({ model, el }) {
     looked.textContent = best.weight >= CLEAR ? t("looked", { word: tokens[best.j - 1], from: tokens[tokens.length - 1], w: show(best.weight, 2), layer: best.layer, head: best.head }) : "";
   }
 
-  function paintNote({ unknown, near, more, tokens }, after, at) {
+  function paintNote(reading, after, at) {
+    const { unknown, more, tokens } = reading;
     note.replaceChildren();
-    if (unknown) {
-      note.append(t("unknown", { word: unknown, V: live.vocab.length - 1 }), " ");
-      if (near.length) note.append(t("near"), " ", ...near.flatMap((word) => [h("button", { type: "button", className: "small", onclick: () => replace(unknown, word) }, word), " "]));
-    } else if (more) note.append(t("long", { n: live.room }));
+    if (unknown) note.append(...unknownSaid(t, live, reading, (word) => replace(unknown, word)));
+    else if (more) note.append(t("long", { n: live.room }));
     else if (!after) note.append(t("off_grammar", { word: tokens[at] }));
     else if (session.tokens.length > live.room) note.append(t("full", { n: live.room }));
     else if (after.has(END)) note.append(t("ended"));
@@ -171,9 +160,7 @@ function render({ model, el }) {
   }
 
   function replace(word, other) {
-    const text = model.get("text");
-    const at = text.toLowerCase().indexOf(word);
-    write(`${text.slice(0, at)}${other} ${text.slice(at + word.length).trimStart()}`);
+    write(exchanged(model.get("text"), word, other));
     field.focus();
   }
 

@@ -30,7 +30,7 @@ MODULE = re.compile(
 NAMED = re.compile(
     r"^(?:export )?(?:async )?(?:function\*?|const|let) (\w+)", re.MULTILINE
 )
-KINDS = {"attention": False, "story": True, "temperature": False}
+KINDS = {"attention": False, "story": True, "temperature": False, "workbench": False}
 """The kinds of widgets, and whether they run the model."""
 
 

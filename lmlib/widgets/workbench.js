@@ -20,8 +20,8 @@ function short(x, part) {
   if (GIVEN.includes(part)) return written(x);
   const size = Math.abs(x);
   const places = size < 10 ? (part === "a" ? 3 : 2) : size < 100 ? 1 : 0;
-  if (size < 1e4 && (Number.isInteger(x) || size >= 0.5 * 10 ** -places)) return show(x, Number.isInteger(x) ? 0 : places);
-  return x.toExponential(size < 1 || x < 0 ? 0 : 1).replace("e+", "e").replaceAll("-", "−");
+  if (size >= 1e4 || (part === "a" && size > 0 && size < 0.0005)) return written(x.toExponential(size < 1 || x < 0 ? 0 : 1).replace("e+", "e"));
+  return written(x.toFixed(Number.isInteger(x) ? 0 : places)).replace(/^−(0\.?0*)$/, "$1");
 }
 /** As it is typed: all digits. */
 const written = (x) => String(x).replaceAll("-", "−");

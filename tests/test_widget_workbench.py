@@ -302,7 +302,7 @@ def test_an_address_brings_its_state_back(show: Show) -> None:
 
 def test_python_that_is_copied_makes_the_same(show: Show) -> None:
     page = show(AttentionWorkbench(mask=False, step=9))
-    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: null })")
     page.get_by_role("button", name="Copy as Python").click()
     told = page.locator(".after .told")
     expect(told).to_contain_text("AttentionWorkbench(")

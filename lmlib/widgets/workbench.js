@@ -255,7 +255,7 @@ function render({ model, el }) {
     slider.setAttribute("aria-valuetext", where);
     at.textContent = t("at", { n: cell ? (picked ?? state.step - 1) + 1 : 0, N: cells.length });
     back.disabled = !state.step;
-    forward.disabled = all.disabled = false;
+    forward.disabled = state.step === cells.length && (picked ?? cells.length - 1) === cells.length - 1;
     if (!note.textContent && cell) ui.say(t("live", { part: nameOf(`m_${part}`), cell: `${tokens[cell[1]]}, ${tables[part].heads[cell[2]]}`, sum: sum.textContent }));
     foot.refresh();
   }
@@ -268,6 +268,7 @@ function render({ model, el }) {
     const size = `${state.w_q[0].length} ${state.w_v[0].length}`;
     const before = cells[picked];
     cells = cellsOf(state);
+    state.step = Math.min(state.step, cells.length); // Python tells of a switch first, and then of the step
     if (size !== shape) { shape = size; picked = null; build(); } else if (picked !== null) {
       const place = cells.findIndex((cell) => String(cell) === String(before));
       picked = place >= 0 && place < state.step ? place : null;

@@ -40,6 +40,7 @@ KINDS = {
     "story": True,
     "stream": True,
     "temperature": False,
+    "workbench": False,
 }
 """The kinds of widgets, and whether they run the model."""
 

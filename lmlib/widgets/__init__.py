@@ -13,6 +13,7 @@ lens         any text, cut by byte-pair encoding one merge after the other
 merges       merges for the page, how often each pair stood in the training text, and GPT-2's own
 stream       the last word's vector on its way through the book's GPT, with parts to switch off
 stages       what that vector says behind each part, and without some
+workbench    one head of attention, every number to change, cell by cell
 live         the GPT's weights for a page
 base         what makes a widget live everywhere
 labels       every word that a widget shows, to be translated
@@ -31,9 +32,11 @@ from lmlib.widgets.lens import TokeniserLens
 from lmlib.widgets.story import StoryBox
 from lmlib.widgets.stream import LayerStream
 from lmlib.widgets.temperature import TemperatureScrubber
+from lmlib.widgets.workbench import AttentionWorkbench
 
 __all__ = [
     "AttentionHeatmap",
+    "AttentionWorkbench",
     "BeamTree",
     "EmbeddingMap",
     "LayerStream",

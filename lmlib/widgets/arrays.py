@@ -76,3 +76,17 @@ def read_weights(name: str, given: Any, T: int, causal: bool) -> Array:
             f"{name}: {np.triu(array, 1).max():.3g} goes to a later token; use causal=False, or mask before the softmax"
         )
     return array if fits(array) else np.rint(array * 10_000) / 10_000
+
+
+def matrix(name: str, given: Any, most: float, size: int) -> list[list[float]]:
+    """Rows of numbers. Raises ValueError for numbers beyond ±``most``, and for a side of 0 or more than ``size``."""
+    array = _array(name, given)
+    if array.ndim != 2 or 0 in array.shape or max(array.shape) > size:
+        raise BadValue(
+            f"{name}: shape {array.shape}; give 1 to {size} rows of 1 to {size} numbers"
+        )
+    if (np.abs(array) > most).any():
+        raise BadValue(
+            f"{name}: {np.abs(array).max():g} is too large to look at; stay within ±{most:g}"
+        )
+    return (array + 0.0).tolist()  # no −0

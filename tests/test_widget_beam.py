@@ -308,7 +308,7 @@ def test_words_stay_text(show: Show, site_scripts: dict[str, str]) -> None:
 
 def test_two_on_one_page_and_a_story_box(show: Show) -> None:
     page = show(BeamTree(SHORT, steps=2), BeamTree(SHORT, steps=2), StoryBox(SHORT))
-    back = page.get_by_role("button", name="Back")
+    back = page.get_by_role("button", name="← Back")
     assert back.count() == 2
     back.first.click()
     assert page.locator(".position").all_inner_texts() == ["Step 1 of 2", "Step 2 of 2"]
@@ -411,7 +411,7 @@ def test_page_and_python_tell_each_other(browser: Browser) -> None:
         }""",
         [widget._esm, {name: getattr(widget, name) for name in names}],
     )
-    page.locator("[data-live]").wait_for()
+    page.locator(".card[data-live]").wait_for()
     equal(page, texts_of(SHORT, 4, 3), 4)
     page.evaluate("window.model.set('beams', 5)")
     equal(page, texts_of(SHORT, 4, 5), 4)

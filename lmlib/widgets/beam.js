@@ -116,7 +116,6 @@ function render({ model, el }) {
     const focused = canvas.contains(canvas.getRootNode().activeElement);
     const y = (row) => TOP + row * ROW + (row >= beams ? GAP : 0);
     tree.root.place = { x: 0, y: TOP + ((beams - 1) * ROW) / 2, width: ROOT };
-    for (const node of last()) node.best = false;
     for (const rows of nodes()) for (const node of rows) node.best = false;
     for (let node = last()[0]; node; node = node.parent) node.best = true;
     const [edges, buttons] = [[], [buttonOf(tree.root, 0)]];

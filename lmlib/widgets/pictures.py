@@ -232,7 +232,7 @@ def workbench_picture(
 ) -> Figure:
     """Four matrices above, what becomes of them below: a title, rows of numbers and their names each."""
     figure = Figure(figsize=(8, 4), layout="constrained")
-    parts = figure.subfigures(2, 1)
+    parts: Any = figure.subfigures(2, 1)
     for part, shown in zip(parts, (tables[:4], tables[4:]), strict=True):
         widths = [len(numbers[0]) + 0.5 for _, numbers, _ in shown]
         axes = part.subplots(1, len(shown), width_ratios=widths, squeeze=False)[0]
@@ -246,7 +246,7 @@ def _numbers_in(axes: Axes, numbers: np.ndarray, names: Sequence[str]) -> None:
     rows, columns = numbers.shape
     for i, j in np.ndindex(rows, columns):
         style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 11}
-        x = numbers[i, j]
+        x = float(numbers[i, j])
         text = "−∞" if np.isinf(x) else f"{x:g}" if x == round(x) else f"{x:.2f}"
         axes.text(j, i, text.replace("-", "−"), color=INK, **style)
     axes.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), xticks=[])

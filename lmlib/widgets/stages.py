@@ -82,8 +82,12 @@ def _layers(
 ) -> Iterator[tuple[str, nn.Module, Callable[[Tensor], Tensor]]]:
     """Each layer of all blocks in turn, with the norm before it."""
     for i, block in enumerate(blocks):
-        yield f"attention {i}", block.norm_1, lambda x, own=block: own.attention(x)[0]
+        yield f"attention {i}", block.norm_1, partial(_first, block.attention)
         yield f"feed-forward {i}", block.norm_2, block.feed_forward
+
+
+def _first(attention: nn.Module, x: Tensor) -> Tensor:
+    return attention(x)[0]  # type: ignore[no-any-return]
 
 
 @contextmanager

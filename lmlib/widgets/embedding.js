@@ -2,7 +2,7 @@
 
 const NEAR = 6;
 const FOUND = 8;
-const LETTER = 7.8; // about as wide as a letter of a name on the map, in pixels
+const MANY = 400;
 
 /** A table of float32 numbers as rows. */
 export function rowsOf(packed, n) {
@@ -50,13 +50,16 @@ function wordField({ t, name, shown, empty, choose }) {
   };
   const open = () => {
     const typed = input.value.trim().toLowerCase();
+    // Nothing new is typed: all words are there to choose from, and the arrows go on from the present one.
+    const same = value !== null && typed === shown[value].toLowerCase();
     const begin = shown.map((_, i) => i).filter((i) => shown[i].toLowerCase().startsWith(typed));
     const inside = shown.map((_, i) => i).filter((i) => typed && shown[i].toLowerCase().indexOf(typed) > 0);
-    matches = [...begin, ...inside].slice(0, FOUND);
-    at = -1;
+    matches = same || !typed ? shown.map((_, i) => i).sort((i, j) => (shown[i] < shown[j] ? -1 : 1)).slice(0, MANY) : [...begin, ...inside].slice(0, FOUND);
+    at = same ? matches.indexOf(value) : -1;
     list.replaceChildren(...matches.map((i, place) => h("div", { id: `${id}-${place}`, role: "option", "aria-selected": "false", onpointerdown: (event) => { event.preventDefault(); take(i); } }, shown[i])));
     list.hidden = !matches.length;
     input.setAttribute("aria-expanded", String(!list.hidden));
+    mark();
   };
   input.oninput = open;
   input.onclick = () => { input.select(); open(); };
@@ -99,7 +102,8 @@ function render({ model, el }) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const plane = h("div", { className: "plane" }, svg);
   const lists = h("div", { className: "lists" });
-  let [zoomed, hover, width, at, answer] = [false, null, 0, [], null];
+  const ruler = document.createElement("canvas").getContext("2d");
+  let [zoomed, hover, width, at, answer] = [true, null, 0, [], null];
 
   const node = (tag, attributes, ...children) => {
     const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -195,9 +199,10 @@ function render({ model, el }) {
   /** Names beside their points, the first where one fits; a name that fits nowhere is left to the lists. */
   function names(order, high, kind) {
     const taken = [];
+    ruler.font = "700 13px system-ui, sans-serif";
     return order.flatMap((i) => {
       const [x, y] = at[i];
-      const wide = LETTER * shown[i].length + 4;
+      const wide = ruler.measureText(shown[i]).width + 5;
       const places = [[x + 8, y - 9], [x - 8 - wide, y - 9], [x - wide / 2, y - 26], [x - wide / 2, y + 8], [x + 8, y - 24], [x + 8, y + 6], [x - 8 - wide, y - 24], [x - 8 - wide, y + 6]];
       const free = places.find(([left, top]) => left >= 0 && left + wide <= width && top >= 0 && top + 18 <= high
         && !taken.some(([a, b, c]) => left < a + c && a < left + wide && top < b + 18 && b < top + 18));
@@ -228,7 +233,7 @@ function render({ model, el }) {
   const pick = Object.fromEntries(["word", "minus", "plus"].map((name) => [name, wordField({ t, name: t(name), shown, empty: name !== "word", choose: (i, typed) => take(name, i, typed) })]));
   const out = h("input", { type: "checkbox", onchange: () => change(model, { leave_out: out.checked }) });
   const only = h("button", { type: "button", onclick: () => { change(model, { minus: null, plus: null }); pick.word.input.focus(); } }, t("clear"));
-  const zoom = h("button", { type: "button", className: "small zoom", onclick: () => { zoomed = !zoomed; zoom.textContent = t(zoomed ? "whole" : "zoom"); paint(); } }, t("zoom"));
+  const zoom = h("button", { type: "button", className: "small zoom", onclick: () => { zoomed = !zoomed; zoom.textContent = t(zoomed ? "whole" : "zoom"); paint(); } }, t("whole"));
   const entry = (name, said) => h("span", { className: "entry" }, h("i", { className: `swatch ${name}` }), said);
   const key = h("p", { className: "soft key" }, entry("asked", t("key_query")), entry("near", t("key_near", { C })), entry("drawn", t("key_drawn")));
   const call = () => `EmbeddingMap(vectors, words${["word", "minus", "plus"].filter((name) => (model.get(name) ?? null) !== null).map((name) => `, ${name}=${python(model.get(name))}`).join("")}${model.get("leave_out") ? "" : ", leave_out=False"})`;

@@ -141,6 +141,7 @@ class EmbeddingMap(Widget):
             near=", ".join(f"{visible(word)} {cosine:.3f}" for word, cosine in near),
             drawn=", ".join(visible(word) for word, _ in drawn),
             both=len(both),
+            k=NEAR,
         )
 
     def picture(self) -> Figure:

@@ -262,7 +262,7 @@ EMBEDDING = BELOW | {
     "row": "{word}, {value}",
     "sentence": (
         "Map of word vectors. Nearest to {query} in all {C} numbers: {near}. In the drawing: {drawn}."
-        " {both} words stand in both lists."
+        " {both} of {k} words stand in both lists."
     ),
 }
 

@@ -148,7 +148,7 @@ def lens_picture(tokens: Sequence[tuple[str, int]], name: str) -> Figure:
 def embedding_picture(
     points: np.ndarray, names: Mapping[int, str], asked: Collection[int], title: str
 ) -> Figure:
-    """All (V, 2) points, grey; those with ``names`` in blue and named, those ``asked`` about in orange."""
+    """The part of the (V, 2) points that have ``names``: these blue and named, those ``asked`` about orange."""
     figure = Figure(figsize=(6, 4.2), layout="constrained")
     axes = figure.subplots()
     axes.plot(*points.T, "o", color="#b8c0c8", markersize=3)
@@ -157,6 +157,13 @@ def embedding_picture(
         axes.plot(*points[i], "o", color=colour, markersize=6)
         style: dict[str, Any] = {"textcoords": "offset points", "parse_math": False}
         axes.annotate(name, points[i], (6, 4), fontsize=12, color=INK, **style)
+    group = points[[*names]]
+    middle, half = (group.max(0) + group.min(0)) / 2, np.ptp(group, axis=0) / 2
+    reach = np.maximum(1.25 * half, 0.3 * half.max() + 1e-9)  # not too flat
+    axes.set(
+        xlim=middle[0] + reach[0] * np.array([-1, 1.2]),
+        ylim=middle[1] + reach[1] * np.array([-1, 1]),
+    )
     axes.set_title(title, fontsize=12, loc="left", parse_math=False)
     axes.axis("off")
     return figure

@@ -30,7 +30,12 @@ MODULE = re.compile(
 NAMED = re.compile(
     r"^(?:export )?(?:async )?(?:function\*?|const|let) (\w+)", re.MULTILINE
 )
-KINDS = {"attention": False, "story": True, "temperature": False}
+KINDS = {
+    "attention": False,
+    "calculator": False,
+    "story": True,
+    "temperature": False,
+}
 """The kinds of widgets, and whether they run the model."""
 
 

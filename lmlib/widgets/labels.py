@@ -111,3 +111,67 @@ STORY = BELOW | {
     "no_model": "The model could not be loaded: its file is missing beside this page.",
     "sentence": "Story box. After “{text}” the likeliest next words are {list}.",
 }
+
+CALCULATOR = BELOW | {
+    "title": "Cost of a training run",
+    "models": "Models whose numbers are published",
+    "source": "{name}: {parameters} parameters, {tokens} tokens. {source}.",
+    "no_model": "Your own numbers. The marks under the sliders are the models above.",
+    "parameters": "Parameters N",
+    "tokens": "Tokens D",
+    "device": "Machine",
+    "devices": "How many",
+    "utilisation": "Utilisation",
+    "price": "Price an hour",
+    "unreadable": "{name}: “{text}” cannot be read. Write {like}. The table still shows {kept}.",
+    "outside": "{name}: {text} cannot be; it goes from {low} to {high}. The table still shows {kept}.",
+    "not_whole": "{name}: {text} is no whole number. The table still shows {kept}.",
+    "like_amount": "7b, 350 million or 1.2e9",
+    "like_number": "a number, such as 8 or 1.5",
+    "like_share": "40 % or 0.4",
+    "quantity": "quantity",
+    "value": "value",
+    "result": "What it takes",
+    "flops": "Work, FLOPs",
+    "flops_note": "6 N D",
+    "hours": "Device-hours",
+    "hours_note": "work / ({peak} · {share}) / 3600",
+    "time": "Time",
+    "time_note": "{n} × {device}, all at once",
+    "money": "Money",
+    "money_note": "device-hours × {price}, in your currency",
+    "train": "Memory to train",
+    "train_note": "weights {weights}, gradients {gradients}, Adam {adam}",
+    "run": "Memory to run, {bits} bits",
+    "fits": "fits on one {device}",
+    "fits_not": "not on one {device}: at least {n}",
+    "fits_never": "not on one {device}: at least {n}; you have {has}",
+    "ratio": "Tokens per parameter",
+    "ratio_note": "a rule of thumb says 20",
+    "law": "Loss, {name} et al.",
+    "law_note": "lowest for this work: {best}, at {parameters} parameters",
+    "nats": "nats",
+    "inside": (
+        "Activations and cache come on top. These sizes lie within the runs behind both laws"
+        " ({N} parameters, {D} tokens)."
+    ),
+    "beyond": (
+        "Activations and cache come on top. These sizes lie beyond the runs behind both laws"
+        " ({N} parameters, {D} tokens): a guess."
+    ),
+    "to": "{low} to {high}",
+    "thousand": "thousand",
+    "million": "million",
+    "billion": "billion",
+    "trillion": "trillion",
+    "s": "seconds",
+    "min": "minutes",
+    "h": "hours",
+    "d": "days",
+    "y": "years",
+    "live": "{flops} FLOPs, {time}, money {money}. Training needs {train}. Loss {loss} nats.",
+    "sentence": (
+        "Cost of a training run: {parameters} parameters and {tokens} tokens on {n} × {device} at {share} take"
+        " {flops} FLOPs, {time}, and money {money}; training needs {train} of memory."
+    ),
+}

@@ -33,6 +33,7 @@ NAMED = re.compile(
 KINDS = {
     "attention": False,
     "calculator": False,
+    "labels": False,
     "story": True,
     "temperature": False,
 }

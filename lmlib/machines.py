@@ -71,7 +71,7 @@ CARDS = {
     "A100": Card(peak=312e12, memory=80e9),
     "H100": Card(peak=989e12, memory=80e9),
 }
-"""The devices of the chapter on scale, by NVIDIA's data sheets of 2017, 2020 and 2022."""
+"""The devices that the chapter on scale names, by NVIDIA's data sheets."""
 
 
 def utilisation(flops: float, device_hours: float, peak: float) -> float:

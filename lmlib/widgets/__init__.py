@@ -4,6 +4,7 @@ attention    who looks at whom: a text, and the weights of every head
 temperature  how temperature, top-k and top-p turn logits into probabilities
 story        the book's GPT reads what you type, and says what comes next beside the true probability
 calculator   what a training run takes: work, time, money, memory, and the loss by a law
+labels_needed  how many labels each method needs, with intervals over the runs
 live         the GPT's weights for a page
 base         what makes a widget live everywhere
 labels       every word that a widget shows, to be translated
@@ -16,12 +17,14 @@ examples     one text of a heat map
 
 from lmlib.widgets.attention import AttentionHeatmap
 from lmlib.widgets.calculator import CostCalculator
+from lmlib.widgets.labels_needed import LabelsNeeded
 from lmlib.widgets.story import StoryBox
 from lmlib.widgets.temperature import TemperatureScrubber
 
 __all__ = [
     "AttentionHeatmap",
     "CostCalculator",
+    "LabelsNeeded",
     "StoryBox",
     "TemperatureScrubber",
 ]

@@ -142,7 +142,7 @@ function render({ model, el }) {
   }
 
   const dials = { parameters: logDial("parameters"), tokens: logDial("tokens") };
-  const device = h("select", { onchange: () => set({ device: device.value }) }, ...Object.keys(cards).map((name) => h("option", { value: name }, name)));
+  const device = h("select", { onchange: () => set({ device: device.value }) }, ...Object.entries(cards).map(([name, { memory }]) => h("option", { value: name }, `${name}, ${memory / 1e9} GB`)));
   const field = (name, input) => h("label", { className: "field" }, t(name), input);
 
   // A toolbar is one stop of the tab key; arrows go from model to model.

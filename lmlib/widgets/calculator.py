@@ -50,7 +50,7 @@ class CostCalculator(Widget):
 
     >>> w = CostCalculator(174.6e9, 300e9, device="A100", devices=1024, utilisation=0.45)
     >>> round(w.days), round(w.memory["to train"] / 1e9), w.cards(w.memory["to train"])
-    (26, 2794, 35)
+    (25, 2794, 35)
     """
 
     _kind = "calculator"

@@ -41,6 +41,10 @@ KINDS = {
     "stream": True,
     "temperature": False,
     "workbench": False,
+    "calculator": False,
+    "labels": False,
+    "story": True,
+    "temperature": False,
 }
 """The kinds of widgets, and whether they run the model."""
 

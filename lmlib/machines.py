@@ -58,6 +58,22 @@ class Machines:
         return self.hours(flops) * self.watts * self.overhead / 1e6
 
 
+@dataclass(frozen=True)
+class Card:
+    """What a maker promises of a device."""
+
+    peak: float  # FLOP/s in 16 bits, dense
+    memory: float  # bytes, of the largest version
+
+
+CARDS = {
+    "V100": Card(peak=125e12, memory=32e9),
+    "A100": Card(peak=312e12, memory=80e9),
+    "H100": Card(peak=989e12, memory=80e9),
+}
+"""The devices that the chapter on scale names, by NVIDIA's data sheets."""
+
+
 def utilisation(flops: float, device_hours: float, peak: float) -> float:
     """The share of the peak that a run got, formula `eq:device-hours` the other way round.
 

@@ -98,6 +98,16 @@ def training_memory(parameters: float) -> dict[str, float]:
     return {part: size * parameters for part, size in BYTES_A_PARAMETER.items()}
 
 
+def running_memory(parameters: float, bits: int = 16) -> float:
+    """Bytes of the weights alone, which is what a model needs to run, but for its cache.
+
+    >>> running_memory(174.6e9) / 1e9  # GB for GPT-3
+    349.2
+    """
+    check_positive(parameters=parameters, bits=bits)
+    return parameters * bits / 8
+
+
 def activation_memory(
     n_layer: int,
     n_head: int,

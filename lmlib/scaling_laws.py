@@ -64,6 +64,15 @@ class ScalingLaw:
         return self.beta / (self.alpha + self.beta)
 
 
+LAWS = {
+    "Hoffmann": ScalingLaw(1.69, 406.4, 0.3392, 410.7, 0.2849),
+    "Besiroglu": ScalingLaw(1.8172, 482.01, 0.3478, 2085.43, 0.3658),
+}
+"""Two fits to the same runs on English: Hoffmann et al. (2022), and again Besiroglu et al. (2024)."""
+FITTED = {"parameters": (70e6, 16e9), "tokens": (5e9, 500e9)}
+"""From where to where those runs went, as the first of the two papers says in its abstract."""
+
+
 def fit_scaling_law(
     parameters: ArrayLike,
     tokens: ArrayLike,

@@ -14,6 +14,8 @@ merges       merges for the page, how often each pair stood in the training text
 stream       the last word's vector on its way through the book's GPT, with parts to switch off
 stages       what that vector says behind each part, and without some
 workbench    one head of attention, every number to change, cell by cell
+calculator   what a training run takes: work, time, money, memory, and the loss by a law
+labels_needed  how many labels each method needs, with intervals over the runs
 live         the GPT's weights for a page
 base         what makes a widget live everywhere
 labels       every word that a widget shows, to be translated
@@ -26,8 +28,10 @@ examples     one text of a heat map
 
 from lmlib.widgets.attention import AttentionHeatmap
 from lmlib.widgets.beam import BeamTree
+from lmlib.widgets.calculator import CostCalculator
 from lmlib.widgets.duel import NextWordDuel
 from lmlib.widgets.embedding import EmbeddingMap
+from lmlib.widgets.labels_needed import LabelsNeeded
 from lmlib.widgets.lens import TokeniserLens
 from lmlib.widgets.story import StoryBox
 from lmlib.widgets.stream import LayerStream
@@ -38,7 +42,9 @@ __all__ = [
     "AttentionHeatmap",
     "AttentionWorkbench",
     "BeamTree",
+    "CostCalculator",
     "EmbeddingMap",
+    "LabelsNeeded",
     "LayerStream",
     "NextWordDuel",
     "StoryBox",

@@ -30,9 +30,16 @@ def whole(name: str, value: Any, low: int, high: int, or_none: str = "") -> int:
     return int(value)
 
 
+def between(name: str, value: Any, low: float, high: float, hint: str = "") -> float:
+    """``value`` as a float. Raises ValueError for all but numbers from ``low`` to ``high``, both allowed."""
+    if not (_number(value) and low <= value <= high):
+        raise BadValue(f"{name}: {value!r} is no number from {low:g} to {high:g}{hint}")
+    return float(value)
+
+
 def one_of(name: str, value: Any, known: Mapping[str, Any]) -> str:
     """``value`` if it is a key of ``known``. Raises ValueError for any other."""
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         raise BadValue(f"{name}: {value!r} is unknown; choose one of {list(known)}")
     return value
 

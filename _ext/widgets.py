@@ -34,17 +34,15 @@ NAMED = re.compile(
 KINDS = {
     "attention": False,
     "beam": True,
+    "calculator": False,
     "duel": False,
     "embedding": False,
+    "labels": False,
     "lens": False,
     "story": True,
     "stream": True,
     "temperature": False,
     "workbench": False,
-    "calculator": False,
-    "labels": False,
-    "story": True,
-    "temperature": False,
 }
 """The kinds of widgets, and whether they run the model."""
 

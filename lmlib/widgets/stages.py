@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -87,7 +88,7 @@ def _layers(
 
 
 def _first(attention: nn.Module, x: Tensor) -> Tensor:
-    return attention(x)[0]  # type: ignore[no-any-return]
+    return attention(x)[0]
 
 
 @contextmanager

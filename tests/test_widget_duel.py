@@ -253,7 +253,7 @@ def test_enter_is_not_needed_and_a_finger_will_do(show: Show) -> None:
     page.locator(".main").click()
     chosen = page.locator(".words .picked").inner_text().split()[0]
     assert chosen == duel().offered[4]
-    page.locator(".words .choice").nth(1).click()  # too late
+    page.locator(".words .choice").nth(1).click(force=True)  # too late
     assert page.locator(".words .picked").inner_text().split()[0] == chosen
     page.get_by_role("button", name="Start again").click()
     assert page.locator(".words .picked").count() == 0

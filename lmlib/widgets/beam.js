@@ -254,7 +254,7 @@ function render({ model, el }) {
   change(model, wanted);
   update();
   note.textContent = t("loading");
-  liveModel(model).then((found) => { live = found; session = live.gpt.session(); update(); ui.card.dataset.live = ""; }, () => { note.textContent = t("no_model"); });
+  liveModel(model, el).then((found) => { live = found; session = live.gpt.session(); update(); ui.card.dataset.live = ""; }, () => { note.textContent = t("no_model"); });
   return () => { quiet(); ui.done(); };
 }
 

@@ -3,10 +3,17 @@
 
 let loading = null;
 
-/** The model, the grammar and the words: from the kernel, or else from the site's own file. */
-export function liveModel(model) {
+/** Settled when an element is about to be seen: what is never looked at asks for no file. */
+const nearlySeen = (el) => new Promise((resolve) => {
+  const watch = new IntersectionObserver(([entry]) => { if (entry.isIntersecting) { watch.disconnect(); resolve(); } }, { rootMargin: "100%" });
+  watch.observe(el);
+});
+
+/** The model, the grammar and the words: from the kernel, or else, once `el` is seen, from the site's own file. */
+export async function liveModel(model, el) {
   const own = model.get("_live");
-  if (own && own.weights) return Promise.resolve(makeLive(own));
+  if (own && own.weights) return makeLive(own);
+  await nearlySeen(el);
   loading ??= new Promise((resolve, reject) => {
     if (typeof lmBase === "undefined") { reject(new Error("live: this page has no model")); return; }
     globalThis.lmProvide = (packed) => resolve(makeLive(packed));

@@ -217,7 +217,7 @@ function render({ model, el }) {
   }
   update();
   note.textContent = t("loading");
-  liveModel(model).then((found) => { live = found; session = live.gpt.session(); update(); ui.card.dataset.live = ""; }, () => { note.textContent = t("no_model"); });
+  liveModel(model, el).then((found) => { live = found; session = live.gpt.session(); update(); ui.card.dataset.live = ""; }, () => { note.textContent = t("no_model"); });
   return () => { stop(); quiet(); ui.done(); };
 }
 

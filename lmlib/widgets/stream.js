@@ -206,7 +206,7 @@ function render({ model, el }) {
   if (Array.isArray(given.off)) change(model, { off: names.filter((name) => given.off.includes(name)) });
   update();
   note.textContent = t("loading");
-  liveModel(model).then((found) => { live = found; whole = live.gpt.session(); update(); ui.card.dataset.live = ""; }, () => { note.textContent = t("no_model"); });
+  liveModel(model, el).then((found) => { live = found; whole = live.gpt.session(); update(); ui.card.dataset.live = ""; }, () => { note.textContent = t("no_model"); });
   return () => { quiet(); ui.done(); };
 }
 

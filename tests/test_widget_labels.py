@@ -260,11 +260,27 @@ def test_python_refuses_what_cannot_be(name: str, value: Any) -> None:
 
 def test_a_bad_value_leaves_the_old_one() -> None:
     widget = LabelsNeeded(SMALL)
-    for name, value in [("n", 7), ("methods", ["magic"]), ("pair", [])]:
+    for name, value in [
+        ("n", 7),
+        ("n", None),
+        ("methods", None),
+        ("methods", ["magic"]),
+        ("pair", []),
+    ]:
         before = getattr(widget, name)
         with pytest.raises(ValueError, match=f"^{name}"):
             setattr(widget, name, value)
         assert getattr(widget, name) == before
+
+
+def test_points_stand_over_their_axis(show: Show) -> None:
+    for width in (390, 800):
+        page = show(stored(), width=width)
+        track = page.locator(".track").first.bounding_box()
+        axis = page.locator(".axis").bounding_box()
+        assert track and axis
+        assert abs(track["x"] - axis["x"]) < 2
+        assert abs(track["width"] - axis["width"]) < 2
 
 
 def address(state: Any) -> str:

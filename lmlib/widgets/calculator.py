@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import Any
 
 from matplotlib.figure import Figure
-from traitlets import Any as AnyTrait
 from traitlets import validate
 
 from lmlib.machines import CARDS, Machines
@@ -18,7 +17,7 @@ from lmlib.scale import (
 )
 from lmlib.scaling_laws import FITTED, LAWS
 from lmlib.widgets.base import Widget, script, with_defaults
-from lmlib.widgets.checks import between, one_of, whole
+from lmlib.widgets.checks import Given, between, one_of, whole
 from lmlib.widgets.labels import CALCULATOR
 from lmlib.widgets.pictures import table_picture
 
@@ -57,12 +56,12 @@ class CostCalculator(Widget):
     _state = ("parameters", "tokens", "device", "devices", "utilisation", "price")
     _esm = script("calculator")
 
-    parameters = AnyTrait(174.6e9).tag(sync=True)
-    tokens = AnyTrait(300e9).tag(sync=True)
-    device = AnyTrait("A100").tag(sync=True)
-    devices = AnyTrait(1_000).tag(sync=True)
-    utilisation = AnyTrait(0.4).tag(sync=True)
-    price = AnyTrait(1.5).tag(sync=True)
+    parameters = Given(174.6e9).tag(sync=True)
+    tokens = Given(300e9).tag(sync=True)
+    device = Given("A100").tag(sync=True)
+    devices = Given(1_000).tag(sync=True)
+    utilisation = Given(0.4).tag(sync=True)
+    price = Given(1.5).tag(sync=True)
 
     def __init__(
         self,
@@ -241,7 +240,7 @@ def in_bytes(size: float) -> str:
     ):
         if size >= unit:
             return f"{size / unit:,.1f} {name}"
-    return f"{size:.0f} B"
+    return f"{int(size + 0.5)} B"
 
 
 def time(days: float, labels: dict[str, str]) -> str:

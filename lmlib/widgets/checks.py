@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from traitlets import Any as AnyTrait
 from traitlets import TraitError
 
 
 class BadValue(ValueError, TraitError):
     """A ValueError that traitlets knows too, so that a bad value from the page is rolled back."""
+
+
+class Given(AnyTrait):
+    """A trait of any kind whose check sees None too, which traitlets lets pass by without it."""
+
+    allow_none = False
 
 
 LOWEST, HIGHEST = 0.05, 5.0

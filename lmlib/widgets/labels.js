@@ -149,7 +149,7 @@ function render({ model, el }) {
     h("div", { className: "head" }, h("span", { className: "heading" }, t("n")), said),
     h("div", { className: "scale" }, range, stops),
     choice,
-    h("table", { className: "plot" }, h("caption", { className: "hide" }, t("title")), body),
+    h("table", { className: "plot", "aria-label": t("title") }, body),
     h("div", { className: "under" }, axis), nobody,
     h("div", { className: "row keys" }, key("bar", t("interval_key")), key("other", t("others_key")), ...(ceiling === null ? [] : [key("top", t("ceiling_key", { c: ceiling.toFixed(3) }))]), ...(luck ? [key("band", t("band_key", { n: count(tested), spread: luck }))] : [])),
     h("div", { className: "versus" }, h("div", { className: "row" }, h("span", { className: "heading" }, t("compare")), selects[0], h("span", {}, t("with")), selects[1]), verdict, reach),

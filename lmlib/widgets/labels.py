@@ -469,7 +469,7 @@ CALCULATOR = BELOW | {
     "ratio": "Tokens per parameter",
     "ratio_note": "a rule of thumb says 20",
     "law": "Loss, {name} et al.",
-    "law_note": "lowest for this work: {best}, at {parameters} parameters",
+    "law_note": "at best {best}, with {parameters} parameters",
     "nats": "nats",
     "inside": (
         "Activations and cache come on top. These sizes lie within the runs behind both laws"
@@ -484,7 +484,7 @@ CALCULATOR = BELOW | {
     "million": "million",
     "billion": "billion",
     "trillion": "trillion",
-    "s": "seconds",
+    "s": "s",
     "min": "minutes",
     "h": "hours",
     "d": "days",

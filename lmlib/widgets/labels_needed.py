@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
-from traitlets import Any as AnyTrait
 from traitlets import validate
 
 from lmlib.notebook import visible
 from lmlib.widgets.base import Widget, script, with_defaults
-from lmlib.widgets.checks import BadValue, between, whole
+from lmlib.widgets.checks import BadValue, Given, between, whole
 from lmlib.widgets.labels import LABELS
 from lmlib.widgets.pictures import intervals_picture
 
@@ -39,9 +38,9 @@ class LabelsNeeded(Widget):
     _state = ("n", "methods", "pair")
     _esm = script("labels")
 
-    n = AnyTrait().tag(sync=True)
-    methods = AnyTrait().tag(sync=True)
-    pair = AnyTrait().tag(sync=True)
+    n = Given().tag(sync=True)
+    methods = Given().tag(sync=True)
+    pair = Given().tag(sync=True)
 
     def __init__(
         self,

@@ -147,6 +147,17 @@ def test_ended_texts_and_the_penalty_are_those_of_lmlib(
     expect(best).to_have_text(texts_of(ENDED, 6, beams, penalty)[0][0])
 
 
+def test_a_penalty_that_changes_nothing_says_so(show: Show) -> None:
+    page = show(BeamTree(steps=4, length_penalty=1))
+    expect(page.get_by_text("Here the penalty changes nothing")).to_be_visible()
+    page.get_by_label("The text to go on from").fill(ENDED)
+    expect(page.get_by_text("Here the penalty changes nothing")).to_be_visible()
+    page.get_by_label("Length penalty").last.fill("2")
+    page.get_by_label("Length penalty").last.press("Enter")
+    expect(page.get_by_text("Here the penalty changes nothing")).to_have_count(0)
+    expect(page.get_by_text("times as likely as the one that was found")).to_be_visible()  # fmt: skip
+
+
 def test_all_have_ended_and_so_has_the_search(show: Show) -> None:
     page = show(BeamTree(ENDED, beams=1, steps=8))
     expect(page.get_by_text("All texts have ended")).to_be_visible()
@@ -174,7 +185,7 @@ def test_by_itself_greedy_is_not_the_best(show: Show) -> None:
     assert texts == [" ".join(best), " ".join(greedy)]
     assert page.locator(".node.best:not(.root)").count() == 4
     assert page.locator(".node.greedy:not(.root)").count() == 4
-    expect(page.get_by_text("1.21 times as likely as greedy's")).to_be_visible()
+    expect(page.get_by_text("1.22 times as likely as greedy's")).to_be_visible()
     page.get_by_label("Width: texts kept").first.press("ArrowLeft")
     expect(page.get_by_text("Greedy writes the same text.")).to_be_visible()
 
@@ -346,6 +357,8 @@ def test_it_fits_and_axe_finds_nothing(width: int, theme: str, show: Show) -> No
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.locator("summary").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    inside = "node => node.getBoundingClientRect().right <= node.closest('.card').getBoundingClientRect().right"
+    assert page.locator("table").evaluate(inside)
     found = Axe().run(page, options={"resultTypes": ["violations"]})
     serious = [
         f"{v['id']}: {v['nodes'][0]['html'][:160]}"

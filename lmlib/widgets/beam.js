@@ -7,7 +7,7 @@ const countTo = (n) => Array.from({ length: n }, (_, i) => i + 1);
 const PENALTIES = Array.from({ length: 21 }, (_, i) => Number((0.1 * i).toFixed(1)));
 // So many ways to go on have a row in each column, kept or not; one more row is greedy's, should it not be among them.
 const ROWS = 7;
-const [WIDE, HIGH, COLUMN, ROW, GAP, TOP, ROOT] = [96, 40, 120, 46, 14, 24, 58];
+const [WIDE, HIGH, COLUMN, ROW, GAP, TOP, ROOT, MARGIN] = [96, 40, 120, 46, 14, 24, 58, 6];
 const STOP = 0;
 
 /** Logarithms of probabilities, as lmlib.softmax computes them. */
@@ -54,6 +54,9 @@ export function searchTree(logs, { beams, steps, penalty }) {
   }
   return { root, columns };
 }
+
+/** The kept texts of all columns, to compare two trees by. */
+const keptOf = ({ columns }) => JSON.stringify(columns.map((rows) => rows.filter((node) => node.kept).map((node) => node.ids)));
 
 function render({ model, el }) {
   const { labels } = model.get("_data");
@@ -106,7 +109,7 @@ function render({ model, el }) {
     shown = Math.min(step ?? steps, tree.columns.length);
     note.textContent = reading.unknown ? t("unknown", { word: reading.unknown, V: live.vocab.length - 1 }) : reading.more || reading.tokens.length > room ? t("long", { n: room }) : "";
     paintTree(beams, steps);
-    paintResults(penalty);
+    paintResults({ beams, steps, penalty });
     position.textContent = t("step", { n: shown, of: tree.columns.length });
     for (const [one, off] of [[back, shown <= 1], [forward, shown >= tree.columns.length], [whole, shown >= tree.columns.length]]) one.setAttribute("aria-disabled", off);
     foot.refresh();
@@ -139,11 +142,11 @@ function render({ model, el }) {
       path.setAttribute("class", kind);
       svg.append(path);
     }
-    canvas.style.width = `${width}px`;
+    canvas.style.width = `${width + MARGIN}px`;
     canvas.style.height = `${height}px`;
     canvas.replaceChildren(svg, ...buttons);
     choose(last()[0], focused);
-    box.scrollLeft = ROOT + COLUMN * shown + 8 - box.clientWidth;
+    box.scrollLeft = ROOT + COLUMN * shown + 2 * MARGIN - box.clientWidth;
   }
 
   function edgesOf(node) {
@@ -179,21 +182,23 @@ function render({ model, el }) {
     if (focus) node.button.focus();
   }
 
-  function paintResults(penalty) {
+  function paintResults({ beams, steps, penalty }) {
     const best = last()[0];
     const greedy = last().find((node) => node.greedy);
+    const second = (text) => (penalty ? [h("span", { className: "numbers soft" }, text)] : []);
     const line = (name, node) => [
       h("span", { className: `name ${name}` }, t(name)), h("span", { className: "text", lang: "en" }, textOf(node)),
-      h("span", { className: "numbers" }, show(node.score, 2)), h("span", { className: "numbers soft" }, penalty ? show(node.ranked, 2) : ""),
+      h("span", { className: "numbers" }, show(node.score, 2)), ...second(show(node.ranked, 2)),
     ];
+    results.classList.toggle("ranked", penalty > 0);
     results.replaceChildren(
-      h("span", { className: "soft after" }, t("found", { n: shown })), h("span", { className: "soft numbers" }, t("score")), h("span", { className: "soft numbers" }, penalty ? t("ranked") : ""),
+      h("span", { className: "soft after" }, t("found", { n: shown })), h("span", { className: "soft numbers" }, t("score")), ...second(t("ranked")),
       ...line("best", best), ...line("greedy", greedy));
     const ratio = Math.exp(Math.abs(best.score - greedy.score));
     verdict.textContent = best === greedy ? t("same") : t(best.score > greedy.score ? "better" : "worse", { times: show(ratio, 2) });
-    const ended = last().some((node) => node.ended);
+    const same = penalty > 0 && keptOf(tree) === keptOf(searchTree(logs, { beams, steps, penalty: 0 }));
     const over = last().filter((node) => node.kept).every((node) => node.ended);
-    hint.textContent = over ? t("all_ended") : penalty && !ended ? t("no_effect") : "";
+    hint.textContent = over ? t("all_ended") : same ? t("no_effect") : "";
     ui.say(t("live", { n: shown, text: textOf(best), score: show(best.score, 2), greedy: textOf(greedy), other: show(greedy.score, 2) }));
   }
 

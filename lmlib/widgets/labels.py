@@ -302,7 +302,7 @@ BEAM = BELOW | {
     "same": "Greedy writes the same text.",
     "better": "The text that was found is {times} times as likely as greedy's.",
     "worse": "Greedy's text is {times} times as likely as the one that was found.",
-    "no_effect": "No text has ended, so all are equally long, and the penalty changes nothing.",
+    "no_effect": "Here the penalty changes nothing: only where a text has ended are there two lengths to compare.",
     "all_ended": "All texts have ended, and so has the search.",
     "unknown": "“{word}” is not among the {V} words that this model knows; the search goes on from what stands before.",
     "long": "The search goes on from {n} words and no more; the rest of your text is left out.",

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib.pyplot as plt
+from IPython.core.getipython import get_ipython
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
@@ -69,6 +70,12 @@ class BookFigure(Figure):
             )
         end = "</svg>"
         return {"image/svg+xml": page.removesuffix(end) + phone + end} | pixels
+
+
+# In a notebook matplotlib has a PNG of every figure made, with four bytes a point, and IPython takes that
+# before a bundle's own. Of this class it gets none.
+if (shell := get_ipython()) and (shown := shell.display_formatter):
+    shown.formatters["image/png"].for_type(BookFigure, lambda _: None)
 
 
 @contextmanager

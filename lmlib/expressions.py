@@ -46,7 +46,7 @@ def evaluate(text: str, /, **values: int) -> int:
         return _value(ast.parse(text.strip(), mode="eval").body, values)
     except (SyntaxError, MemoryError, RecursionError) as error:
         raise ValueError(
-            f"text: {text!r} is no expression; write it as Python does, parentheses in pairs"
+            f"text: {text!r} is no expression; write it as Python does"
         ) from error
 
 

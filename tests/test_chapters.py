@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import base64
+import io
 import itertools
 import re
 from collections import Counter
@@ -14,6 +16,7 @@ import nbformat
 import pytest
 from chapter_seconds import stated_seconds
 from nbformat import NotebookNode
+from PIL import Image
 
 from lmlib.classroom.exercises import Exercise
 from lmlib.interop.real import HOW
@@ -106,6 +109,8 @@ def test_pictures_and_widgets_have_words(notebook: NotebookNode) -> None:
                 assert caption.endswith("."), (
                     f"cell {number}: a figure without a caption"
                 )
+                pixels = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+                assert pixels.mode == "P", f"cell {number}: {pixels.mode} is heavy"
     state = notebook.metadata.get("widgets", {}).get(
         "application/vnd.jupyter.widget-state+json"
     )

@@ -18,6 +18,7 @@ PAGES = sorted(
 )
 CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
 KB = 40  # of drawings in a page, gzipped
+WIDTHS = {"dark": (390, 1920), "light": (768, 1280)}
 # What is shown of every figure: the size of its smallest letters in pixels, its width and height, words on words.
 MEASURE = """() => [...document.querySelectorAll(".lm-figure")].map((figure) => {
   for (let fold = figure.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
@@ -58,29 +59,22 @@ pytestmark = pytest.mark.usefixtures("built")
 
 @pytest.mark.parametrize("name", PAGES)
 def test_figures_can_be_read_at_every_width(name: str, browser: Browser) -> None:
-    page = browser.new_page()
-    page.goto((SITE / name).as_uri())
-    for width, scheme in (
-        (390, "dark"),
-        (768, "light"),
-        (1280, "light"),
-        (1920, "dark"),
-    ):
-        page.set_viewport_size({"width": width, "height": 844})
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        page.wait_for_function(
-            "scheme => document.documentElement.dataset.theme === scheme", arg=scheme
-        )
-        for number, figure in enumerate(page.evaluate(MEASURE), 1):
-            at = f"figure {number} at {width} px"
-            assert figure["shown"] == 1, f"{at}: {figure['shown']} drawings are shown"
-            assert figure["letters"] >= 11, (
-                f"{at}: letters of {figure['letters']:.1f} px"
-            )
-            assert not figure["overlaps"] and not figure["outside"], at
-            assert {*figure["filter"]} == {"none"}
+    for scheme, widths in WIDTHS.items():
+        page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]
+        page.goto((SITE / name).as_uri())
+        assert page.evaluate("document.documentElement.dataset.theme") == scheme
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": 844})
+            for number, figure in enumerate(page.evaluate(MEASURE), 1):
+                at = f"figure {number} at {width} px"
+                assert figure["shown"] == 1, f"{at}: {figure['shown']} drawings shown"
+                assert figure["letters"] >= 11, (
+                    f"{at}: letters of {figure['letters']:.1f} px"
+                )
+                assert not figure["overlaps"] and not figure["outside"], at
+                assert {*figure["filter"]} == {"none"}
         assert not page.evaluate(INK), f"pale letters, {scheme}"
-    page.close()
+        page.close()
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -101,7 +101,12 @@ def setup_cell(address: str, version: str) -> dict[str, Any]:
         "cell_type": "code",
         "execution_count": 1,
         "id": "set-up",
-        "metadata": {"tags": [TAG, "remove-cell"]},  # it does nothing on a page
+        # It does nothing on a page; Colab and JupyterLab fold it.
+        "metadata": {
+            "cellView": "form",
+            "jupyter": {"source_hidden": True},
+            "tags": [TAG, "remove-cell"],
+        },
         "outputs": [
             {
                 "name": "stdout",

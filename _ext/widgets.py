@@ -69,8 +69,8 @@ return {{ {core} }}; }})();""",
         "gpt.js": f"""globalThis.lmLive = (() => {{ const {{ {core} }} = lmCore;
 {classic(LIVE)}
 return {{ {live} }}; }})();""",
-        "merges.js": f"lmProvideMerges({json.dumps(pack_gpt2())});",
-        "live.js": f"lmProvide({json.dumps(pack_live(load_book_gpt()), ensure_ascii=False)});",
+        "merges.js": f"lmProvide.merges({json.dumps(pack_gpt2())});",
+        "live.js": f"lmProvide.live({json.dumps(pack_live(load_book_gpt()), ensure_ascii=False)});",
     }
     for kind, is_live in KINDS.items():
         names = f"const {{ {core} }} = lmCore;" + (

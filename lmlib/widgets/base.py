@@ -72,6 +72,16 @@ class Widget(anywidget.AnyWidget):
 
     _data = Dict().tag(sync=True)
 
+    def __init__(self, *, provides: Any = None, **traits: Any) -> None:
+        """``provides`` ({name: value}) goes to a page that asks. A trait would be in every stored notebook."""
+        super().__init__(**traits)
+        self._provides: dict[str, Any] = provides or {}
+        self.on_msg(self._answer)
+
+    def _answer(self, _: Any, asked: dict[str, Any], __: Any) -> None:
+        if (name := asked.get("provide")) in self._provides:
+            self.send({"provided": name, "content": self._provides[name]})
+
     def sentence(self) -> str:
         """What the picture shows, in words and numbers."""
         raise NotImplementedError

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from matplotlib.figure import Figure
 from traitlets import Any as AnyTrait
-from traitlets import Dict, Unicode, validate
+from traitlets import Unicode, validate
 
 from lmlib.beam import beam_search
 from lmlib.notebook import visible
@@ -44,7 +44,6 @@ class BeamTree(Widget):
     _state = ("text", "beams", "steps", "length_penalty", "step")
     _esm = script("beam", live=True)
 
-    _live = Dict().tag(sync=True)
     text = Unicode().tag(sync=True)
     beams = AnyTrait(3).tag(sync=True)
     steps = AnyTrait(4).tag(sync=True)
@@ -69,7 +68,7 @@ class BeamTree(Widget):
             raise BadValue(f"text: {error}") from None
         super().__init__(
             _data={"labels": with_defaults(labels, BEAM)},
-            _live=pack_live(self._model),
+            provides={"live": pack_live(self._model)},
             text=text,
             beams=beams,
             steps=steps,

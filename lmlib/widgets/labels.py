@@ -107,7 +107,7 @@ STORY = BELOW | {
     "top_p": "Top-p: among the likeliest that hold p",
     "off": "off",
     "seed": "Seed",
-    "loading": "The model is being loaded.",
+    "loading": "The model is being loaded. (A notebook has it once this cell has run.)",
     "no_model": "The model could not be loaded: its file is missing beside this page.",
     "sentence": "Story box. After “{text}” the likeliest next words are {list}.",
 }
@@ -196,7 +196,7 @@ LENS = BELOW | {
     "count": "{n} tokens",
     "count_one": "1 token",
     "unknown_count": "choose to load",
-    "loading": "GPT-2’s 50,000 merges are being loaded.",
+    "loading": "GPT-2’s 50,000 merges are being loaded. (A notebook has them once this cell has run.)",
     "no_merges": "GPT-2’s merges could not be loaded: their file is missing beside this page.",
     "left_out": "Only the first {most} characters are cut; the other {n} are left out.",
     "tokens": "tokens",
@@ -310,7 +310,7 @@ BEAM = BELOW | {
     "column_text": "text",
     "column_fate": "fate",
     "live": "Step {n}. Best: {text}, {score}. Greedy: {greedy}, {other}.",
-    "loading": "The model is being loaded.",
+    "loading": "The model is being loaded. (A notebook has it once this cell has run.)",
     "no_model": "The model could not be loaded: its file is missing beside this page.",
     "sentence": (
         "Search tree of beam search, width {beams}, after “{text}”. The best text found in {n} steps is “{best}”,"
@@ -332,7 +332,7 @@ STREAM = BELOW | {
     "near": "Did you mean",
     "begun": "“{word}” is not whole yet: we follow the word before it.",
     "long": "The model reads {n} words, and no more; the rest of your text is left out.",
-    "loading": "The model is being loaded.",
+    "loading": "The model is being loaded. (A notebook has it once this cell has run.)",
     "no_model": "The model could not be loaded: its file is missing beside this page.",
     "switches": "Parts of the model. Arrow keys go from one to the next, Enter switches it.",
     "everywhere": "In the whole model",

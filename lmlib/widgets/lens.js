@@ -88,19 +88,10 @@ export function printed(bytes) {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
 }
 
-let asked = null;
+let gpt2Read = null;
 
-/** GPT-2's merges: from the kernel, or else from the site's own file, once. */
-function gpt2Vocabulary(model) {
-  const own = model.get("_merges");
-  if (own && own.merges) return Promise.resolve(makeVocabulary(own));
-  asked ??= new Promise((resolve, reject) => {
-    if (typeof lmBase === "undefined") { reject(new Error("lens: this page has no merges of GPT-2")); return; }
-    globalThis.lmProvideMerges = (packed) => resolve(makeVocabulary(packed));
-    document.head.append(h("script", { src: `${lmBase}merges.js`, onerror: () => reject(new Error("merges.js: not found")) }));
-  });
-  return asked;
-}
+/** GPT-2's merges, read once. */
+const gpt2Vocabulary = (model, el) => (gpt2Read ??= provided(model, el, "merges").then(makeVocabulary));
 
 function render({ model, el }) {
   const { labels, vocabularies, gpt2 } = model.get("_data");
@@ -143,7 +134,7 @@ function render({ model, el }) {
 
   function load(name) {
     note.textContent = t("loading");
-    gpt2Vocabulary(model).then((found) => { known[name] = found; update(); }, () => {
+    gpt2Vocabulary(model, el).then((found) => { known[name] = found; update(); }, () => {
       failed = true;
       if (model.get("vocabulary") === name) choose(names[0]);
     });

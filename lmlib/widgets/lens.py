@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 from traitlets import Any as AnyTrait
-from traitlets import Dict, Unicode, validate
+from traitlets import Unicode, validate
 
 from lmlib.bpe import BPETokenizer, Word
 from lmlib.validation import check_text
@@ -72,7 +72,6 @@ class TokeniserLens(Widget):
     _state = ("text", "vocabulary", "step")
     _esm = script("lens")
 
-    _merges = Dict().tag(sync=True)
     text = Unicode().tag(sync=True)
     vocabulary = Unicode().tag(sync=True)
     step = AnyTrait(None, allow_none=True).tag(sync=True)
@@ -102,7 +101,7 @@ class TokeniserLens(Widget):
         own = {"vocabularies": packed, "gpt2": words["gpt2"] if gpt2 else None}
         super().__init__(
             _data={"labels": words, **own},
-            _merges=pack_gpt2() if gpt2 else {},
+            provides={"merges": pack_gpt2()} if gpt2 else {},
             text=text,
             vocabulary=next(iter(packed)) if vocabulary is None else vocabulary,
             step=step,

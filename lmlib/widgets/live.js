@@ -1,26 +1,8 @@
 // What the widgets with a live model share: where the model comes from, the reader's words as tokens,
-// and what stands in the address. Pages load its numbers once, when the first of them is used.
+// and what stands in the address.
 
-let loading = null;
-
-/** Settled when an element is about to be seen: what is never looked at asks for no file. */
-const nearlySeen = (el) => new Promise((resolve) => {
-  const watch = new IntersectionObserver(([entry]) => { if (entry.isIntersecting) { watch.disconnect(); resolve(); } }, { rootMargin: "100%" });
-  watch.observe(el);
-});
-
-/** The model, the grammar and the words: from the kernel, or else, once `el` is seen, from the site's own file. */
-export async function liveModel(model, el) {
-  const own = model.get("_live");
-  if (own && own.weights) return makeLive(own);
-  await nearlySeen(el);
-  loading ??= new Promise((resolve, reject) => {
-    if (typeof lmBase === "undefined") { reject(new Error("live: this page has no model")); return; }
-    globalThis.lmProvide = (packed) => resolve(makeLive(packed));
-    document.head.append(h("script", { src: `${lmBase}live.js`, onerror: () => reject(new Error("live.js: not found")) }));
-  });
-  return loading;
-}
+/** The model, the grammar and the words, once `el` is nearly seen. */
+export const liveModel = async (model, el) => makeLive(await provided(model, el, "live"));
 
 function makeLive(packed) {
   const ids = new Map(packed.vocab.map((word, id) => [word, id]));

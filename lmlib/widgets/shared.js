@@ -165,6 +165,38 @@ export function pageModel(state) {
   };
 }
 
+/** Settled when an element is about to be seen: what is never looked at asks for nothing. */
+const nearlySeen = (el) => new Promise((resolve) => {
+  const watch = new IntersectionObserver(([entry]) => { if (entry.isIntersecting) { watch.disconnect(); resolve(); } }, { rootMargin: "100%" });
+  watch.observe(el);
+});
+
+const files = {};
+
+/** What is too large for every output to carry: a page of the site loads its file, once; a kernel is asked for it. */
+export async function provided(model, el, name) {
+  await nearlySeen(el);
+  if (typeof lmBase !== "undefined") return (files[name] ??= fromFile(name));
+  if (!model.send) throw new Error(`${name}: this page has none`);
+  return fromKernel(model, name);
+}
+
+const fromFile = (name) => new Promise((resolve, reject) => {
+  globalThis.lmProvide = { ...globalThis.lmProvide, [name]: resolve };
+  document.head.append(h("script", { src: `${lmBase}${name}.js`, onerror: () => reject(new Error(`${name}.js: not found`)) }));
+});
+
+// A kernel that is busy answers late, so nobody gives up.
+const fromKernel = (model, name) => new Promise((resolve) => {
+  const hear = (message) => {
+    if (message.provided !== name) return;
+    model.off("msg:custom", hear);
+    resolve(message.content);
+  };
+  model.on("msg:custom", hear);
+  model.send({ provide: name });
+});
+
 /** Bring every figure of this kind on the page to life; where that fails, its picture stays. */
 export function mountAll(kind, render) {
   for (const figure of document.querySelectorAll(`figure.lm-widget[data-widget="${kind}"]:not([data-live])`)) {

@@ -8,7 +8,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 from traitlets import Any as AnyTrait
-from traitlets import Dict, Unicode, validate
+from traitlets import Unicode, validate
 
 from lmlib.notebook import visible
 from lmlib.pretrained import load_book_gpt
@@ -42,7 +42,6 @@ class StoryBox(Widget):
     _state = ("text", "temperature", "top_k", "top_p", "seed")
     _esm = script("story", live=True)
 
-    _live = Dict().tag(sync=True)
     text = Unicode().tag(sync=True)
     temperature = AnyTrait(1.0).tag(sync=True)
     top_k = AnyTrait(None, allow_none=True).tag(sync=True)
@@ -64,7 +63,7 @@ class StoryBox(Widget):
         start = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
         super().__init__(
             _data={"labels": with_defaults(labels, STORY)},
-            _live=pack_live(self._model),
+            provides={"live": pack_live(self._model)},
             text=text,
             seed=seed,
             **start,

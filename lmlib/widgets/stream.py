@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 from traitlets import Any as AnyTrait
-from traitlets import Dict, Unicode, validate
+from traitlets import Unicode, validate
 
 from lmlib.notebook import visible
 from lmlib.pretrained import load_book_gpt
@@ -44,7 +44,6 @@ class LayerStream(Widget):
     _state = ("text", "off")
     _esm = script("stream", live=True)
 
-    _live = Dict().tag(sync=True)
     text = Unicode().tag(sync=True)
     off = AnyTrait().tag(sync=True)
 
@@ -68,7 +67,7 @@ class LayerStream(Widget):
                 "n_layer": config.n_layer,
                 "n_head": config.n_head,
             },
-            _live=pack_live(self._model),
+            provides={"live": pack_live(self._model)},
             text=text,
             off=off,
         )

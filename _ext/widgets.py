@@ -2,7 +2,7 @@
 
 Classic scripts, since a browser reads no modules from a page that was opened by double click. What two kinds
 share stands in ``core.js``; the model's code in ``gpt.js``, and its numbers in ``live.js``, which is asked for when
-a widget that needs them is first used; so are GPT-2's merges, ``merges.js``.
+a widget that needs them is about to be seen; so are GPT-2's merges, ``merges.js``.
 """
 
 import hashlib
@@ -69,8 +69,8 @@ return {{ {core} }}; }})();""",
         "gpt.js": f"""globalThis.lmLive = (() => {{ const {{ {core} }} = lmCore;
 {classic(LIVE)}
 return {{ {live} }}; }})();""",
-        "merges.js": f"lmProvide.merges({json.dumps(pack_gpt2())});",
-        "live.js": f"lmProvide.live({json.dumps(pack_live(load_book_gpt()), ensure_ascii=False)});",
+        "merges.js": f'lmProvide["merges.js"]({json.dumps(pack_gpt2())});',
+        "live.js": f'lmProvide["live.js"]({json.dumps(pack_live(load_book_gpt()), ensure_ascii=False)});',
     }
     for kind, is_live in KINDS.items():
         names = f"const {{ {core} }} = lmCore;" + (

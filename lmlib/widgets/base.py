@@ -73,7 +73,7 @@ class Widget(anywidget.AnyWidget):
     _data = Dict().tag(sync=True)
 
     def __init__(self, *, provides: Any = None, **traits: Any) -> None:
-        """``provides`` ({name: value}) goes to a page that asks. A trait would be in every stored notebook."""
+        """``provides`` ({a file of the site: what it holds}) goes to a page that asks; notebooks store traits."""
         super().__init__(**traits)
         self._provides: dict[str, Any] = provides or {}
         self.on_msg(self._answer)

@@ -68,7 +68,7 @@ class BeamTree(Widget):
             raise BadValue(f"text: {error}") from None
         super().__init__(
             _data={"labels": with_defaults(labels, BEAM)},
-            provides={"live": pack_live(self._model)},
+            provides={"live.js": pack_live(self._model)},
             text=text,
             beams=beams,
             steps=steps,

@@ -91,7 +91,7 @@ export function printed(bytes) {
 let gpt2Read = null;
 
 /** GPT-2's merges, read once. */
-const gpt2Vocabulary = (model, el) => (gpt2Read ??= provided(model, el, "merges").then(makeVocabulary));
+const gpt2Vocabulary = (model, el) => (gpt2Read ??= provided(model, el, "merges.js").then(makeVocabulary));
 
 function render({ model, el }) {
   const { labels, vocabularies, gpt2 } = model.get("_data");

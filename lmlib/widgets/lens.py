@@ -101,7 +101,7 @@ class TokeniserLens(Widget):
         own = {"vocabularies": packed, "gpt2": words["gpt2"] if gpt2 else None}
         super().__init__(
             _data={"labels": words, **own},
-            provides={"merges": pack_gpt2()} if gpt2 else {},
+            provides={"merges.js": pack_gpt2()} if gpt2 else {},
             text=text,
             vocabulary=next(iter(packed)) if vocabulary is None else vocabulary,
             step=step,

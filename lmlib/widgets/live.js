@@ -2,7 +2,7 @@
 // and what stands in the address.
 
 /** The model, the grammar and the words, once `el` is nearly seen. */
-export const liveModel = async (model, el) => makeLive(await provided(model, el, "live"));
+export const liveModel = async (model, el) => makeLive(await provided(model, el, "live.js"));
 
 function makeLive(packed) {
   const ids = new Map(packed.vocab.map((word, id) => [word, id]));

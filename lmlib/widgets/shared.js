@@ -173,28 +173,28 @@ const nearlySeen = (el) => new Promise((resolve) => {
 
 const files = {};
 
-/** What is too large for every output to carry: a page of the site loads its file, once; a kernel is asked for it. */
-export async function provided(model, el, name) {
+/** What is too large for every output to carry: a page of the site loads the file, once; a kernel is asked for it. */
+export async function provided(model, el, file) {
   await nearlySeen(el);
-  if (typeof lmBase !== "undefined") return (files[name] ??= fromFile(name));
-  if (!model.send) throw new Error(`${name}: this page has none`);
-  return fromKernel(model, name);
+  if (typeof lmBase !== "undefined") return (files[file] ??= fromFile(file));
+  if (!model.send) throw new Error(`${file}: this page has none`);
+  return fromKernel(model, file);
 }
 
-const fromFile = (name) => new Promise((resolve, reject) => {
-  globalThis.lmProvide = { ...globalThis.lmProvide, [name]: resolve };
-  document.head.append(h("script", { src: `${lmBase}${name}.js`, onerror: () => reject(new Error(`${name}.js: not found`)) }));
+const fromFile = (file) => new Promise((resolve, reject) => {
+  globalThis.lmProvide = { ...globalThis.lmProvide, [file]: resolve };
+  document.head.append(h("script", { src: lmBase + file, onerror: () => reject(new Error(`${file}: not found`)) }));
 });
 
 // A kernel that is busy answers late, so nobody gives up.
-const fromKernel = (model, name) => new Promise((resolve) => {
+const fromKernel = (model, file) => new Promise((resolve) => {
   const hear = (message) => {
-    if (message.provided !== name) return;
+    if (message.provided !== file) return;
     model.off("msg:custom", hear);
     resolve(message.content);
   };
   model.on("msg:custom", hear);
-  model.send({ provide: name });
+  model.send({ provide: file });
 });
 
 /** Bring every figure of this kind on the page to life; where that fails, its picture stays. */

@@ -63,7 +63,7 @@ class StoryBox(Widget):
         start = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
         super().__init__(
             _data={"labels": with_defaults(labels, STORY)},
-            provides={"live": pack_live(self._model)},
+            provides={"live.js": pack_live(self._model)},
             text=text,
             seed=seed,
             **start,

@@ -67,7 +67,7 @@ class LayerStream(Widget):
                 "n_layer": config.n_layer,
                 "n_head": config.n_head,
             },
-            provides={"live": pack_live(self._model)},
+            provides={"live.js": pack_live(self._model)},
             text=text,
             off=off,
         )

@@ -22,8 +22,13 @@ labels       every word that a widget shows, to be translated
 logits       the logits of a scrubber, and how those of a large vocabulary travel to the page
 arrays       the arrays of a heat map, and how their numbers travel to the page
 checks       what a widget is given, or a sentence that says what would do
-pictures     what stands in for a widget on pages without scripts
+colours      those of the pictures
 examples     one text of a heat map
+
+On GitHub, in PDFs and on pages without scripts a picture stands in for each widget: `attention_picture`,
+`temperature_picture`, `beam_picture`, `story_picture`, `duel_picture`, `embedding_picture`, `lens_picture`,
+`stream_picture`, `workbench_picture`, `calculator_picture`, `labels_needed_picture`. Words come to them as they are
+to be shown. To matplotlib they are text: a "$" in them begins no formula.
 """
 
 from lmlib.widgets.attention import AttentionHeatmap

@@ -15,10 +15,10 @@ from lmlib.pretrained import load_book_gpt
 from lmlib.stories import WORDS
 from lmlib.transformer import GPT
 from lmlib.widgets.base import Widget, script, with_defaults
+from lmlib.widgets.beam_picture import beam_picture
 from lmlib.widgets.checks import BadValue, penalty_of, whole
 from lmlib.widgets.labels import BEAM
 from lmlib.widgets.live import pack_live
-from lmlib.widgets.pictures import beam_picture
 
 WIDEST, LONGEST = 5, 8
 

@@ -17,9 +17,9 @@ from lmlib.scale import (
 )
 from lmlib.scaling_laws import FITTED, LAWS
 from lmlib.widgets.base import Widget, script, with_defaults
+from lmlib.widgets.calculator_picture import calculator_picture
 from lmlib.widgets.checks import Given, between, one_of, whole
 from lmlib.widgets.labels import CALCULATOR
-from lmlib.widgets.pictures import table_picture
 
 LIMITS = {
     "parameters": (1.0, 1e15),
@@ -185,7 +185,7 @@ class CostCalculator(Widget):
                 for key in ("parameters", "tokens")
             }
         )
-        return table_picture(self._rows(), head)
+        return calculator_picture(self._rows(), head)
 
     @validate("parameters", "tokens", "utilisation", "price")
     def _valid_number(self, proposal: Any) -> float:

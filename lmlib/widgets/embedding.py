@@ -18,8 +18,8 @@ from lmlib.embeddings import nearest, project
 from lmlib.notebook import visible
 from lmlib.widgets.base import Widget, script, with_defaults
 from lmlib.widgets.checks import BadValue
+from lmlib.widgets.embedding_picture import embedding_picture
 from lmlib.widgets.labels import EMBEDDING
-from lmlib.widgets.pictures import embedding_picture
 
 NEAR = 6
 MOST = 400_000

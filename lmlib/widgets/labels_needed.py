@@ -13,7 +13,7 @@ from lmlib.notebook import visible
 from lmlib.widgets.base import Widget, script, with_defaults
 from lmlib.widgets.checks import BadValue, Given, between, whole
 from lmlib.widgets.labels import LABELS
-from lmlib.widgets.pictures import intervals_picture
+from lmlib.widgets.labels_needed_picture import labels_needed_picture
 
 MOST_METHODS, MOST_SIZES, MOST_RUNS = 12, 30, 200
 Results = dict[str, dict[int, list[float]]]
@@ -135,7 +135,9 @@ class LabelsNeeded(Widget):
         """A point and an interval for each method shown."""
         labels = self._data["labels"]
         title = f"{labels['n']}: {self.n:,}"
-        return intervals_picture(self._rows(), title, self.ceiling, labels["ceiling"])
+        return labels_needed_picture(
+            self._rows(), title, self.ceiling, labels["ceiling"]
+        )
 
     @validate("n")
     def _valid_n(self, proposal: Any) -> int:

@@ -15,6 +15,7 @@ from lmlib.validation import check_text
 from lmlib.widgets.base import Widget, script, with_defaults
 from lmlib.widgets.checks import BadValue, one_of, whole
 from lmlib.widgets.labels import LENS
+from lmlib.widgets.lens_picture import lens_picture
 from lmlib.widgets.merges import (
     gpt2_tokenizer,
     pack_gpt2,
@@ -22,7 +23,6 @@ from lmlib.widgets.merges import (
     played,
     times_merged,
 )
-from lmlib.widgets.pictures import lens_picture
 
 MOST = 2_000
 LONGEST = 100_000

@@ -17,7 +17,7 @@ from lmlib.widgets.arrays import matrix
 from lmlib.widgets.base import Widget, script, with_defaults
 from lmlib.widgets.checks import BadValue, whole
 from lmlib.widgets.labels import WORKBENCH
-from lmlib.widgets.pictures import workbench_picture
+from lmlib.widgets.workbench_picture import workbench_picture
 
 MOST, SIZE = 1000, 4
 """How large a number may be, and how many rows or columns a matrix may have."""

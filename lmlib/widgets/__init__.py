@@ -3,6 +3,7 @@
 attention    who looks at whom: a text, and the weights of every head
 temperature  how temperature, top-k and top-p turn logits into probabilities
 beam         the search tree of beam search with the book's GPT, beside what greedy writes
+tree         what such a search keeps at each step, and from which text each goes on
 story        the book's GPT reads what you type, and says what comes next beside the true probability
 duel         a reader guesses the next words of stories, against n-grams, the GPT and the truth
 rivals       the models that a duel is played against

@@ -10,6 +10,7 @@ rivals       the models that a duel is played against
 places       the words that a duel asks for
 scores       the guesses of a duel, and what each word costs everybody
 embedding    word vectors as a map, the nearest in all numbers beside the nearest in the drawing
+tables       words, with a row of numbers for each, and how they travel to the page
 lens         any text, cut by byte-pair encoding one merge after the other
 merges       merges for the page, how often each pair stood in the training text, and GPT-2's own
 stream       the last word's vector on its way through the book's GPT, with parts to switch off

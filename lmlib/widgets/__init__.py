@@ -13,6 +13,7 @@ embedding    word vectors as a map, the nearest in all numbers beside the neares
 tables       words, with a row of numbers for each, and how they travel to the page
 lens         any text, cut by byte-pair encoding one merge after the other
 merges       merges for the page, how often each pair stood in the training text, and GPT-2's own
+pieces       a text after each merge, and its tokens as they are printed
 stream       the last word's vector on its way through the book's GPT, with parts to switch off
 stages       what that vector says behind each part, and without some
 workbench    one head of attention, every number to change, cell by cell

@@ -35,7 +35,7 @@ class BeamTree(Widget):
 
     >>> w = BeamTree("in the end he was happy .", beams=2, steps=1)
     >>> [(words, round(score, 2)) for words, score in w.found()]
-    [(['<end>'], -0.8), (['rude'], -2.2)]
+    [(['<end>'], -0.8), (['rude'], -2.21)]
     """
 
     _kind = "beam"

@@ -17,6 +17,7 @@ pieces       a text after each merge, and its tokens as they are printed
 stream       the last word's vector on its way through the book's GPT, with parts to switch off
 stages       what that vector says behind each part, and without some
 workbench    one head of attention, every number to change, cell by cell
+head         such a head: its numbers, which fit each other, and what it computes of them
 calculator   what a training run takes: work, time, money, memory, and the loss by a law
 labels_needed  how many labels each method needs, with intervals over the runs
 live         the GPT's weights for a page

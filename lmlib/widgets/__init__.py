@@ -19,6 +19,8 @@ stages       what that vector says behind each part, and without some
 workbench    one head of attention, every number to change, cell by cell
 head         such a head: its numbers, which fit each other, and what it computes of them
 calculator   what a training run takes: work, time, money, memory, and the loss by a law
+costs        such a run: its settings, and what they come to
+quantities   numbers as one reads them: powers of ten, bytes, spans of time
 labels_needed  how many labels each method needs, with intervals over the runs
 live         the GPT's weights for a page
 base         what makes a widget live everywhere

@@ -22,6 +22,7 @@ calculator   what a training run takes: work, time, money, memory, and the loss 
 costs        such a run: its settings, and what they come to
 quantities   numbers as one reads them: powers of ten, bytes, spans of time
 labels_needed  how many labels each method needs, with intervals over the runs
+accuracies   those runs: how they are read, and their means with intervals
 live         the GPT's weights for a page
 base         what makes a widget live everywhere
 labels       every word that a widget shows, to be translated

@@ -24,7 +24,7 @@ from lmlib.blocks import Config
 from lmlib.interop.peers import Peer, training_step
 from lmlib.interop.timing import matrix_rate, medians
 from lmlib.optimisation import Training
-from lmlib.scale import step_flops
+from lmlib.step_costs import step_flops
 from lmlib.transformer import GPT
 
 VOCAB_SIZE, THREADS = 304, 2

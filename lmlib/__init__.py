@@ -77,6 +77,7 @@ compression      a whole GPT made smaller, in memory and on disk
 transfer         dictionaries in a prompt, which only who reads the context can use; nats above the floor
 cells            pictures of cells, and the words that say what they show
 scale            what a model takes: parameters, FLOPs, memory
+step_costs       the same for one training step of the book's GPT, which a device must have room for
 machines         days, money and energy of so many FLOPs
 scaling_laws     how the loss falls as models and texts grow
 

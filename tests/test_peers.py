@@ -20,7 +20,7 @@ from lmlib.interop.peers import (
 from lmlib.interop.timing import matrix_rate
 from lmlib.optimisation import Training
 from lmlib.pretraining import fit
-from lmlib.scale import step_flops, step_memory
+from lmlib.step_costs import step_flops, step_memory
 from lmlib.train.presets import PRESETS, what_fits
 from lmlib.transformer import GPT
 

@@ -261,6 +261,7 @@ CHAPTER_OF = {
     "expressions": "retrieval",
     "descriptions": "retrieval",
     "counterfactuals": "interpretability",
+    "step_costs": "scale",
     "machines": "scale",
     "scaling_laws": "scale",
 }
@@ -272,6 +273,7 @@ WITHIN = {
     "fused": "the attention of that chapter, when nobody looks at its weights",
     "kv_cache": "generate keeps one",
     "fast_step": "generate takes it",
+    "step_costs": "its formulas, for a step of the book's GPT",
 }
 # A module that the tests of another name prove.
 TESTED_IN = {

@@ -19,7 +19,9 @@ from lmlib.scale import running_memory, training_flops, training_memory
 from lmlib.scaling_laws import LAWS
 from lmlib.widgets import CostCalculator
 from lmlib.widgets.base import script
-from lmlib.widgets.calculator import BITS, LIMITS, MODELS, in_bytes, plain, power
+from lmlib.widgets.calculator import MODELS
+from lmlib.widgets.costs import BITS, LIMITS
+from lmlib.widgets.quantities import in_bytes, plain, power
 
 Show = Callable[..., Page]
 

@@ -25,8 +25,9 @@ from lmlib.prose import prose
 from lmlib.tokens import END
 from lmlib.widgets import TokeniserLens
 from lmlib.widgets.base import script
-from lmlib.widgets.lens import MOST, shown
+from lmlib.widgets.lens import MOST
 from lmlib.widgets.merges import gpt2_tokenizer, pack_gpt2, pack_merges, times_merged
+from lmlib.widgets.pieces import shown
 
 SCRIPTS = ("core.js", "lens.js")
 CODE = "def merge(ids, pair):\n    return [*ids]  # pair\n\n\nfor (let i = 0; i < 3; i++) {}"

@@ -22,7 +22,7 @@ from lmlib.generation import generate
 from lmlib.interop.gpt2 import to_gpt2
 from lmlib.interop.timing import CPU, Work, matrix_rate, medians, peak_memory
 from lmlib.optimisation import Training, make_optimiser
-from lmlib.scale import step_flops
+from lmlib.step_costs import step_flops
 from lmlib.train.presets import out_of_memory_advice
 from lmlib.training_step import loss_function, train_step
 from lmlib.transformer import GPT

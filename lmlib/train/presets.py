@@ -14,7 +14,8 @@ import torch
 
 from lmlib.blocks import Config
 from lmlib.devices import memory_of, out_of_memory
-from lmlib.scale import gpt_parameters, step_memory
+from lmlib.scale import gpt_parameters
+from lmlib.step_costs import step_memory
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from traitlets import observe, validate
 
 from lmlib.attention import causal_mask, scaled_dot_product_attention
 from lmlib.notebook import visible
+from lmlib.widgets.attention_picture import attention_picture
 from lmlib.widgets.base import Widget, script, with_defaults
 from lmlib.widgets.checks import BadValue, one_of, whole
 from lmlib.widgets.examples import read_examples
 from lmlib.widgets.labels import ATTENTION
-from lmlib.widgets.pictures import attention_picture
 
 
 class AttentionHeatmap(Widget):

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from matplotlib.figure import Figure
 from traitlets import Any as AnyTrait
 from traitlets import Unicode, validate
 
-from lmlib.beam import beam_search
 from lmlib.notebook import visible
 from lmlib.pretrained import load_book_gpt
 from lmlib.stories import WORDS
 from lmlib.transformer import GPT
 from lmlib.widgets.base import Widget, script, with_defaults
+from lmlib.widgets.beam_picture import beam_picture
 from lmlib.widgets.checks import BadValue, penalty_of, whole
 from lmlib.widgets.labels import BEAM
 from lmlib.widgets.live import pack_live
-from lmlib.widgets.pictures import beam_picture
+from lmlib.widgets.tree import Kept, best_path, kept, tree
 
 WIDEST, LONGEST = 5, 8
 
@@ -36,7 +35,7 @@ class BeamTree(Widget):
 
     >>> w = BeamTree("in the end he was happy .", beams=2, steps=1)
     >>> [(words, round(score, 2)) for words, score in w.found()]
-    [(['<end>'], -0.8), (['rude'], -2.2)]
+    [(['<end>'], -0.8), (['rude'], -2.21)]
     """
 
     _kind = "beam"
@@ -79,21 +78,10 @@ class BeamTree(Widget):
     def _shown(self) -> int:
         return min(self.steps, self.step or self.steps)
 
-    def _search(self, steps: int, beams: int) -> tuple[list[list[int]], list[float]]:
-        """What was written in each text, without what pads an ended one; and log-probabilities."""
+    def _search(self, steps: int, beams: int) -> Kept:
         room = self._model.config.block_size - 1 - LONGEST
         ids = [0, *WORDS.encode(self.text.lower())[:room]]
-        texts, scores = beam_search(
-            self._model,
-            torch.tensor([ids]),
-            steps,
-            beams,
-            end=0,
-            length_penalty=self.length_penalty,
-        )
-        new = [text[len(ids) :] for text in texts.tolist()]
-        cut = [text[: text.index(0) + 1] if 0 in text else text for text in new]
-        return cut, scores.tolist()
+        return kept(self._model, ids, steps, beams, self.length_penalty)
 
     def found(self, beams: int | None = None) -> list[Found]:
         """The texts kept at the step that is shown, best first, of ``beams`` or the widget's own."""
@@ -120,32 +108,16 @@ class BeamTree(Widget):
     def picture(self) -> Figure:
         """The kept texts of each step as a tree, the best one in blue, and the greedy text below."""
         # After n steps the search holds what it would give back if n were all.
-        kept = [self._search(n, self.beams) for n in range(1, self._shown() + 1)]
-        while len(kept) > 1 and kept[-1] == kept[-2]:
-            kept.pop()  # where all have ended, the search has too
-        columns: list[list[tuple[str, float, int | None]]] = []
-        for n, (texts, scores) in enumerate(kept):
-            before = kept[n - 1][0] if n else []
-            columns.append(
-                [
-                    (
-                        self._word(text[-1]),
-                        score,
-                        # An ended text goes on as itself.
-                        before.index(text if text in before else text[:-1])
-                        if n
-                        else None,
-                    )
-                    for text, score in zip(texts, scores, strict=True)
-                ]
-            )
-        path = [0]
-        for column in reversed(columns[1:]):
-            path.append(column[path[-1]][2] or 0)
-        greedy = [self._search(n, 1) for n in range(1, len(kept) + 1)]
+        found = [self._search(n, self.beams) for n in range(1, self._shown() + 1)]
+        grown = tree(found)
+        steps = [
+            [(self._word(i), score, parent) for i, score, parent in step]
+            for step in grown
+        ]
+        greedy = [self._search(n, 1) for n in range(1, len(grown) + 1)]
         words = [(self._word(texts[0][-1]), scores[0]) for texts, scores in greedy]
         labels = self._data["labels"]
-        return beam_picture(columns, path[::-1], words, (labels["best"], labels["greedy"]))  # fmt: skip
+        return beam_picture(steps, best_path(grown), words, (labels["best"], labels["greedy"]))  # fmt: skip
 
     @validate("text")
     def _valid_text(self, proposal: Any) -> str:

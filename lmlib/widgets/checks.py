@@ -51,6 +51,13 @@ def one_of(name: str, value: Any, known: Mapping[str, Any]) -> str:
     return value
 
 
+def switch(name: str, value: Any) -> bool:
+    """``value`` if it is True or False. Raises ValueError for anything else."""
+    if not isinstance(value, bool):
+        raise BadValue(f"{name}: {value!r} is no switch; use True or False")
+    return value
+
+
 def temperature_of(value: Any) -> float:
     """``value`` as a float. Raises ValueError for all but numbers that the slider has."""
     if not (_number(value) and LOWEST <= value <= HIGHEST):

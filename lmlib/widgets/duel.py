@@ -13,8 +13,8 @@ from lmlib.language_models import LanguageModel
 from lmlib.stories import WORDS
 from lmlib.widgets.base import Widget, script, with_defaults
 from lmlib.widgets.checks import BadValue, whole
+from lmlib.widgets.duel_picture import duel_picture
 from lmlib.widgets.labels import DUEL
-from lmlib.widgets.pictures import duel_picture
 from lmlib.widgets.places import game
 from lmlib.widgets.rivals import rivals
 from lmlib.widgets.scores import SURE, costs, fitting

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -17,12 +15,11 @@ from traitlets import Bool, validate
 from lmlib.embeddings import nearest, project
 from lmlib.notebook import visible
 from lmlib.widgets.base import Widget, script, with_defaults
-from lmlib.widgets.checks import BadValue
+from lmlib.widgets.embedding_picture import embedding_picture
 from lmlib.widgets.labels import EMBEDDING
-from lmlib.widgets.pictures import embedding_picture
+from lmlib.widgets.tables import numbers, one_of_words, packed, read_vectors, read_words
 
 NEAR = 6
-MOST = 400_000
 
 
 class EmbeddingMap(Widget):
@@ -61,30 +58,18 @@ class EmbeddingMap(Widget):
         leave_out: bool = True,
         labels: dict[str, str] | None = None,
     ) -> None:
-        known = list(words)
-        if not known or not all(isinstance(word, str) for word in known):
-            raise BadValue(
-                f"words: {known[:5]} … is no list of words; give one for each row of vectors"
-            )
-        if len({*known}) < len(known):
-            twice = next(word for word in known if known.count(word) > 1)
-            raise BadValue(f"words: {twice!r} is there twice; give each word once")
-        self._vectors = _numbers("vectors", vectors, len(known))
-        if not (self._vectors.norm(dim=1) > 0).all():
-            i = int(self._vectors.norm(dim=1).argmin())
-            raise BadValue(
-                f"vectors: that of {known[i]!r} is all zeros, and points nowhere; leave the word out"
-            )
+        known = read_words(words)
+        self._vectors = read_vectors(vectors, known)
         drawn = project(self._vectors) if projection is None else projection
-        self._points = _numbers("projection", drawn, len(known), width=2)
+        self._points = numbers("projection", drawn, len(known), width=2)
         self._words = {word: i for i, word in enumerate(known)}
         super().__init__(
             _data={
                 "labels": with_defaults(labels, EMBEDDING),
                 "words": known,
                 "shown": [visible(one) for one in known],
-                "vectors": _packed(self._vectors),
-                "points": _packed(self._points),
+                "vectors": packed(self._vectors),
+                "points": packed(self._points),
             },
             word=known[0] if word is None else word,
             minus=minus,
@@ -150,10 +135,8 @@ class EmbeddingMap(Widget):
         near = {self._words[word] for word, _ in self.neighbours()}
         asked = {self._words[word] for word in self.query_words()}
         names = {i: visible(word) for word, i in self._words.items() if i in near | asked}  # fmt: skip
-        title = labels["near"].format(C=self._vectors.shape[1])
-        return embedding_picture(
-            self._points.numpy(), names, asked, f"{self._query()}: {title}"
-        )
+        title = f"{self._query()}: {labels['near'].format(C=self._vectors.shape[1])}"
+        return embedding_picture(self._points.numpy(), names, asked, title)
 
     @validate("word")
     def _valid_word(self, proposal: Any) -> str:
@@ -163,39 +146,3 @@ class EmbeddingMap(Widget):
     def _valid_other(self, proposal: Any) -> str | None:
         name, value = proposal["trait"].name, proposal["value"]
         return None if value is None else one_of_words(name, value, self._words)
-
-
-def one_of_words(name: str, value: Any, words: dict[str, int]) -> str:
-    """``value`` if it is one of ``words``. Raises ValueError for any other, without listing hundreds."""
-    if not isinstance(value, str) or value not in words:
-        first = ", ".join([*words][:5])
-        raise BadValue(
-            f"{name}: {value!r} is none of the {len(words)} words; use one such as {first}"
-        )
-    return value
-
-
-def _numbers(name: str, given: Any, rows: int, width: int | None = None) -> Tensor:
-    """A table of ``rows`` rows as float64, rounded to float32. Raises ValueError for anything else."""
-    try:
-        table = torch.as_tensor(given).detach().cpu().double()
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise BadValue(f"{name}: no table of numbers ({error}); give a tensor") from None  # fmt: skip
-    columns = "2" if width else "C"
-    fits = table.dim() == 2 and len(table) == rows and table.shape[1] >= 2
-    if not fits or (width and table.shape[1] != width):
-        raise BadValue(
-            f"{name}: shape {tuple(table.shape)} is not ({rows}, {columns}); give a row for each of the {rows} words"
-        )
-    if table.numel() > MOST:
-        raise BadValue(
-            f"{name}: {table.numel():,} numbers; choose words, at most {MOST:,} numbers"
-        )
-    table = table.float().double()
-    if not table.isfinite().all():
-        raise BadValue(f"{name}: holds NaN or ∞; look for an overflow")
-    return table
-
-
-def _packed(table: Tensor) -> str:
-    return base64.b64encode(np.asarray(table, dtype="<f4").tobytes()).decode("ascii")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,44 +9,17 @@ from matplotlib.figure import Figure
 from traitlets import Any as AnyTrait
 from traitlets import Unicode, validate
 
-from lmlib.bpe import BPETokenizer, Word
+from lmlib.bpe import BPETokenizer
 from lmlib.validation import check_text
 from lmlib.widgets.base import Widget, script, with_defaults
 from lmlib.widgets.checks import BadValue, one_of, whole
 from lmlib.widgets.labels import LENS
-from lmlib.widgets.merges import (
-    gpt2_tokenizer,
-    pack_gpt2,
-    pack_merges,
-    played,
-    times_merged,
-)
-from lmlib.widgets.pictures import lens_picture
+from lmlib.widgets.lens_picture import lens_picture
+from lmlib.widgets.merges import gpt2_tokenizer, named, pack_all, pack_gpt2
+from lmlib.widgets.pieces import State, after, drawn, made, played, shown
 
 MOST = 2_000
 LONGEST = 100_000
-
-
-def shown(data: bytes) -> str:
-    """A token as it is printed: ␣ for a space, ⏎ for a line end, and bytes that are no characters in hexadecimal.
-
-    >>> [shown(data) for data in (b" low", b"\\xe4\\xba", "人".encode(), b"\\x00")]
-    ['␣low', 'e4 ba', '人', '00']
-    """
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.hex(" ")
-    # What would be invisible, or turn the words around it.
-    if any(unicodedata.category(char)[0] in "ZC" and char not in " \n\t" for char in text):  # fmt: skip
-        return data.hex(" ")
-    return text.replace(" ", "␣").replace("\n", "⏎").replace("\t", "⇥")
-
-
-def _drawn(data: bytes) -> str:
-    """`shown`, but in hexadecimal where the letters of a drawing have no picture of it."""
-    text = shown(data)
-    return text if all(ord(char) < 0x2500 for char in text) else data.hex(" ")
 
 
 class TokeniserLens(Widget):
@@ -88,17 +60,10 @@ class TokeniserLens(Widget):
         labels: dict[str, str] | None = None,
     ) -> None:
         words = with_defaults(labels, LENS)
-        self._own = _named(vocabularies, words["gpt2"] if gpt2 else None)
-        texts = learned_from or {}
-        for name in texts:
-            one_of("learned_from", name, self._own)
-        packed = {
-            name: pack_merges(
-                one, times_merged(one, texts[name]) if name in texts else ()
-            )
-            for name, one in self._own.items()
-        }
-        own = {"vocabularies": packed, "gpt2": words["gpt2"] if gpt2 else None}
+        theirs = words["gpt2"] if gpt2 else None
+        self._own = named(vocabularies, theirs)
+        packed = pack_all(self._own, learned_from or {})
+        own = {"vocabularies": packed, "gpt2": theirs}
         super().__init__(
             _data={"labels": words, **own},
             provides={"merges.js": pack_gpt2()} if gpt2 else {},
@@ -112,21 +77,18 @@ class TokeniserLens(Widget):
         """The tokenizer that is chosen."""
         return self._own.get(self.vocabulary) or gpt2_tokenizer()
 
-    def _states(self) -> list[list[tuple[int, Word]]]:
+    def _states(self) -> list[list[State]]:
         return played(self.tokenizer, self.text[:MOST])
 
     @property
     def merges_played(self) -> list[int]:
         """The ids that the merges make of the text, in the order in which they are played."""
-        return sorted({new for word in self._states() for new, _ in word if new >= 0})
+        return made(self._states())
 
     @property
     def ids(self) -> list[int]:
         """The ids of the tokens as they stand after ``step`` merges."""
-        made = self.merges_played[: self.step]
-        last = made[-1] if made else -1
-        states = ([ids for new, ids in word if new <= last] for word in self._states())
-        return [i for word in states for i in word[-1]]
+        return after(self._states(), self.step)
 
     @property
     def pieces(self) -> list[str]:
@@ -148,7 +110,7 @@ class TokeniserLens(Widget):
     def picture(self) -> Figure:
         """The tokens as they stand now, each above its id."""
         ids, decode = self.ids, self.tokenizer.decode_bytes
-        tokens = [(_drawn(decode([i])), i) for i in ids]
+        tokens = [(drawn(decode([i])), i) for i in ids]
         return lens_picture(tokens, self.vocabulary)
 
     @validate("text")
@@ -175,23 +137,3 @@ class TokeniserLens(Widget):
         if proposal["value"] is None:
             return None
         return whole("step", proposal["value"], 0, 8 * MOST, ", or None for all merges")
-
-
-def _named(
-    vocabularies: Mapping[str, BPETokenizer], taken: str | None
-) -> dict[str, BPETokenizer]:
-    """The tokenizers by name. Raises ValueError for none, for what is no tokenizer, and for GPT-2's own name."""
-    if not isinstance(vocabularies, Mapping) or not vocabularies:
-        raise BadValue(
-            f"vocabularies: {vocabularies!r} names no tokenizer; give {{'prose': BPETokenizer.train(…)}}"
-        )
-    for name, one in vocabularies.items():
-        if not isinstance(name, str) or not isinstance(one, BPETokenizer):
-            raise BadValue(
-                f"vocabularies: {name!r} is {type(one).__name__}; give a BPETokenizer"
-            )
-        if name == taken:
-            raise BadValue(
-                f"vocabularies: {name!r} is the name of GPT-2's; use another, or gpt2=False"
-            )
-    return {**vocabularies}

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import base64
 import tomllib
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from lmlib.files import read_text
 from lmlib.stories import TOML, WORDS
@@ -34,32 +36,36 @@ def pack_live(model: GPT) -> dict[str, Any]:
             f"model: {config} is not for the words of the stories, at learned positions; "
             "give a GPT as load_book_gpt() returns it"
         )
-    tensors: list[list[Any]] = []
-    singles, uppers, lowers = [], [], []
-    for name, p in model.decoder.named_parameters():
-        x = p.detach().cpu().double()
+    tensors = {
+        n: p.detach().cpu().double() for n, p in model.decoder.named_parameters()
+    }
+    for name, x in tensors.items():
         if not torch.isfinite(x).all():
             raise BadValue(f"model: {name} holds no numbers; look for an overflow")
-        tensors.append([name, *x.shape])
-        if x.dim() == 1:
-            singles.append(x.float())
-            continue
-        step = (x.abs().amax(1).clamp(min=1e-30) / (2 ** (BITS - 1) - 1)).float()
-        codes = (x / step[:, None].double()).round().long().flatten()
-        singles.append(step)
-        uppers.append(codes >> 2)
-        lowers.append(codes & 3)
-    low = torch.cat(lowers).reshape(-1, 4) << torch.tensor([0, 2, 4, 6])
-    parts = [
-        torch.cat(singles).numpy().astype("<f4"),
-        torch.cat(uppers).numpy().astype("<i2"),
-        low.sum(1).numpy().astype(np.uint8),
-    ]
-    packed = b"".join(part.tobytes() for part in parts)
     return {
         "config": asdict(config),
         "vocab": [*WORDS.vocab],
         "grammar": tomllib.loads(read_text(TOML)),
-        "tensors": tensors,
-        "weights": base64.b64encode(packed).decode("ascii"),
+        "tensors": [[name, *x.shape] for name, x in tensors.items()],
+        "weights": base64.b64encode(_packed(tensors.values())).decode("ascii"),
     }
+
+
+def _packed(tensors: Iterable[Tensor]) -> bytes:
+    """Vectors and the steps of rows as they are; of all other weights the upper 16 bits, then the lower 2."""
+    singles, codes = [], []
+    for x in tensors:
+        if x.dim() == 1:
+            singles.append(x.float())
+            continue
+        step = (x.abs().amax(1).clamp(min=1e-30) / (2 ** (BITS - 1) - 1)).float()
+        singles.append(step)
+        codes.append((x / step[:, None].double()).round().long().flatten())
+    weights = torch.cat(codes)
+    low = (weights & 3).reshape(-1, 4) << torch.tensor([0, 2, 4, 6])
+    parts = [
+        torch.cat(singles).numpy().astype("<f4"),
+        (weights >> 2).numpy().astype("<i2"),
+        low.sum(1).numpy().astype(np.uint8),
+    ]
+    return b"".join(part.tobytes() for part in parts)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from lmlib.bpe import BPETokenizer, Word, merge
+from lmlib.bpe import BPETokenizer
 from lmlib.files import DATA
-from lmlib.pretokenizer import BYTES, find_specials, split_parts, split_words
-from lmlib.widgets.checks import BadValue
+from lmlib.pretokenizer import BYTES, split_words
+from lmlib.widgets.checks import BadValue, one_of
 
 GPT2 = DATA / "gpt2_merges.bin"
 END = "<|endoftext|>"
@@ -25,6 +25,26 @@ def pairs_of(tokenizer: BPETokenizer) -> dict[tuple[int, int], int]:
     """The ids of each merged pair, earliest first, and the id of what they became."""
     ids = tokenizer.ids
     return {(ids[a], ids[b]): ids[a + b] for a, b in tokenizer.merges}
+
+
+def named(
+    vocabularies: Mapping[str, BPETokenizer], taken: str | None
+) -> dict[str, BPETokenizer]:
+    """The tokenizers by name. Raises ValueError for none, for what is no tokenizer, and for GPT-2's own name."""
+    if not isinstance(vocabularies, Mapping) or not vocabularies:
+        raise BadValue(
+            f"vocabularies: {vocabularies!r} names no tokenizer; give {{'prose': BPETokenizer.train(…)}}"
+        )
+    for name, one in vocabularies.items():
+        if not isinstance(name, str) or not isinstance(one, BPETokenizer):
+            raise BadValue(
+                f"vocabularies: {name!r} is {type(one).__name__}; give a BPETokenizer"
+            )
+        if name == taken:
+            raise BadValue(
+                f"vocabularies: {name!r} is the name of GPT-2's; use another, or gpt2=False"
+            )
+    return {**vocabularies}
 
 
 def pack_merges(tokenizer: BPETokenizer, counts: Sequence[int] = ()) -> dict[str, Any]:
@@ -53,6 +73,21 @@ def pack_merges(tokenizer: BPETokenizer, counts: Sequence[int] = ()) -> dict[str
     }
 
 
+def pack_all(
+    vocabularies: Mapping[str, BPETokenizer],
+    learned_from: Mapping[str, str | Iterable[str]],
+) -> dict[str, dict[str, Any]]:
+    """Each packed, with its counts where there is its training text. Raises ValueError for the text of none."""
+    for name in learned_from:
+        one_of("learned_from", name, vocabularies)
+    packed = {}
+    for name, one in vocabularies.items():
+        known = name in learned_from
+        counts = times_merged(one, learned_from[name]) if known else ()
+        packed[name] = pack_merges(one, counts)
+    return packed
+
+
 def times_merged(tokenizer: BPETokenizer, texts: str | Iterable[str]) -> list[int]:
     """How often the pair of each merge stood in ``texts`` when it was merged, `eq:bpe`; the training played again.
 
@@ -74,27 +109,6 @@ def times_merged(tokenizer: BPETokenizer, texts: str | Iterable[str]) -> list[in
                 words[i] = word.replace(pair, one)
         counts.append(n)
     return counts
-
-
-def played(tokenizer: BPETokenizer, text: str) -> list[list[tuple[int, Word]]]:
-    """Each word or special token of ``text``: the ids it begins as, and after each merge; with the id of that merge.
-
-    >>> tokenizer = BPETokenizer.train("low low low lower lower", vocab_size=259)
-    >>> [[(new, len(ids)) for new, ids in word] for word in played(tokenizer, "low we")]
-    [[(-1, 3), (257, 2), (258, 1)], [(-1, 3)]]
-    """
-    pairs, states = pairs_of(tokenizer), []
-    whole = find_specials(tokenizer.specials + tokenizer.added)
-    for words, specials in split_parts(text, whole):
-        for word in words:
-            ids = tuple(tokenizer.ids[BYTES[byte]] for byte in word.encode())
-            states.append([(-1, ids)])
-            while fitting := pairs.keys() & pairwise(ids):
-                pair = min(fitting, key=pairs.__getitem__)
-                ids = merge(ids, pair, pairs[pair])
-                states[-1].append((pairs[pair], ids))
-        states += [[(-1, (tokenizer.ids[token],))] for token in specials]
-    return states
 
 
 def pack_gpt2() -> dict[str, Any]:

@@ -20,7 +20,7 @@ from lmlib.widgets.base import Widget, script, with_defaults
 from lmlib.widgets.checks import BadValue, temperature_of, top_p_of, whole
 from lmlib.widgets.labels import STORY
 from lmlib.widgets.live import pack_live
-from lmlib.widgets.pictures import story_picture
+from lmlib.widgets.story_picture import story_picture
 
 SHOWN = 6
 

@@ -18,8 +18,8 @@ from lmlib.widgets.base import Widget, script, with_defaults
 from lmlib.widgets.checks import BadValue
 from lmlib.widgets.labels import STREAM
 from lmlib.widgets.live import pack_live
-from lmlib.widgets.pictures import stream_picture
 from lmlib.widgets.stages import Stage, parts, stages
+from lmlib.widgets.stream_picture import stream_picture
 
 
 class LayerStream(Widget):

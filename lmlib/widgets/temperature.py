@@ -19,7 +19,7 @@ from lmlib.widgets.base import Widget, script, with_defaults
 from lmlib.widgets.checks import one_of, temperature_of, top_p_of, whole, words_of
 from lmlib.widgets.labels import TEMPERATURE
 from lmlib.widgets.logits import FEW, logits_of, packed
-from lmlib.widgets.pictures import temperature_picture
+from lmlib.widgets.temperature_picture import temperature_picture
 
 
 class TemperatureScrubber(Widget):

@@ -5,22 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from matplotlib.figure import Figure
-from torch import Tensor
-from traitlets import Any as AnyTrait
-from traitlets import observe, validate
 
-from lmlib.attention import attention_scores, causal_mask, scaled_dot_product_attention
 from lmlib.notebook import visible
-from lmlib.widgets.arrays import matrix
 from lmlib.widgets.base import Widget, script, with_defaults
-from lmlib.widgets.checks import BadValue, whole
+from lmlib.widgets.checks import BadValue, switch
+from lmlib.widgets.head import Head, cells, matrices
 from lmlib.widgets.labels import WORKBENCH
-from lmlib.widgets.pictures import workbench_picture
-
-MOST, SIZE = 1000, 4
-"""How large a number may be, and how many rows or columns a matrix may have."""
+from lmlib.widgets.workbench_picture import workbench_picture
 
 X = [[2, 0, 0, 0], [0, 0, 1, 0], [0, 2, 0, 0], [0, 1, 1, 1]]
 W_Q = [[0], [0], [0], [3]]
@@ -31,7 +23,7 @@ COLUMNS = ["person", "place", "going", "joining"]
 """The example of the chapter on attention: who joins asks, who is a place is found."""
 
 
-class AttentionWorkbench(Widget):
+class AttentionWorkbench(Head, Widget):
     """One head of attention, from the vectors of at most four tokens to its output, all of it in numbers.
 
     Formula `eq:attention`. ``x`` (T, C) are the vectors, ``w_q`` and ``w_k`` (C, D) and ``w_v`` (C, E) the
@@ -49,14 +41,6 @@ class AttentionWorkbench(Widget):
     _state = ("x", "w_q", "w_k", "w_v", "scale", "mask", "step")
     _esm = script("workbench")
 
-    x = AnyTrait().tag(sync=True)
-    w_q = AnyTrait().tag(sync=True)
-    w_k = AnyTrait().tag(sync=True)
-    w_v = AnyTrait().tag(sync=True)
-    scale = AnyTrait(True).tag(sync=True)
-    mask = AnyTrait(True).tag(sync=True)
-    step = AnyTrait(0).tag(sync=True)
-
     def __init__(
         self,
         x: Any = X,
@@ -71,10 +55,8 @@ class AttentionWorkbench(Widget):
         step: int | None = None,
         labels: dict[str, str] | None = None,
     ) -> None:
-        given = {"x": x, "w_q": w_q, "w_k": w_k, "w_v": w_v}
-        listed = {name: matrix(name, m, MOST, SIZE) for name, m in given.items()}
+        listed = matrices(x=x, w_q=w_q, w_k=w_k, w_v=w_v)
         T, C = len(listed["x"]), len(listed["x"][0])
-        _fit_together(**listed)
         own = x is X  # the names go with the numbers
         self._tokens = _names("tokens", tokens, T, TOKENS if own else None)
         self._columns = _names("columns", columns, C, COLUMNS if own else None)
@@ -84,45 +66,10 @@ class AttentionWorkbench(Widget):
             "words": [list(self._tokens), list(self._columns)],
             "labels": with_defaults(labels, WORKBENCH),
         }
-        switches = {"scale": _switch("scale", scale), "mask": _switch("mask", mask)}
-        last = _cells(listed["w_q"], listed["w_v"], T, scale, mask)
-        start = last if step is None else step
-        super().__init__(_data=data, **listed, **switches, step=start)
-
-    @property
-    def q(self) -> Tensor:
-        """(T, D) queries."""
-        return self._tensor("x") @ self._tensor("w_q")
-
-    @property
-    def k(self) -> Tensor:
-        """(T, D) keys."""
-        return self._tensor("x") @ self._tensor("w_k")
-
-    @property
-    def v(self) -> Tensor:
-        """(T, E) values."""
-        return self._tensor("x") @ self._tensor("w_v")
-
-    @property
-    def scores(self) -> Tensor:
-        """(T, T) scores as the softmax gets them: divided by √D if scaled, −inf for later keys if masked."""
-        return attention_scores(self.q, self.k, self._causal(), self.scale)
-
-    @property
-    def weights(self) -> Tensor:
-        """(T, T) weights, whose rows add up to 1."""
-        return self._attention()[1]
-
-    @property
-    def output(self) -> Tensor:
-        """(T, E) weighted means of the values."""
-        return self._attention()[0]
-
-    @property
-    def steps(self) -> int:
-        """How many cells there are to compute."""
-        return _cells(self.w_q, self.w_v, len(self.x), self.scale, self.mask)
+        scale, mask = switch("scale", scale), switch("mask", mask)
+        if step is None:
+            step = cells(listed["w_q"], listed["w_v"], T, scale, mask)
+        super().__init__(_data=data, **listed, scale=scale, mask=mask, step=step)
 
     def sentence(self) -> str:
         """Where the last token looks, and what it fetches."""
@@ -152,49 +99,6 @@ class AttentionWorkbench(Widget):
         ]  # fmt: skip
         return workbench_picture([(t, m.tolist(), names) for t, m, names in tables])
 
-    def _tensor(self, name: str) -> Tensor:
-        return torch.tensor(getattr(self, name), dtype=torch.float64)
-
-    def _causal(self) -> Tensor | None:
-        return causal_mask(len(self.x)) if self.mask else None
-
-    def _attention(self) -> tuple[Tensor, Tensor]:
-        return scaled_dot_product_attention(
-            self.q, self.k, self.v, self._causal(), self.scale
-        )
-
-    @observe("w_q", "w_v", "scale", "mask")
-    def _fit(self, change: Any) -> None:
-        """Fewer cells may be left to compute."""
-        self.step = min(self.step, self.steps)
-
-    @validate("x", "w_q", "w_k", "w_v")
-    def _valid_matrix(self, proposal: Any) -> list[list[float]]:
-        name = proposal["trait"].name
-        given = matrix(name, proposal["value"], MOST, SIZE)
-        all_of = {n: getattr(self, n) for n in ("x", "w_q", "w_k", "w_v")}
-        _fit_together(**(all_of | {name: given}))
-        T, C = len(self._tokens), len(self._columns)
-        if name == "x" and (len(given), len(given[0])) != (T, C):
-            raise BadValue(
-                f"x: {len(given)} rows of {len(given[0])} do not fit {T} tokens of {C} numbers; make a new workbench"
-            )
-        return given
-
-    @validate("scale", "mask")
-    def _valid_switch(self, proposal: Any) -> bool:
-        return _switch(proposal["trait"].name, proposal["value"])
-
-    @validate("step")
-    def _valid_step(self, proposal: Any) -> int:
-        return whole("step", proposal["value"], 0, self.steps)
-
-
-def _switch(name: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise BadValue(f"{name}: {value!r} is no switch; use True or False")
-    return value
-
 
 def _names(
     name: str, given: Sequence[str] | None, n: int, default: list[str] | None
@@ -206,29 +110,3 @@ def _names(
     if len(words) != n or not all(isinstance(word, str) for word in words):
         raise BadValue(f"{name}: {given!r} are not the {n} words that x asks for")
     return words
-
-
-def _fit_together(
-    x: list[list[float]],
-    w_q: list[list[float]],
-    w_k: list[list[float]],
-    w_v: list[list[float]],
-) -> None:
-    C = len(x[0])
-    for name, given in {"w_q": w_q, "w_k": w_k, "w_v": w_v}.items():
-        if len(given) != C:
-            raise BadValue(
-                f"{name}: {len(given)} rows, but a row of x has {C} numbers; give {C} rows"
-            )
-    if len(w_q[0]) != len(w_k[0]):
-        raise BadValue(
-            f"w_q, w_k: {len(w_q[0])} and {len(w_k[0])} columns; a query and a key need the same number"
-            " (on a live workbench set both inside hold_trait_notifications)"
-        )
-
-
-def _cells(
-    w_q: list[list[float]], w_v: list[list[float]], T: int, scale: bool, mask: bool
-) -> int:
-    """Cells of Q and K, V and the output, and of the (T, T) tables between."""
-    return 2 * T * (len(w_q[0]) + len(w_v[0])) + T * T * (2 + scale + mask)

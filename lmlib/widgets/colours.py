@@ -1,0 +1,4 @@
+"""The colours of the pictures, those of the widgets' styles where the page is light."""
+
+BLUE, INK, SOFT, ORANGE = "#0072B2", "#1b1f24", "#57606a", "#a34700"
+FLOOR, FLOOR_INK = "#c77a00", "#8a5200"

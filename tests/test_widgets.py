@@ -9,7 +9,7 @@ import random
 import re
 import statistics
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +17,14 @@ import torch
 from anywidget import AnyWidget
 from matplotlib.figure import Figure
 from playwright.sync_api import Browser, Locator, Page, expect
+from support.widget_page import (
+    Show,
+    exports,
+    kernel_page,
+    overflow,
+    random_numbers,
+    redraw_times,
+)
 from torch import Tensor
 
 from lmlib.attention import causal_mask, scaled_dot_product_attention
@@ -49,56 +57,16 @@ def causal_weights(layers: int, heads: int, T: int) -> Tensor:
     return softmax(scores.masked_fill(~causal_mask(T), -math.inf))
 
 
-Show = Callable[..., Page]
-
-
 @pytest.fixture
-def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
-    """Put widgets on a page and open it from the disk; anything that goes wrong there fails the test."""
-    contexts, problems = [], []
-
-    def open_page(
-        *widgets: Any,
-        width: int = 800,
-        scripts: bool = True,
-        html: str = "<html lang='en'>",
-    ) -> Page:
-        body = "".join(widget._repr_mimebundle_()[0]["text/html"] for widget in widgets)
-        file = tmp_path / "page.html"
-        file.write_text(
-            f"<!doctype html>{html}<meta charset='utf-8'><body>{body}", encoding="utf-8"
-        )
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, java_script_enabled=scripts
-        )
-        contexts.append(context)
-        context.route(
-            "http*://**",
-            lambda route: (problems.append(route.request.url), route.abort()),
-        )
-        page = context.new_page()
-        page.on("console", lambda message: problems.append(message.text))
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(file.as_uri())
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not problems
+def show(show: Show) -> Show:
+    """Each with its own script, as in a notebook."""
+    return partial(show, site=False)
 
 
 @pytest.fixture(scope="module")
 def numbers(browser: Browser) -> Iterator[Callable[..., Any]]:
     """Call a function of numbers.js; −∞ travels as null."""
-    page = browser.new_page()
     source = (HERE / "numbers.js").read_text(encoding="utf-8")
-    page.evaluate(
-        """async (source) => {
-          window.lib = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-        }""",
-        source,
-    )
 
     def call(code: str, **given: Any) -> Any:
         packed = json.loads(json.dumps(given).replace("-Infinity", "null"))
@@ -108,8 +76,8 @@ def numbers(browser: Browser) -> Iterator[Callable[..., Any]]:
             packed,
         )
 
-    yield call
-    page.close()
+    with exports(browser, source) as page:
+        yield call
 
 
 def close(actual: Any, wanted: Tensor) -> None:
@@ -178,22 +146,12 @@ def test_attention_equals_lmlib(
     )
 
 
-def mulberry32(seed: int) -> Iterator[float]:
-    """The page's random numbers, written again in Python."""
-    wrap = 0xFFFFFFFF
-    while True:
-        seed = (seed + 0x6D2B79F5) & wrap
-        t = ((seed ^ (seed >> 15)) * (1 | seed)) & wrap
-        t ^= (t + ((t ^ (t >> 7)) * (61 | t) & wrap)) & wrap
-        yield (t ^ (t >> 14)) / 2**32
-
-
 def drawn(probs: Tensor, seed: int, n: int) -> list[int]:
     """The first id whose running sum of probabilities exceeds u, for n random numbers u."""
     sums = probs.cumsum(0)
     return [
         int(torch.searchsorted(sums, u, right=True))
-        for u in itertools.islice(mulberry32(seed), n)
+        for u in itertools.islice(random_numbers(seed), n)
     ]
 
 
@@ -432,7 +390,7 @@ def test_a_long_text_is_small_enough_and_right(show: Show) -> None:
         f"{round(w * 10_000) / 10_000:.4f}" for w in weights[11, 7, 100, :101].tolist()
     ]
     assert [float(w) for w in shown] == [float(w) for w in wanted]
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert overflow(page) <= 0
 
 
 WIDGETS = {
@@ -479,7 +437,7 @@ def test_light_and_dark_follow_the_page(
     assert ("dark" in card.get_attribute("class")) == dark  # type: ignore[operator]
     paper = card.evaluate("node => getComputedStyle(node).backgroundColor")
     assert (sum(map(int, paper[4:-1].split(","))) < 128) == dark
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert overflow(page) <= 0
     page.evaluate("document.documentElement.dataset.theme = 'light'")
     expect(card).not_to_have_class("card dark")
 
@@ -499,16 +457,8 @@ def test_redrawing_keeps_up_with_the_slider(
     vocab = [str(i) for i in range(V)]
     logits = torch.randn(V, generator=generator(), dtype=torch.float64)
     page = show(TemperatureScrubber({"": logits}, vocab))
-    times = page.locator("input[type=range]").first.evaluate("""slider => {
-      const redraw = (i) => {
-        slider.value = i % 100;
-        const start = performance.now();
-        slider.dispatchEvent(new Event("input"));
-        document.body.getBoundingClientRect();
-        return performance.now() - start;
-      };
-      return Array.from({ length: 200 }, (_, i) => redraw(i));
-    }""")
+    slider = page.locator("input[type=range]").first
+    times = redraw_times(slider, (i % 100 for i in range(200)))
     median, worst = statistics.median(times), max(times)
     with capsys.disabled():
         print(
@@ -518,40 +468,16 @@ def test_redrawing_keeps_up_with_the_slider(
 
 
 def test_page_and_python_tell_each_other(browser: Browser) -> None:
-    """The module as anywidget loads it, with a model that stands in for the kernel."""
     widget = scrubber()
-    page = browser.new_page()
-    state = {name: getattr(widget, name) for name in ("_data", *widget._state)}
-    page.evaluate(
-        """async ([source, state]) => {
-          const file = new Blob([source], { type: "text/javascript" });
-          const { default: widget } = await import(URL.createObjectURL(file));
-          const listeners = {};
-          window.saved = 0;
-          window.model = {
-            get: (name) => state[name],
-            set: (name, value) => { state[name] = value; (listeners[`change:${name}`] ?? []).forEach((f) => f()); },
-            on: (event, f) => (listeners[event] ??= []).push(f),
-            off: () => {},
-            save_changes: () => { window.saved += 1; },
-          };
-          const el = document.createElement("div");
-          document.body.append(el);
-          widget.render({ model: window.model, el });
-        }""",
-        [widget._esm, json.loads(json.dumps(state))],
-    )
-    move(page.get_by_label("Temperature τ").first, "ArrowRight", 3)
-    assert page.evaluate("[window.saved, window.model.get('temperature') > 1]") == [
-        3,
-        True,
-    ]
-    widget.temperature = page.evaluate("window.model.get('temperature')")
-    assert rows(page)["fox"] == f"{widget.probs[0]:.4f}"
-    widget.temperature = 0.5
-    page.evaluate("window.model.set('temperature', 0.5)")
-    assert rows(page)["fox"] == f"{widget.probs[0]:.4f}"
-    page.close()
+    with kernel_page(browser, widget) as page:
+        move(page.get_by_label("Temperature τ").first, "ArrowRight", 3)
+        told = page.evaluate("[window.saved, window.model.get('temperature') > 1]")
+        assert told == [3, True]
+        widget.temperature = page.evaluate("window.model.get('temperature')")
+        assert rows(page)["fox"] == f"{widget.probs[0]:.4f}"
+        widget.temperature = 0.5
+        page.evaluate("window.model.set('temperature', 0.5)")
+        assert rows(page)["fox"] == f"{widget.probs[0]:.4f}"
 
 
 # What a parser of HTML, a formula or a browser would make something else of.

@@ -369,6 +369,13 @@ def test_the_script_is_small_and_quick(
         )
 
 
+def sure_of(word: int, tokens: torch.Tensor) -> torch.Tensor:
+    """Logits of a model that holds all other words for impossible."""
+    logits = torch.full((*tokens.shape, V), -math.inf)
+    logits[..., word] = 0.0
+    return logits
+
+
 BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "seed": (lambda: duel(seed=-1), "seed: -1"),
     "seed half": (lambda: duel(seed=0.5), "seed: 0.5"),
@@ -396,6 +403,17 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: duel(bigram=lambda tokens: torch.zeros(*tokens.shape, 5)),
         "bigram: gives 5",
     ),
+    "no model": (lambda: duel(bigram="NGram"), "bigram: 'NGram' is no model"),
+    "no kind of model": (lambda: duel(five_gram=NGram), "five_gram: .* is no model"),
+    "model nan": (
+        lambda: duel(bigram=lambda tokens: torch.full((*tokens.shape, V), math.nan)),
+        "bigram: gives NaN",
+    ),
+    "model zero": (
+        lambda: duel(five_gram=lambda tokens: sure_of(0, tokens)),
+        "five_gram: gives a word that comes no probability",
+    ),
+    "a text": (lambda: duel(guesses=""), "guesses: '' is no list"),
     "later": (lambda: setattr(duel(), "guesses", [["x", 0.4]]), "guesses: 'x'"),
     "later seed": (lambda: setattr(duel(), "seed", "x"), "seed: 'x'"),
 }

@@ -313,6 +313,9 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "twice": (lambda: EmbeddingMap(table(3), list("aba")), "words: 'a' is there twice"),
     "no words": (lambda: EmbeddingMap(table(3), []), "words: "),
+    "words none": (lambda: EmbeddingMap(table(3), None), "words: None is no list"),
+    "one text": (lambda: EmbeddingMap(table(3), "abc"), "words: abc is no list"),
+    "leave_out": (lambda: word_map(leave_out=1), "leave_out: 1 is no switch"),
     "projection": (
         lambda: EmbeddingMap(table(3), list("abc"), projection=torch.ones(3, 3)),
         r"projection: shape \(3, 3\)",

@@ -210,6 +210,7 @@ BAD = [
     ("methods", ["magic"]),
     ("methods", "counts"),
     ("methods", 5),
+    ("methods", ["counts"] * 5_000),
     ("methods", [["counts"]]),
     ("pair", ["counts"]),
     ("pair", ["counts", "magic"]),

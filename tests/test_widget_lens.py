@@ -305,6 +305,19 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
         "vocabularies: pattern 'smollm', .* give one as",
     ),
     "learned": (lambda: lens(learned_from={"x": "low"}), "learned_from: 'x'"),
+    "learned none": (
+        lambda: lens(learned_from={"prose": None}),
+        "learned_from.*prose.*: None is no text",
+    ),
+    "learned numbers": (
+        lambda: lens(learned_from={"prose": [1]}),
+        "learned_from.*prose.*: 1 is no text",
+    ),
+    "learned list": (
+        lambda: lens(learned_from=["prose"]),
+        "learned_from: .* is no mapping",
+    ),
+    "gpt2": (lambda: lens(gpt2="no"), "gpt2: 'no' is no switch"),
     "vocabulary": (lambda: lens(vocabulary="x"), "vocabulary: 'x' is unknown"),
     "no GPT-2": (
         lambda: lens(vocabulary="GPT-2", gpt2=False),

@@ -355,6 +355,8 @@ BAD = [
     ({"off": [7]}, r"off: \[7\]"),
     ({"off": None}, "off: None"),
     ({"off": 3}, "off: 3"),
+    ({"off": torch.tensor(0)}, "off: tensor"),
+    ({"model": "book"}, "model: 'book' is no GPT"),
     ({"labels": {"colour": "x"}}, "labels: "),
     ({"model": GPT(Config(7))}, "model: "),
 ]

@@ -353,9 +353,11 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "d_k": (lambda: AttentionWorkbench(w_q=torch.eye(4)), "w_q, w_k: 4 and 1"),
     "tokens": (lambda: AttentionWorkbench(tokens=["a"]), "tokens: .*4 words"),
     "no words": (lambda: AttentionWorkbench(tokens=[1, 2, 3, 4]), "tokens:"),
+    "number": (lambda: AttentionWorkbench(tokens=4), "tokens: 4 are not the 4 words"),
     "columns": (lambda: AttentionWorkbench(columns="abcd"), "columns: 'abcd'"),
     "scale": (lambda: AttentionWorkbench(scale=1), "scale: 1 "),
     "mask": (lambda: AttentionWorkbench(mask=None), "mask: None"),
+    "step False": (lambda: AttentionWorkbench(step=False), "step: False"),
     "step": (lambda: AttentionWorkbench(step=105), "step: 105 .*104"),
     "half": (lambda: AttentionWorkbench(step=1.5), "step: 1.5"),
     "label": (lambda: AttentionWorkbench(labels={"titel": "x"}), "labels.*titel"),
@@ -374,6 +376,9 @@ def test_a_live_one_can_be_set_from_python() -> None:
     assert widget.x == torch.eye(4).tolist()
     widget.scale = False
     assert widget.step == widget.steps == 88
+    widget.step = 3
+    widget.step = None
+    assert widget.step == 88
     with pytest.raises(ValueError, match=r"w_q, w_k"):
         widget.w_q = torch.eye(4)
     with pytest.raises(ValueError, match=r"x: 2 rows"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import json
 import math
@@ -9,7 +10,7 @@ import random
 import re
 import statistics
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -27,12 +28,29 @@ from support.widget_page import (
 )
 from torch import Tensor
 
+import lmlib.widgets
 from lmlib.attention import causal_mask, scaled_dot_product_attention
+from lmlib.bpe import BPETokenizer
 from lmlib.interop.real import HOW, find_real
+from lmlib.ngrams import NGram
 from lmlib.sampling import next_probs
 from lmlib.softmax import entropy, softmax
-from lmlib.widgets import AttentionHeatmap, TemperatureScrubber
-from lmlib.widgets.base import HERE, VIEW
+from lmlib.stories import WORDS as STORY_WORDS
+from lmlib.stories import story_sequences
+from lmlib.widgets import (
+    AttentionHeatmap,
+    AttentionWorkbench,
+    BeamTree,
+    CostCalculator,
+    EmbeddingMap,
+    LabelsNeeded,
+    LayerStream,
+    NextWordDuel,
+    StoryBox,
+    TemperatureScrubber,
+    TokeniserLens,
+)
+from lmlib.widgets.base import HERE, VIEW, Widget
 from lmlib.widgets.logits import KEPT
 
 WORDS = ["fox", "wolf", "crow", "cat", "</script><b>"]
@@ -742,6 +760,11 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "top_p 2": (lambda: scrubber(top_p=2.0), "top_p: 2.0"),
     "seed": (lambda: scrubber(seed=-1), "seed: -1"),
     "label": (lambda: scrubber(labels={"titel": "x"}), "labels.*titel"),
+    "labels": (lambda: scrubber(labels=["title"]), "labels: .*no mapping"),
+    "label None": (lambda: scrubber(labels={"title": None}), "labels.*title.*None"),
+    "vocab": (lambda: TemperatureScrubber(LOGITS, 5), "vocab: 5 "),
+    "seed True": (lambda: scrubber(seed=False), "seed: False"),
+    "temperature True": (lambda: scrubber(temperature=True), "temperature: True"),
     "context": (lambda: setattr(scrubber(), "context", "here"), "context: 'here'"),
     "tokens": (lambda: AttentionHeatmap(["a"], EVEN), r"weights: shape .*1 tokens"),
     "rows": (
@@ -757,6 +780,16 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "sizes": (
         lambda: AttentionHeatmap(["a", "b"], q=EVEN, k=torch.ones(2, 3)),
         "k: shape .*differs",
+    ),
+    "many tokens": (
+        lambda: AttentionHeatmap(["a"] * 3_000, q=torch.ones(3_000, 2), k=EVEN),
+        "tokens: 3,000 tokens .* 1,000 at most",
+    ),
+    "no tokens": (lambda: AttentionHeatmap(5, EVEN), "tokens: 5 is no list"),
+    "no text": (lambda: AttentionHeatmap({"x": 5}), "tokens.*'x'.*: 5 is no mapping"),
+    "causal": (
+        lambda: AttentionHeatmap(["a", "b"], EVEN, causal="no"),
+        "causal: 'no' is no switch",
     ),
     "layer": (lambda: AttentionHeatmap(["a", "b"], torch.eye(2), layer=1), "layer: 1 "),
     "head": (lambda: AttentionHeatmap(["a", "b"], torch.eye(2), head=-1), "head: -1 "),
@@ -778,3 +811,99 @@ def test_a_bad_value_leaves_the_widget_as_it_was() -> None:
     torch.testing.assert_close(
         widget.probs, softmax(torch.tensor(LOGITS["a fat"], dtype=torch.float64))
     )
+
+
+@cache
+def counted(n: int) -> NGram:
+    return NGram(n, len(STORY_WORDS.vocab)).fit(story_sequences(100, seed=0))
+
+
+RUNS = {"read": {50: [0.9, 0.8]}, "counts": {50: [0.7], 200: [0.8]}}
+GIVEN: dict[type[Widget], Callable[[], dict[str, Any]]] = {
+    AttentionHeatmap: lambda: {"tokens": ["a", "b"], "weights": torch.eye(2)},
+    AttentionWorkbench: dict,
+    BeamTree: dict,
+    CostCalculator: dict,
+    EmbeddingMap: lambda: {"vectors": torch.eye(3) + 0.1, "words": list("abc")},
+    LabelsNeeded: lambda: {"results": RUNS},
+    LayerStream: dict,
+    NextWordDuel: lambda: {"bigram": counted(2), "five_gram": counted(5)},
+    StoryBox: dict,
+    TemperatureScrubber: lambda: {"logits": LOGITS, "vocab": WORDS},
+    TokeniserLens: lambda: {
+        "vocabularies": {"low": BPETokenizer.train("low low", vocab_size=258)}
+    },
+}
+"""What each kind of widget cannot do without; of the duel also what would take long to count."""
+NONE_LATER = {
+    AttentionWorkbench: ["step"],
+    BeamTree: ["step"],
+    EmbeddingMap: ["minus", "plus"],
+    StoryBox: ["top_k", "top_p"],
+    TemperatureScrubber: ["top_k", "top_p"],
+    TokeniserLens: ["step"],
+}
+"""Where None says something, by itself and later: all, the last, none."""
+NONE_FIRST = {
+    AttentionHeatmap: ["q", "k", "query"],
+    AttentionWorkbench: ["tokens", "columns"],
+    BeamTree: ["model"],
+    EmbeddingMap: ["projection", "word"],
+    LabelsNeeded: ["ceiling", "tested", "n", "methods", "pair"],
+    LayerStream: ["model"],
+    NextWordDuel: ["round", "bigram", "five_gram"],
+    StoryBox: ["model"],
+    TokeniserLens: ["vocabulary", "learned_from"],
+}
+"""Where None says at first that nothing was given."""
+
+
+def arguments(kind: type[Widget]) -> list[str]:
+    """All that can be given or set."""
+    return [*dict.fromkeys([*inspect.signature(kind).parameters, *kind._state])]
+
+
+def test_every_kind_of_widget_is_tried() -> None:
+    assert {kind.__name__ for kind in GIVEN} == {*lmlib.widgets.__all__}
+
+
+@pytest.mark.parametrize(
+    "kind, name", [(kind, name) for kind in GIVEN for name in arguments(kind)]
+)
+def test_none_is_named_where_it_says_nothing(kind: type[Widget], name: str) -> None:
+    """traitlets itself asks no check about None."""
+    later = NONE_LATER.get(kind, [])
+    if name in inspect.signature(kind).parameters:
+        given = GIVEN[kind]() | {name: None}
+        if name in (*later, *NONE_FIRST.get(kind, []), "labels"):
+            if kind is not NextWordDuel or name == "round":  # counting takes long
+                kind(**given)
+        else:
+            with pytest.raises(ValueError, match=rf"^{name}[:\[]"):
+                kind(**given)
+    if name in kind._state:
+        widget = kind(**GIVEN[kind]())
+        before = getattr(widget, name)
+        if name in later:
+            setattr(widget, name, None)
+            return
+        with pytest.raises(ValueError, match=rf"^{name}[:\[]"):
+            setattr(widget, name, None)
+        assert getattr(widget, name) == before
+
+
+@pytest.mark.parametrize("kind", GIVEN)
+def test_a_value_of_another_type_is_checked_though_it_is_equal(
+    kind: type[Widget],
+) -> None:
+    """True is 1 to Python, and traitlets asks no check about what equals the value before."""
+    widget = kind(**GIVEN[kind]())
+    for name in kind._state:
+        value = getattr(widget, name)
+        if type(value) in (int, float) and value in (0, 1):
+            with (
+                pytest.raises(ValueError, match=f"^{name}: "),
+                widget.hold_trait_notifications(),
+            ):
+                setattr(widget, name, bool(value))
+            assert getattr(widget, name) is value

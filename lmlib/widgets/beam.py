@@ -6,8 +6,7 @@ from typing import Any
 
 import torch
 from matplotlib.figure import Figure
-from traitlets import Any as AnyTrait
-from traitlets import Dict, Unicode, validate
+from traitlets import Dict, validate
 
 from lmlib.beam import beam_search
 from lmlib.notebook import visible
@@ -15,7 +14,7 @@ from lmlib.pretrained import load_book_gpt
 from lmlib.stories import WORDS
 from lmlib.transformer import GPT
 from lmlib.widgets.base import Widget, script, with_defaults
-from lmlib.widgets.checks import BadValue, penalty_of, whole
+from lmlib.widgets.checks import BadValue, Given, penalty_of, text_of, whole
 from lmlib.widgets.labels import BEAM
 from lmlib.widgets.live import pack_live
 from lmlib.widgets.pictures import beam_picture
@@ -45,11 +44,11 @@ class BeamTree(Widget):
     _esm = script("beam", live=True)
 
     _live = Dict().tag(sync=True)
-    text = Unicode().tag(sync=True)
-    beams = AnyTrait(3).tag(sync=True)
-    steps = AnyTrait(4).tag(sync=True)
-    length_penalty = AnyTrait(0.0).tag(sync=True)
-    step = AnyTrait(None, allow_none=True).tag(sync=True)
+    text = Given("").tag(sync=True)
+    beams = Given(3).tag(sync=True)
+    steps = Given(4).tag(sync=True)
+    length_penalty = Given(0.0).tag(sync=True)
+    step = Given(None, allow_none=True).tag(sync=True)
 
     def __init__(
         self,
@@ -64,9 +63,9 @@ class BeamTree(Widget):
     ) -> None:
         self._model = load_book_gpt() if model is None else model
         try:
-            WORDS.encode(str(text).lower())
+            WORDS.encode(text_of(text).lower())
         except ValueError as error:
-            raise BadValue(f"text: {error}") from None
+            raise BadValue(str(error)) from None
         super().__init__(
             _data={"labels": with_defaults(labels, BEAM)},
             _live=pack_live(self._model),
@@ -150,10 +149,7 @@ class BeamTree(Widget):
 
     @validate("text")
     def _valid_text(self, proposal: Any) -> str:
-        text = proposal["value"]
-        if len(text) > 4_000:
-            raise BadValue(f"text: {len(text)} characters; the model reads a story")
-        return text
+        return text_of(proposal["value"])
 
     @validate("beams")
     def _valid_beams(self, proposal: Any) -> int:

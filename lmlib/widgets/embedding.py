@@ -11,13 +11,12 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 from torch.nn import functional as F
-from traitlets import Any as AnyTrait
-from traitlets import Bool, validate
+from traitlets import validate
 
 from lmlib.embeddings import nearest, project
 from lmlib.notebook import visible
 from lmlib.widgets.base import Widget, script, with_defaults
-from lmlib.widgets.checks import BadValue
+from lmlib.widgets.checks import BadValue, Given, switch
 from lmlib.widgets.labels import EMBEDDING
 from lmlib.widgets.pictures import embedding_picture
 
@@ -44,10 +43,10 @@ class EmbeddingMap(Widget):
     _state = ("word", "minus", "plus", "leave_out")
     _esm = script("embedding")
 
-    word = AnyTrait("").tag(sync=True)
-    minus = AnyTrait(None, allow_none=True).tag(sync=True)
-    plus = AnyTrait(None, allow_none=True).tag(sync=True)
-    leave_out = Bool(True).tag(sync=True)
+    word = Given("").tag(sync=True)
+    minus = Given(None, allow_none=True).tag(sync=True)
+    plus = Given(None, allow_none=True).tag(sync=True)
+    leave_out = Given(True).tag(sync=True)
 
     def __init__(
         self,
@@ -61,10 +60,13 @@ class EmbeddingMap(Widget):
         leave_out: bool = True,
         labels: dict[str, str] | None = None,
     ) -> None:
-        known = list(words)
+        try:
+            known = [] if isinstance(words, str) else list(words)
+        except TypeError:
+            known = []
         if not known or not all(isinstance(word, str) for word in known):
             raise BadValue(
-                f"words: {known[:5]} … is no list of words; give one for each row of vectors"
+                f"words: {str(words)[:60]} is no list of words; give one for each row of vectors"
             )
         if len({*known}) < len(known):
             twice = next(word for word in known if known.count(word) > 1)
@@ -163,6 +165,10 @@ class EmbeddingMap(Widget):
     def _valid_other(self, proposal: Any) -> str | None:
         name, value = proposal["trait"].name, proposal["value"]
         return None if value is None else one_of_words(name, value, self._words)
+
+    @validate("leave_out")
+    def _valid_switch(self, proposal: Any) -> bool:
+        return switch("leave_out", proposal["value"])
 
 
 def one_of_words(name: str, value: Any, words: dict[str, int]) -> str:

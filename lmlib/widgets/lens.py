@@ -7,13 +7,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from matplotlib.figure import Figure
-from traitlets import Any as AnyTrait
-from traitlets import Dict, Unicode, validate
+from traitlets import Dict, validate
 
 from lmlib.bpe import BPETokenizer, Word
 from lmlib.validation import check_text
 from lmlib.widgets.base import Widget, script, with_defaults
-from lmlib.widgets.checks import BadValue, one_of, whole
+from lmlib.widgets.checks import BadValue, Given, one_of, string, switch, whole
 from lmlib.widgets.labels import LENS
 from lmlib.widgets.merges import (
     gpt2_tokenizer,
@@ -73,9 +72,9 @@ class TokeniserLens(Widget):
     _esm = script("lens")
 
     _merges = Dict().tag(sync=True)
-    text = Unicode().tag(sync=True)
-    vocabulary = Unicode().tag(sync=True)
-    step = AnyTrait(None, allow_none=True).tag(sync=True)
+    text = Given("").tag(sync=True)
+    vocabulary = Given().tag(sync=True)
+    step = Given(None, allow_none=True).tag(sync=True)
 
     def __init__(
         self,
@@ -88,11 +87,9 @@ class TokeniserLens(Widget):
         gpt2: bool = True,
         labels: dict[str, str] | None = None,
     ) -> None:
-        words = with_defaults(labels, LENS)
+        words, gpt2 = with_defaults(labels, LENS), switch("gpt2", gpt2)
         self._own = _named(vocabularies, words["gpt2"] if gpt2 else None)
-        texts = learned_from or {}
-        for name in texts:
-            one_of("learned_from", name, self._own)
+        texts = _learned({} if learned_from is None else learned_from, self._own)
         packed = {
             name: pack_merges(
                 one, times_merged(one, texts[name]) if name in texts else ()
@@ -154,7 +151,7 @@ class TokeniserLens(Widget):
 
     @validate("text")
     def _valid_text(self, proposal: Any) -> str:
-        text = proposal["value"]
+        text = string("text", proposal["value"])
         if len(text) > LONGEST:
             raise BadValue(
                 f"text: {len(text):,} characters; only the first {MOST:,} are cut, so give fewer than {LONGEST:,}"
@@ -196,3 +193,22 @@ def _named(
                 f"vocabularies: {name!r} is the name of GPT-2's; use another, or gpt2=False"
             )
     return {**vocabularies}
+
+
+def _learned(
+    given: Mapping[str, str | Iterable[str]], known: dict[str, BPETokenizer]
+) -> dict[str, list[str]]:
+    """The training texts by name. Raises ValueError for names of no tokenizer, and for what is no text."""
+    if not isinstance(given, Mapping):
+        raise BadValue(
+            f"learned_from: {given!r} is no mapping; give {{'prose': its training text}}"
+        )
+    found = {}
+    for name, one in given.items():
+        one_of("learned_from", name, known)
+        where = f"learned_from[{name!r}]"
+        if not isinstance(one, Iterable):
+            raise BadValue(f"{where}: {one!r} is no text; give a string or several")
+        texts = [one] if isinstance(one, str) else one
+        found[name] = [string(where, text) for text in texts]
+    return found

@@ -8,14 +8,13 @@ from typing import Any
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
-from traitlets import Any as AnyTrait
 from traitlets import observe, validate
 
 from lmlib.attention import attention_scores, causal_mask, scaled_dot_product_attention
 from lmlib.notebook import visible
 from lmlib.widgets.arrays import matrix
 from lmlib.widgets.base import Widget, script, with_defaults
-from lmlib.widgets.checks import BadValue, whole
+from lmlib.widgets.checks import BadValue, Given, whole
 from lmlib.widgets.labels import WORKBENCH
 from lmlib.widgets.pictures import workbench_picture
 
@@ -49,13 +48,13 @@ class AttentionWorkbench(Widget):
     _state = ("x", "w_q", "w_k", "w_v", "scale", "mask", "step")
     _esm = script("workbench")
 
-    x = AnyTrait().tag(sync=True)
-    w_q = AnyTrait().tag(sync=True)
-    w_k = AnyTrait().tag(sync=True)
-    w_v = AnyTrait().tag(sync=True)
-    scale = AnyTrait(True).tag(sync=True)
-    mask = AnyTrait(True).tag(sync=True)
-    step = AnyTrait(0).tag(sync=True)
+    x = Given().tag(sync=True)
+    w_q = Given().tag(sync=True)
+    w_k = Given().tag(sync=True)
+    w_v = Given().tag(sync=True)
+    scale = Given(True).tag(sync=True)
+    mask = Given(True).tag(sync=True)
+    step = Given(0).tag(sync=True)
 
     def __init__(
         self,
@@ -187,7 +186,8 @@ class AttentionWorkbench(Widget):
 
     @validate("step")
     def _valid_step(self, proposal: Any) -> int:
-        return whole("step", proposal["value"], 0, self.steps)
+        value = self.steps if proposal["value"] is None else proposal["value"]
+        return whole("step", value, 0, self.steps, ", or None for all")
 
 
 def _switch(name: str, value: Any) -> bool:
@@ -202,7 +202,8 @@ def _names(
     """``n`` words, or numbers from 1 where none are given."""
     words = default or [str(i + 1) for i in range(n)]
     if given is not None:
-        words = [given] if isinstance(given, str) else list(given)
+        is_list = isinstance(given, Sequence) and not isinstance(given, str)
+        words = list(given) if is_list else []
     if len(words) != n or not all(isinstance(word, str) for word in words):
         raise BadValue(f"{name}: {given!r} are not the {n} words that x asks for")
     return words

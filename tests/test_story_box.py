@@ -309,6 +309,11 @@ BAD: dict[str, Any] = {
     "top_p": lambda: StoryBox(top_p=1.5),
     "seed": lambda: StoryBox(seed=-1),
     "labels": lambda: StoryBox(labels={"no such": "word"}),
+    "text.kind": lambda: StoryBox(text=5),  # type: ignore[arg-type]
+    "seed.True": lambda: StoryBox(seed=False),
+    "temperature.True": lambda: StoryBox(temperature=True),
+    "model.kind": lambda: StoryBox(model=torch.nn.Linear(2, 2)),  # type: ignore[arg-type]
+    "labels.none": lambda: StoryBox(labels={"title": None}),  # type: ignore[dict-item]
     "model": lambda: StoryBox(model=GPT(Config(vocab_size=10))),
     "model.rotary": lambda: StoryBox(
         model=GPT(Config(vocab_size=304, positions="rotary"))
@@ -318,7 +323,7 @@ BAD: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad_arguments_are_named(name: str) -> None:
-    with pytest.raises(ValueError, match=f"^{name.partition('.')[0]}: "):
+    with pytest.raises(ValueError, match=f"^{name.partition('.')[0]}[:[]"):
         BAD[name]()
 
 
@@ -337,7 +342,8 @@ def test_a_model_with_no_numbers_is_said() -> None:
 def test_it_is_there_soon_and_light(show: Show, summary: Any) -> None:
     files = {name: text.encode() for name, text in site_scripts().items()}
     assert len(gzip.compress(files["live.js"])) < 350_000
-    assert all(len(text) < 30_000 for name, text in files.items() if name != "live.js")
+    later = "live.js", "merges.js"  # numbers, which are asked for when they are needed
+    assert all(len(text) < 30_000 for name, text in files.items() if name not in later)
     begun = time.monotonic()
     show(StoryBox(f"{START} "))
     summary(

@@ -4,9 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser
+from support.widget_page import show
 
 from tools.browser import chromium
 from tools.site import SITE
+
+__all__ = ["show"]
 
 
 @pytest.fixture(scope="session")

@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 import re
 import statistics
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
+from support.widget_page import (
+    Show,
+    keep_copies,
+    kernel_page,
+    overflow,
+    redraw_times,
+    serious,
+    site_scripts,
+    too_small,
+)
 
-from _ext.widgets import scripts as site_files
 from lmlib.beam import beam_search
 from lmlib.pretrained import load_book_gpt
 from lmlib.stories import WORDS
@@ -25,67 +31,6 @@ from lmlib.widgets.base import VIEW
 GPT_ = load_book_gpt().double()
 SHORT = "once upon a time a young"
 ENDED = "in the end he was happy ."
-Show = Callable[..., Page]
-
-
-@pytest.fixture(scope="session")
-def site_scripts() -> dict[str, str]:
-    """The files that pages of the site load."""
-    return site_files()
-
-
-@pytest.fixture
-def show(
-    browser: Browser, tmp_path: Path, site_scripts: dict[str, str]
-) -> Iterator[Show]:
-    """Put widgets on a page with the site's scripts and open it; anything that goes wrong there fails the test."""
-    contexts, problems = [], []
-
-    def open_page(
-        *widgets: Any,
-        width: int = 1000,
-        scripts: bool = True,
-        address: str = "",
-        files: dict[str, str] | None = None,
-        theme: str = "light",
-    ) -> Page:
-        for name, text in (site_scripts | (files or {})).items():
-            (tmp_path / name).write_text(text, "utf-8")
-        body = "".join(widget._repr_mimebundle_()[0]["text/html"] for widget in widgets)
-        kinds = sorted({widget._kind for widget in widgets})
-        tags = "".join(
-            f'<script defer src="{name}.js"></script>'
-            for name in ("core", "gpt", *kinds)
-        )
-        page_file = tmp_path / "page.html"
-        page_file.write_text(
-            f"<!doctype html><html lang='en' data-theme='{theme}'><meta charset='utf-8'><title>Search</title>"
-            f"<body><main><h1>Search</h1>{body}</main>{tags}</body>",
-            encoding="utf-8",
-        )
-        context = browser.new_context(
-            viewport={"width": width, "height": 1100}, java_script_enabled=scripts
-        )
-        contexts.append(context)
-        context.route(
-            "http*://**",
-            lambda route: (problems.append(route.request.url), route.abort()),
-        )
-        page = context.new_page()
-        page.on("console", lambda message: problems.append(message.text))
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(page_file.as_uri() + address)
-        if scripts:
-            page.wait_for_function(
-                "[...document.querySelectorAll('[role=group]')].every(host => !host.shadowRoot"
-                " || host.shadowRoot.querySelector('[data-live]'))"
-            )
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not problems
 
 
 def column(page: Page, n: int) -> list[tuple[str, float, bool]]:
@@ -293,22 +238,20 @@ def test_a_link_and_a_call_bring_the_state_back(show: Show) -> None:
     page = show(BeamTree(), address=f"#beam={json.dumps(state)}")
     expect(page.locator(".position")).to_have_text("Step 3 of 6")
     equal(page, texts_of(SHORT, 3, 2, 0.5), 3)
-    page.evaluate(
-        "navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }"
-    )
+    keep_copies(page)
     page.get_by_role("button", name="Copy as Python").click()
     call = f'BeamTree("{SHORT}", beams=2, steps=6, length_penalty=0.5, step=3)'
-    assert page.evaluate("window.copied") == call
+    assert page.evaluate("copied") == call
     page.get_by_role("button", name="Copy a link").click()
-    assert "#beam=" in page.evaluate("window.copied")
+    assert "#beam=" in page.evaluate("copied")
     expect(page.get_by_text("Copied.")).to_be_visible()
 
 
-def test_words_stay_text(show: Show, site_scripts: dict[str, str]) -> None:
+def test_words_stay_text(show: Show) -> None:
     """Whatever the vocabulary of a model holds."""
     nasty = "<img src=x onerror=alert(1)>"
-    packed = site_scripts["live.js"].replace('"finally"', json.dumps(nasty), 1)
-    assert packed != site_scripts["live.js"]
+    packed = site_scripts()["live.js"].replace('"finally"', json.dumps(nasty), 1)
+    assert packed != site_scripts()["live.js"]
     page = show(BeamTree(), files={"live.js": packed})
     assert nasty in page.locator(".node .word").all_inner_texts()
     assert page.locator("img").count() == 0
@@ -353,37 +296,24 @@ def test_the_picture_draws_what_is_kept() -> None:
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_it_fits_and_axe_finds_nothing(width: int, theme: str, show: Show) -> None:
-    page = show(BeamTree(steps=8, length_penalty=0.5), width=width, theme=theme)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page = show(
+        BeamTree(steps=8, length_penalty=0.5),
+        width=width,
+        html=f"<html lang='en' data-theme='{theme}'>",
+    )
+    assert overflow(page) <= 0
     page.locator("summary").click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert overflow(page) <= 0
     inside = "node => node.getBoundingClientRect().right <= node.closest('.card').getBoundingClientRect().right"
     assert page.locator("table").evaluate(inside)
-    found = Axe().run(page, options={"resultTypes": ["violations"]})
-    serious = [
-        f"{v['id']}: {v['nodes'][0]['html'][:160]}"
-        for v in found.response["violations"]
-        if v["impact"] in ("serious", "critical")
-    ]
-    assert not serious
-    small = page.locator("button, input, summary").evaluate_all(
-        "nodes => nodes.map(n => n.getBoundingClientRect())"
-        ".filter(r => r.width && (r.width < 24 || r.height < 24)).length"
-    )
-    assert not small
+    assert serious(page) == []
+    assert too_small(page.locator("button, input, summary")) == []
 
 
 def test_a_redraw_is_quick(show: Show, capsys: pytest.CaptureFixture[str]) -> None:
     page = show(BeamTree(steps=8))
-    times = page.locator("input[type=range]").first.evaluate(
-        """slider => Array.from({ length: 30 }, (_, i) => {
-          slider.value = i % 5;
-          const start = performance.now();
-          slider.dispatchEvent(new Event("input"));
-          document.body.getBoundingClientRect();
-          return performance.now() - start;
-        })"""
-    )
+    slider = page.locator("input[type=range]").first
+    times = redraw_times(slider, (i % 5 for i in range(30)))
     other = page.locator("textarea").evaluate(
         """field => ["one", "two"].map((_, i) => {
           field.value = `${field.value} soon tom`;
@@ -402,38 +332,16 @@ def test_a_redraw_is_quick(show: Show, capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_page_and_python_tell_each_other(browser: Browser) -> None:
-    """The module as anywidget loads it, with a model that stands in for the kernel."""
     widget = BeamTree(SHORT)
-    page = browser.new_page()
-    names = ("_data", "_live", *widget._state)
-    page.evaluate(
-        """async ([source, state]) => {
-          const file = new Blob([source], { type: "text/javascript" });
-          const { default: widget } = await import(URL.createObjectURL(file));
-          const listeners = {};
-          window.model = {
-            get: (name) => state[name],
-            set: (name, value) => { state[name] = value; (listeners[`change:${name}`] ?? []).forEach((f) => f()); },
-            on: (event, f) => (listeners[event] ??= []).push(f),
-            off: () => {},
-            save_changes: () => {},
-          };
-          const el = document.createElement("div");
-          document.body.append(el);
-          widget.render({ model: window.model, el });
-        }""",
-        [widget._esm, {name: getattr(widget, name) for name in names}],
-    )
-    page.locator(".card[data-live]").wait_for()
-    equal(page, texts_of(SHORT, 4, 3), 4)
-    page.evaluate("window.model.set('beams', 5)")
-    equal(page, texts_of(SHORT, 4, 5), 4)
-    page.get_by_role("button", name="Back").click()
-    widget.step = page.evaluate("window.model.get('step')")
-    assert [score for _, score in widget.found()] == pytest.approx(
-        [score for _, score in texts_of(SHORT, 3, 3)], abs=1e-3
-    )
-    page.close()
+    with kernel_page(browser, widget) as page:
+        equal(page, texts_of(SHORT, 4, 3), 4)
+        page.evaluate("window.model.set('beams', 5)")
+        equal(page, texts_of(SHORT, 4, 5), 4)
+        page.get_by_role("button", name="Back").click()
+        widget.step = page.evaluate("window.model.get('step')")
+        assert [score for _, score in widget.found()] == pytest.approx(
+            [score for _, score in texts_of(SHORT, 3, 3)], abs=1e-3
+        )
 
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {

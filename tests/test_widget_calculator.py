@@ -6,13 +6,22 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
+from support.widget_page import (
+    Show,
+    exports,
+    keep_copies,
+    overflow,
+    redraw_times,
+    serious,
+    too_small,
+)
 
 from lmlib.machines import CARDS, Machines
 from lmlib.scale import running_memory, training_flops, training_memory
@@ -23,61 +32,18 @@ from lmlib.widgets.calculator import MODELS
 from lmlib.widgets.costs import BITS, LIMITS
 from lmlib.widgets.quantities import in_bytes, plain, power
 
-Show = Callable[..., Page]
-
 
 @pytest.fixture
-def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
-    """Put widgets on a page and open it from the disk; anything that goes wrong there fails the test."""
-    contexts, problems = [], []
-
-    def open_page(
-        *widgets: Any,
-        width: int = 800,
-        scripts: bool = True,
-        address: str = "",
-        scheme: Any = "light",
-    ) -> Page:
-        body = "".join(widget._repr_mimebundle_()[0]["text/html"] for widget in widgets)
-        file = tmp_path / "page.html"
-        file.write_text(
-            f"<!doctype html><html lang='en'><meta charset='utf-8'><title>page</title><body>{body}",
-            encoding="utf-8",
-        )
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            java_script_enabled=scripts,
-            color_scheme=scheme,
-        )
-        contexts.append(context)
-        context.route(
-            "http*://**",
-            lambda route: (problems.append(route.request.url), route.abort()),
-        )
-        page = context.new_page()
-        page.on("console", lambda message: problems.append(message.text))
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(file.as_uri() + address)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not problems
+def show(show: Show) -> Show:
+    """Each with its own script, as in a notebook."""
+    return partial(show, site=False)
 
 
 @pytest.fixture(scope="module")
 def ask(browser: Browser) -> Iterator[Callable[..., Any]]:
     """Call what calculator.js exports."""
-    page = browser.new_page()
-    page.evaluate(
-        """async (source) => {
-          window.lib = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-        }""",
-        script("calculator"),
-    )
-    yield lambda code, **given: page.evaluate(f"(given) => {code}", given)
-    page.close()
+    with exports(browser, script("calculator")) as page:
+        yield lambda code, **given: page.evaluate(f"(given) => {code}", given)
 
 
 def values(page: Page) -> dict[str, str]:
@@ -480,12 +446,7 @@ def test_copied_python_makes_the_same_state(show: Show, browser: Browser) -> Non
             134_515_008, 2e12, device="V100", devices=7, utilisation=0.31, price=0.25
         )
     )
-    page.evaluate(
-        """() => {
-          const clipboard = { writeText: async (text) => { window.copied = text; } };
-          Object.defineProperty(navigator, "clipboard", { value: clipboard });
-        }"""
-    )
+    keep_copies(page)
     page.get_by_role("button", name="Copy as Python").click()
     expect(page.locator(".told")).to_have_text("Copied.")
     made = eval(page.evaluate("copied"), {"CostCalculator": CostCalculator})
@@ -523,46 +484,29 @@ def test_nothing_jumps_and_nothing_overflows(show: Show) -> None:
         for name, *_ in MODELS:
             page.get_by_role("button", name=name).click()
             heights.add(page.locator(".card").bounding_box()["height"])  # type: ignore[index]
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert overflow(page) <= 0
         field = page.get_by_role("textbox", name="Tokens D")
         field.fill("many")
         field.press("Enter")
         heights.add(page.locator(".card").bounding_box()["height"])  # type: ignore[index]
         assert max(heights) - min(heights) < 1, heights
-        small = page.evaluate("""() => [...document.querySelector("[role=group]").shadowRoot
-          .querySelectorAll("button, input, select, summary")]
-          .map((n) => n.getBoundingClientRect()).filter((r) => r.width && (r.width < 24 || r.height < 24)).length""")
-        assert small == 0
+        targets = page.locator("button, input, select, summary")
+        assert too_small(targets) == []
 
 
 @pytest.mark.parametrize("width, scheme", [(390, "light"), (1280, "dark")])
 def test_axe_finds_nothing_serious(width: int, scheme: str, show: Show) -> None:
-    page = show(CostCalculator(), width=width, scheme=scheme)
+    page = show(CostCalculator(), width=width, dark=scheme == "dark")
     page.get_by_text("Show as table").click()
     field = page.get_by_role("textbox", name="Tokens D")
     field.fill("many")
     field.press("Enter")
-    found = (
-        Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    )
-    serious = [
-        f"{one['id']}: {node['html'][:160]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
-    assert not serious, "\n".join(serious)
+    assert serious(page) == []
 
 
 def test_a_redraw_takes_no_time(show: Show, capsys: pytest.CaptureFixture[str]) -> None:
     page = show(CostCalculator())
-    times = page.locator("input[type=range]").first.evaluate("""slider => Array.from({ length: 100 }, (_, i) => {
-      slider.value = i;
-      const start = performance.now();
-      slider.dispatchEvent(new Event("input"));
-      document.body.getBoundingClientRect();
-      return performance.now() - start;
-    })""")
+    times = redraw_times(page.locator("input[type=range]").first, range(100))
     with capsys.disabled():
         print(f"\nslider to table: median {sorted(times)[50]:.1f} ms")
     assert len(times) == 100

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import math
 import statistics
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 import torch
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
+from support.widget_page import Show, overflow, serious, too_small
 
 from lmlib.ngrams import NGram
 from lmlib.pretrained import load_book_gpt
@@ -49,46 +49,10 @@ def guessed(n: int, seed: int = 0) -> NextWordDuel:
     return widget
 
 
-Show = Callable[..., Page]
-
-
 @pytest.fixture
-def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
-    """Put widgets on a page and open it from the disk; anything that goes wrong there fails the test."""
-    contexts, problems = [], []
-
-    def open_page(
-        *widgets: Any,
-        width: int = 800,
-        scripts: bool = True,
-        theme: str = "light",
-        link: str = "",
-    ) -> Page:
-        body = "".join(widget._repr_mimebundle_()[0]["text/html"] for widget in widgets)
-        file = tmp_path / "page.html"
-        file.write_text(
-            f"<!doctype html><html lang='en' data-theme='{theme}'><meta charset='utf-8'><title>Duel</title>"
-            f"<body><main><h1>Duel</h1>{body}</main>",
-            encoding="utf-8",
-        )
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, java_script_enabled=scripts
-        )
-        contexts.append(context)
-        context.route(
-            "http*://**",
-            lambda route: (problems.append(route.request.url), route.abort()),
-        )
-        page = context.new_page()
-        page.on("console", lambda message: problems.append(message.text))
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(file.as_uri() + link)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not problems
+def show(show: Show) -> Show:
+    """Each with its own script, as in a notebook."""
+    return partial(show, site=False)
 
 
 def test_the_words_are_worth_a_guess() -> None:
@@ -280,7 +244,7 @@ def test_python_and_page_hold_the_same_state() -> None:
 def test_the_address_opens_a_game(show: Show) -> None:
     other = guessed(4, seed=1)
     state = {"seed": 1, "guesses": other.guesses, "round": 4}
-    page = show(duel(), link=f"#duel={quote(json.dumps(state))}")
+    page = show(duel(), address=f"#duel={quote(json.dumps(state))}")
     assert totals(page)["you"] == pytest.approx(other.score()["you"], abs=1e-9)
     expect(page.locator(".heading").first).to_have_text("Word 4 of 10")
 
@@ -295,7 +259,7 @@ NONSENSE = [
 
 @pytest.mark.parametrize("text", NONSENSE)
 def test_nonsense_in_the_address_does_no_harm(text: str, show: Show) -> None:
-    page = show(duel(), link=f"#duel={quote(text, safe='%')}")
+    page = show(duel(), address=f"#duel={quote(text, safe='%')}")
     expect(page.locator(".heading").first).to_have_text("Word 1 of 10")
     page.locator(".words .choice").first.click()
     page.locator(".main").click()
@@ -361,22 +325,12 @@ def test_a_picture_stands_where_scripts_do_not_run(show: Show) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("n", [0, 2, 10])
 def test_axe_finds_nothing_serious_on_a_phone(n: int, theme: str, show: Show) -> None:
-    page = show(guessed(n), width=390, theme=theme)
+    page = show(guessed(n), width=390, html=f"<html lang='en' data-theme='{theme}'>")
     page.locator("summary").click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert overflow(page) <= 0
     assert page.locator(".card").evaluate("c => c.scrollWidth <= c.clientWidth")
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response
-    serious = [
-        f"{one['id']}: {node['html'][:160]}"
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
-    assert not serious
-    low = page.locator(".choice, button, summary").evaluate_all(
-        "nodes => nodes.filter((n) => n.getBoundingClientRect().height < 24).length"
-    )
-    assert low == 0
+    assert serious(page) == []
+    assert too_small(page.locator(".choice, button, summary")) == []
 
 
 @pytest.mark.parametrize("width", [390, 800])
@@ -415,6 +369,13 @@ def test_the_script_is_small_and_quick(
         )
 
 
+def sure_of(word: int, tokens: torch.Tensor) -> torch.Tensor:
+    """Logits of a model that holds all other words for impossible."""
+    logits = torch.full((*tokens.shape, V), -math.inf)
+    logits[..., word] = 0.0
+    return logits
+
+
 BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "seed": (lambda: duel(seed=-1), "seed: -1"),
     "seed half": (lambda: duel(seed=0.5), "seed: 0.5"),
@@ -442,6 +403,17 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: duel(bigram=lambda tokens: torch.zeros(*tokens.shape, 5)),
         "bigram: gives 5",
     ),
+    "no model": (lambda: duel(bigram="NGram"), "bigram: 'NGram' is no model"),
+    "no kind of model": (lambda: duel(five_gram=NGram), "five_gram: .* is no model"),
+    "model nan": (
+        lambda: duel(bigram=lambda tokens: torch.full((*tokens.shape, V), math.nan)),
+        "bigram: gives NaN",
+    ),
+    "model zero": (
+        lambda: duel(five_gram=lambda tokens: sure_of(0, tokens)),
+        "five_gram: gives a word that comes no probability",
+    ),
+    "a text": (lambda: duel(guesses=""), "guesses: '' is no list"),
     "later": (lambda: setattr(duel(), "guesses", [["x", 0.4]]), "guesses: 'x'"),
     "later seed": (lambda: setattr(duel(), "seed", "x"), "seed: 'x'"),
 }

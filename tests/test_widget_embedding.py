@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -13,14 +12,13 @@ import numpy as np
 import pytest
 import torch
 from playwright.sync_api import Browser, Locator, Page, expect
-from support.widget_page import Show, opener, overflow, serious
+from support.widget_page import Show, exports, overflow, serious, too_small
 from torch.nn import functional as F
 
 from lmlib.embeddings import analogy, nearest
 from lmlib.widgets import EmbeddingMap
 from lmlib.widgets.base import script
 
-SCRIPTS = ("core.js", "embedding.js")
 V = 304
 NAMES = [f"word{i}" for i in range(V - 4)] + [
     "king",
@@ -38,24 +36,11 @@ def word_map(**settings: Any) -> EmbeddingMap:
     return EmbeddingMap(table(), NAMES, **settings)
 
 
-@pytest.fixture
-def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
-    with opener(browser, tmp_path, SCRIPTS) as open_page:
-        yield open_page
-
-
 @pytest.fixture(scope="module")
 def module(browser: Browser) -> Iterator[Callable[..., Any]]:
     """Evaluate with the functions of the widget's own module."""
-    page = browser.new_page()
-    page.evaluate(
-        """async (source) => {
-          window.lib = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-        }""",
-        script("embedding"),
-    )
-    yield page.evaluate
-    page.close()
+    with exports(browser, script("embedding")) as page:
+        yield page.evaluate
 
 
 IN_PAGE = """({ data, asked, without, k }) => {
@@ -307,10 +292,7 @@ def test_no_one_is_kept_out(width: int, dark: bool, show: Show) -> None:
     assert page.get_by_role("option").count() == V
     assert overflow(page) <= 0
     assert serious(page) == []
-    sizes = page.locator("button, input[type=text], summary").evaluate_all(
-        "nodes => nodes.map((n) => n.getBoundingClientRect().height)"
-    )
-    assert min(sizes) >= 24
+    assert too_small(page.locator("button, input[type=text], summary")) == []
 
 
 NAN = table(3).index_fill(0, torch.tensor([1]), math.nan)
@@ -331,6 +313,9 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "twice": (lambda: EmbeddingMap(table(3), list("aba")), "words: 'a' is there twice"),
     "no words": (lambda: EmbeddingMap(table(3), []), "words: "),
+    "words none": (lambda: EmbeddingMap(table(3), None), "words: None is no list"),
+    "one text": (lambda: EmbeddingMap(table(3), "abc"), "words: abc is no list"),
+    "leave_out": (lambda: word_map(leave_out=1), "leave_out: 1 is no switch"),
     "projection": (
         lambda: EmbeddingMap(table(3), list("abc"), projection=torch.ones(3, 3)),
         r"projection: shape \(3, 3\)",

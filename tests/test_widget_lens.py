@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import statistics
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -15,7 +15,14 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from support.byte_level import TRICKY
 from support.real_texts import CHOSEN, any_text
-from support.widget_page import Show, opener, overflow, serious
+from support.widget_page import (
+    Show,
+    exports,
+    overflow,
+    redraw_times,
+    serious,
+    too_small,
+)
 
 from lmlib import bpe
 from lmlib.bpe import BPETokenizer
@@ -29,7 +36,6 @@ from lmlib.widgets.lens import MOST
 from lmlib.widgets.merges import gpt2_tokenizer, pack_gpt2, pack_merges, times_merged
 from lmlib.widgets.pieces import shown
 
-SCRIPTS = ("core.js", "lens.js")
 CODE = "def merge(ids, pair):\n    return [*ids]  # pair\n\n\nfor (let i = 0; i < 3; i++) {}"
 TEXTS = [
     *map(any_text, range(400)),
@@ -55,24 +61,11 @@ def lens(text: str = "lowest newest", **settings: Any) -> TokeniserLens:
     return TokeniserLens({"prose": english()}, text, **settings)
 
 
-@pytest.fixture
-def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
-    with opener(browser, tmp_path, SCRIPTS) as open_page:
-        yield open_page
-
-
 @pytest.fixture(scope="module")
 def module(browser: Browser) -> Iterator[Callable[..., Any]]:
     """Evaluate with the functions of the widget's own module."""
-    page = browser.new_page()
-    page.evaluate(
-        """async (source) => {
-          window.lib = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-        }""",
-        script("lens"),
-    )
-    yield page.evaluate
-    page.close()
+    with exports(browser, script("lens")) as page:
+        yield page.evaluate
 
 
 IN_PAGE = """({ packed, texts }) => {
@@ -290,25 +283,13 @@ def test_no_one_is_kept_out(width: int, dark: bool, show: Show) -> None:
         summary.click()
     assert overflow(page) <= 0
     assert serious(page) == []
-    sizes = page.locator("button, input, textarea, summary").evaluate_all(
-        "nodes => nodes.map((n) => n.getBoundingClientRect().height)"
-    )
-    assert min(sizes) >= 24
+    assert too_small(page.locator("button, input, textarea, summary")) == []
 
 
 def test_a_long_text_keeps_up(show: Show) -> None:
     page = show(lens(prose()[:MOST]))
-    took = page.get_by_role("slider").evaluate(
-        """(slider) => {
-          const start = performance.now();
-          for (let step = 0; step < 20; step += 1) {
-            slider.value = 10 * step;
-            slider.dispatchEvent(new Event("input"));
-          }
-          return (performance.now() - start) / 20;
-        }"""
-    )
-    assert took < 150
+    times = redraw_times(page.get_by_role("slider"), range(0, 200, 10))
+    assert statistics.mean(times) < 150
 
 
 OTHER = BPETokenizer.train("low low", vocab_size=258, pattern="smollm")
@@ -325,6 +306,19 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
         "vocabularies: pattern 'smollm', .* give one as",
     ),
     "learned": (lambda: lens(learned_from={"x": "low"}), "learned_from: 'x'"),
+    "learned none": (
+        lambda: lens(learned_from={"prose": None}),
+        "learned_from.*prose.*: None is no text",
+    ),
+    "learned numbers": (
+        lambda: lens(learned_from={"prose": [1]}),
+        "learned_from.*prose.*: 1 is no text",
+    ),
+    "learned list": (
+        lambda: lens(learned_from=["prose"]),
+        "learned_from: .* is no mapping",
+    ),
+    "gpt2": (lambda: lens(gpt2="no"), "gpt2: 'no' is no switch"),
     "vocabulary": (lambda: lens(vocabulary="x"), "vocabulary: 'x' is unknown"),
     "no GPT-2": (
         lambda: lens(vocabulary="GPT-2", gpt2=False),

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 import torch
-from axe_playwright_python.sync_playwright import Axe
 from matplotlib.figure import Figure
 from playwright.sync_api import Browser, Locator, Page, expect
+from support.widget_page import Show, exports, keep_copies, overflow, serious, too_small
 
 from lmlib.blocks import Config
 from lmlib.pretrained import load_book_gpt
@@ -43,73 +41,11 @@ CASES = [
 ]
 
 
-@cache
-def site_scripts() -> dict[str, str]:
-    spec = importlib.util.spec_from_file_location("_site", ROOT / "_ext" / "widgets.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.scripts()
-
-
-Show = Callable[..., Page]
-
-
-@pytest.fixture
-def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
-    """Put widgets on a page as the site does, and open it from the disk; anything that goes wrong fails the test."""
-    contexts, problems = [], []
-    names = ("core.js", "gpt.js", "live.js", "stream.js")
-    for name in names:
-        (tmp_path / name).write_text(site_scripts()[name], "utf-8")
-    loaded = "".join(
-        f'<script defer src="{name}"></script>' for name in names if name != "live.js"
-    )
-
-    def open_page(
-        *widgets: LayerStream, width: int = 800, scripts: bool = True, address: str = "", scheme: Any = "light"
-    ) -> Page:  # fmt: skip
-        body = "".join(widget._repr_mimebundle_()[0]["text/html"] for widget in widgets)
-        file = tmp_path / "page.html"
-        head = "<meta charset='utf-8'><meta name='viewport' content='width=device-width'><title>Page</title>"
-        file.write_text(
-            f"<!doctype html><html lang='en'>{head}<body><main><h1>Page</h1>{body}</main>{loaded}</body>",
-            "utf-8",
-        )
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, java_script_enabled=scripts, color_scheme=scheme
-        )  # fmt: skip
-        contexts.append(context)
-        context.route(
-            "http*://**",
-            lambda route: (problems.append(route.request.url), route.abort()),
-        )
-        page = context.new_page()
-        page.on("console", lambda message: problems.append(message.text))
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(file.as_uri() + address)
-        if scripts:
-            expect(page.locator(".card[data-live]")).to_have_count(len(widgets))
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not problems
-
-
 @pytest.fixture(scope="module")
 def module(browser: Browser) -> Iterator[Callable[..., Any]]:
     """Evaluate with the functions of the widget's own module, which a kernel sends."""
-    page = browser.new_page()
-    page.evaluate(
-        """async (source) => {
-          window.lib = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-        }""",
-        script("stream", live=True),
-    )
-    yield page.evaluate
-    page.close()
+    with exports(browser, script("stream", live=True)) as page:
+        yield page.evaluate
 
 
 IN_PAGE = """({ packed, ids, cases }) => {
@@ -336,9 +272,9 @@ def test_state_in_the_address_and_as_python(show: Show) -> None:
     state = {"text": SHORT, "off": ["norm", "head 1.3"]}
     page = show(LayerStream(), address=f"#stream={quote(json.dumps(state))}")
     assert shown(page) == wanted(LayerStream(SHORT, ["norm", "head 1.3"]))
-    page.evaluate("() => { navigator.clipboard.writeText = async (text) => { window.copied = text; }; }")  # fmt: skip
+    keep_copies(page)
     page.get_by_role("button", name="Copy as Python").click()
-    assert page.evaluate("window.copied") == f'LayerStream("{SHORT}", off=["norm", "head 1.3"])'  # fmt: skip
+    assert page.evaluate("copied") == f'LayerStream("{SHORT}", off=["norm", "head 1.3"])'  # fmt: skip
     page.get_by_text("Show as table").click()
     rows = page.locator("tbody tr").all()
     assert len(rows) == 5
@@ -419,6 +355,8 @@ BAD = [
     ({"off": [7]}, r"off: \[7\]"),
     ({"off": None}, "off: None"),
     ({"off": 3}, "off: 3"),
+    ({"off": torch.tensor(0)}, "off: tensor"),
+    ({"model": "book"}, "model: 'book' is no GPT"),
     ({"labels": {"colour": "x"}}, "labels: "),
     ({"model": GPT(Config(7))}, "model: "),
 ]
@@ -460,25 +398,16 @@ def test_picture_and_sentence(show: Show) -> None:
 @pytest.mark.parametrize("width, scheme", [(390, "light"), (390, "dark"), (1280, "dark"), (320, "light")])  # fmt: skip
 def test_narrow_and_accessible(width: int, scheme: str, show: Show) -> None:
     page = show(
-        LayerStream(off=["head 0.1", "attention 1"]), width=width, scheme=scheme
+        LayerStream(off=["head 0.1", "attention 1"]), width=width, dark=scheme == "dark"
     )
     page.get_by_text("Show as table").click()
-    sizes = "[document.documentElement.scrollWidth, innerWidth]"
-    wide, window = page.evaluate(sizes)
-    assert wide <= window
-    small = page.evaluate(
-        """() => {
-          const root = document.querySelector("figure > div > div").shadowRoot;
-          const touched = [...root.querySelectorAll("button, summary")].map((e) => e.getBoundingClientRect());
-          const read = [...root.querySelectorAll(".card *")].map((e) => parseFloat(getComputedStyle(e).fontSize));
-          return touched.filter((box) => Math.min(box.width, box.height) < 24).length
-            + read.filter((size) => size < 12).length;
-        }"""
+    assert overflow(page) <= 0
+    assert too_small(page.locator("button, summary")) == []
+    fonts = page.locator(".card *").evaluate_all(
+        "nodes => nodes.map((n) => parseFloat(getComputedStyle(n).fontSize))"
     )
-    assert small == 0
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response
-    serious = [v for v in found["violations"] if v["impact"] in ("serious", "critical")]
-    assert not serious, serious
+    assert min(fonts) >= 12
+    assert serious(page) == []
 
 
 def test_nothing_jumps(show: Show) -> None:

@@ -5,63 +5,26 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 import torch
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
+from support.widget_page import Show, overflow, serious
 
 from lmlib.attention import causal_mask, scaled_dot_product_attention
 from lmlib.widgets import AttentionWorkbench
 from lmlib.widgets.base import source
 from lmlib.widgets.workbench import COLUMNS, TOKENS, W_K, W_Q, W_V, X
 
-Show = Callable[..., Page]
-
 
 @pytest.fixture
-def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
-    """Put workbenches on a page; anything that goes wrong there fails the test."""
-    contexts, problems = [], []
-
-    def open_page(
-        *widgets: AttentionWorkbench,
-        width: int = 800,
-        hash: str = "",
-        scripts: bool = True,
-        dark: bool = False,
-    ) -> Page:
-        body = "".join(widget._repr_mimebundle_()[0]["text/html"] for widget in widgets)
-        file = tmp_path / "page.html"
-        file.write_text(
-            "<!doctype html><html lang='en'><meta charset='utf-8'><title>A page</title>"
-            f"<meta name='viewport' content='width=device-width'><body>{body}",
-            "utf-8",
-        )
-        context = browser.new_context(
-            viewport={"width": width, "height": 844},
-            java_script_enabled=scripts,
-            color_scheme="dark" if dark else "light",
-        )
-        contexts.append(context)
-        context.route(
-            "http*://**",
-            lambda route: (problems.append(route.request.url), route.abort()),
-        )
-        page = context.new_page()
-        page.on("console", lambda message: problems.append(message.text))
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(file.as_uri() + hash)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not problems
+def show(show: Show) -> Show:
+    """Each with its own script, as in a notebook, on the page of a phone's height."""
+    return partial(show, site=False, height=844)
 
 
 def numbers(page: Page, part: str) -> list[list[float]]:
@@ -284,7 +247,7 @@ NONSENSE = [
 
 @pytest.mark.parametrize("address", NONSENSE)
 def test_nonsense_in_the_address_does_nothing(address: str, show: Show) -> None:
-    same(show(AttentionWorkbench(), hash=address), AttentionWorkbench())
+    same(show(AttentionWorkbench(), address=address), AttentionWorkbench())
 
 
 def test_an_address_brings_its_state_back(show: Show) -> None:
@@ -293,7 +256,7 @@ def test_an_address_brings_its_state_back(show: Show) -> None:
     )
     state = given | {"scale": False, "mask": False, "step": 20}
     page = show(
-        AttentionWorkbench(), hash=f"#workbench={quote(json.dumps(state), safe='')}"
+        AttentionWorkbench(), address=f"#workbench={quote(json.dumps(state), safe='')}"
     )
     assert page.locator(".matrix td[aria-selected]:not(:empty)").count() == 20
     page.get_by_role("button", name="All", exact=True).click()
@@ -346,7 +309,7 @@ def test_it_fits_a_phone(sizes: tuple[int, int, int, int], show: Show) -> None:
     page = show(AttentionWorkbench(*drawn(*sizes)), width=390)
     for part in page.locator(".parts button").all():
         part.click()
-        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert overflow(page) == 0
         boxes = [m.bounding_box() for m in page.locator(".matrix:visible").all()]
         assert 2 <= len(boxes) <= 3
         assert all(box and box["x"] + box["width"] <= 372 for box in boxes)
@@ -372,13 +335,7 @@ def test_a_step_moves_nothing_above_the_matrices(show: Show) -> None:
 def test_axe_finds_nothing_serious(width: int, dark: bool, show: Show) -> None:
     page = show(AttentionWorkbench(), width=width, dark=dark)
     cell(page, "a", 3, 2).click()
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response
-    assert [
-        f"{violation['id']}: {node['html'][:160]}"
-        for violation in found["violations"]
-        if violation["impact"] in ("serious", "critical")
-        for node in violation["nodes"]
-    ] == []
+    assert serious(page) == []
 
 
 BAD: dict[str, tuple[Callable[[], Any], str]] = {
@@ -396,9 +353,11 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "d_k": (lambda: AttentionWorkbench(w_q=torch.eye(4)), "w_q, w_k: 4 and 1"),
     "tokens": (lambda: AttentionWorkbench(tokens=["a"]), "tokens: .*4 words"),
     "no words": (lambda: AttentionWorkbench(tokens=[1, 2, 3, 4]), "tokens:"),
+    "number": (lambda: AttentionWorkbench(tokens=4), "tokens: 4 are not the 4 words"),
     "columns": (lambda: AttentionWorkbench(columns="abcd"), "columns: 'abcd'"),
     "scale": (lambda: AttentionWorkbench(scale=1), "scale: 1 "),
     "mask": (lambda: AttentionWorkbench(mask=None), "mask: None"),
+    "step False": (lambda: AttentionWorkbench(step=False), "step: False"),
     "step": (lambda: AttentionWorkbench(step=105), "step: 105 .*104"),
     "half": (lambda: AttentionWorkbench(step=1.5), "step: 1.5"),
     "label": (lambda: AttentionWorkbench(labels={"titel": "x"}), "labels.*titel"),
@@ -417,6 +376,9 @@ def test_a_live_one_can_be_set_from_python() -> None:
     assert widget.x == torch.eye(4).tolist()
     widget.scale = False
     assert widget.step == widget.steps == 88
+    widget.step = 3
+    widget.step = None
+    assert widget.step == 88
     with pytest.raises(ValueError, match=r"w_q, w_k"):
         widget.w_q = torch.eye(4)
     with pytest.raises(ValueError, match=r"x: 2 rows"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import json
 import math
@@ -9,7 +10,7 @@ import random
 import re
 import statistics
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -17,14 +18,39 @@ import torch
 from anywidget import AnyWidget
 from matplotlib.figure import Figure
 from playwright.sync_api import Browser, Locator, Page, expect
+from support.widget_page import (
+    Show,
+    exports,
+    kernel_page,
+    overflow,
+    random_numbers,
+    redraw_times,
+)
 from torch import Tensor
 
+import lmlib.widgets
 from lmlib.attention import causal_mask, scaled_dot_product_attention
+from lmlib.bpe import BPETokenizer
 from lmlib.interop.real import HOW, find_real
+from lmlib.ngrams import NGram
 from lmlib.sampling import next_probs
 from lmlib.softmax import entropy, softmax
-from lmlib.widgets import AttentionHeatmap, TemperatureScrubber
-from lmlib.widgets.base import HERE, VIEW
+from lmlib.stories import WORDS as STORY_WORDS
+from lmlib.stories import story_sequences
+from lmlib.widgets import (
+    AttentionHeatmap,
+    AttentionWorkbench,
+    BeamTree,
+    CostCalculator,
+    EmbeddingMap,
+    LabelsNeeded,
+    LayerStream,
+    NextWordDuel,
+    StoryBox,
+    TemperatureScrubber,
+    TokeniserLens,
+)
+from lmlib.widgets.base import HERE, VIEW, Widget
 from lmlib.widgets.logits import KEPT
 
 WORDS = ["fox", "wolf", "crow", "cat", "</script><b>"]
@@ -49,56 +75,16 @@ def causal_weights(layers: int, heads: int, T: int) -> Tensor:
     return softmax(scores.masked_fill(~causal_mask(T), -math.inf))
 
 
-Show = Callable[..., Page]
-
-
 @pytest.fixture
-def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
-    """Put widgets on a page and open it from the disk; anything that goes wrong there fails the test."""
-    contexts, problems = [], []
-
-    def open_page(
-        *widgets: Any,
-        width: int = 800,
-        scripts: bool = True,
-        html: str = "<html lang='en'>",
-    ) -> Page:
-        body = "".join(widget._repr_mimebundle_()[0]["text/html"] for widget in widgets)
-        file = tmp_path / "page.html"
-        file.write_text(
-            f"<!doctype html>{html}<meta charset='utf-8'><body>{body}", encoding="utf-8"
-        )
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, java_script_enabled=scripts
-        )
-        contexts.append(context)
-        context.route(
-            "http*://**",
-            lambda route: (problems.append(route.request.url), route.abort()),
-        )
-        page = context.new_page()
-        page.on("console", lambda message: problems.append(message.text))
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(file.as_uri())
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not problems
+def show(show: Show) -> Show:
+    """Each with its own script, as in a notebook."""
+    return partial(show, site=False)
 
 
 @pytest.fixture(scope="module")
 def numbers(browser: Browser) -> Iterator[Callable[..., Any]]:
     """Call a function of numbers.js; −∞ travels as null."""
-    page = browser.new_page()
     source = (HERE / "numbers.js").read_text(encoding="utf-8")
-    page.evaluate(
-        """async (source) => {
-          window.lib = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-        }""",
-        source,
-    )
 
     def call(code: str, **given: Any) -> Any:
         packed = json.loads(json.dumps(given).replace("-Infinity", "null"))
@@ -108,8 +94,8 @@ def numbers(browser: Browser) -> Iterator[Callable[..., Any]]:
             packed,
         )
 
-    yield call
-    page.close()
+    with exports(browser, source) as page:
+        yield call
 
 
 def close(actual: Any, wanted: Tensor) -> None:
@@ -178,22 +164,12 @@ def test_attention_equals_lmlib(
     )
 
 
-def mulberry32(seed: int) -> Iterator[float]:
-    """The page's random numbers, written again in Python."""
-    wrap = 0xFFFFFFFF
-    while True:
-        seed = (seed + 0x6D2B79F5) & wrap
-        t = ((seed ^ (seed >> 15)) * (1 | seed)) & wrap
-        t ^= (t + ((t ^ (t >> 7)) * (61 | t) & wrap)) & wrap
-        yield (t ^ (t >> 14)) / 2**32
-
-
 def drawn(probs: Tensor, seed: int, n: int) -> list[int]:
     """The first id whose running sum of probabilities exceeds u, for n random numbers u."""
     sums = probs.cumsum(0)
     return [
         int(torch.searchsorted(sums, u, right=True))
-        for u in itertools.islice(mulberry32(seed), n)
+        for u in itertools.islice(random_numbers(seed), n)
     ]
 
 
@@ -432,7 +408,7 @@ def test_a_long_text_is_small_enough_and_right(show: Show) -> None:
         f"{round(w * 10_000) / 10_000:.4f}" for w in weights[11, 7, 100, :101].tolist()
     ]
     assert [float(w) for w in shown] == [float(w) for w in wanted]
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert overflow(page) <= 0
 
 
 WIDGETS = {
@@ -479,7 +455,7 @@ def test_light_and_dark_follow_the_page(
     assert ("dark" in card.get_attribute("class")) == dark  # type: ignore[operator]
     paper = card.evaluate("node => getComputedStyle(node).backgroundColor")
     assert (sum(map(int, paper[4:-1].split(","))) < 128) == dark
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert overflow(page) <= 0
     page.evaluate("document.documentElement.dataset.theme = 'light'")
     expect(card).not_to_have_class("card dark")
 
@@ -499,16 +475,8 @@ def test_redrawing_keeps_up_with_the_slider(
     vocab = [str(i) for i in range(V)]
     logits = torch.randn(V, generator=generator(), dtype=torch.float64)
     page = show(TemperatureScrubber({"": logits}, vocab))
-    times = page.locator("input[type=range]").first.evaluate("""slider => {
-      const redraw = (i) => {
-        slider.value = i % 100;
-        const start = performance.now();
-        slider.dispatchEvent(new Event("input"));
-        document.body.getBoundingClientRect();
-        return performance.now() - start;
-      };
-      return Array.from({ length: 200 }, (_, i) => redraw(i));
-    }""")
+    slider = page.locator("input[type=range]").first
+    times = redraw_times(slider, (i % 100 for i in range(200)))
     median, worst = statistics.median(times), max(times)
     with capsys.disabled():
         print(
@@ -518,40 +486,16 @@ def test_redrawing_keeps_up_with_the_slider(
 
 
 def test_page_and_python_tell_each_other(browser: Browser) -> None:
-    """The module as anywidget loads it, with a model that stands in for the kernel."""
     widget = scrubber()
-    page = browser.new_page()
-    state = {name: getattr(widget, name) for name in ("_data", *widget._state)}
-    page.evaluate(
-        """async ([source, state]) => {
-          const file = new Blob([source], { type: "text/javascript" });
-          const { default: widget } = await import(URL.createObjectURL(file));
-          const listeners = {};
-          window.saved = 0;
-          window.model = {
-            get: (name) => state[name],
-            set: (name, value) => { state[name] = value; (listeners[`change:${name}`] ?? []).forEach((f) => f()); },
-            on: (event, f) => (listeners[event] ??= []).push(f),
-            off: () => {},
-            save_changes: () => { window.saved += 1; },
-          };
-          const el = document.createElement("div");
-          document.body.append(el);
-          widget.render({ model: window.model, el });
-        }""",
-        [widget._esm, json.loads(json.dumps(state))],
-    )
-    move(page.get_by_label("Temperature τ").first, "ArrowRight", 3)
-    assert page.evaluate("[window.saved, window.model.get('temperature') > 1]") == [
-        3,
-        True,
-    ]
-    widget.temperature = page.evaluate("window.model.get('temperature')")
-    assert rows(page)["fox"] == f"{widget.probs[0]:.4f}"
-    widget.temperature = 0.5
-    page.evaluate("window.model.set('temperature', 0.5)")
-    assert rows(page)["fox"] == f"{widget.probs[0]:.4f}"
-    page.close()
+    with kernel_page(browser, widget) as page:
+        move(page.get_by_label("Temperature τ").first, "ArrowRight", 3)
+        told = page.evaluate("[window.saved, window.model.get('temperature') > 1]")
+        assert told == [3, True]
+        widget.temperature = page.evaluate("window.model.get('temperature')")
+        assert rows(page)["fox"] == f"{widget.probs[0]:.4f}"
+        widget.temperature = 0.5
+        page.evaluate("window.model.set('temperature', 0.5)")
+        assert rows(page)["fox"] == f"{widget.probs[0]:.4f}"
 
 
 # What a parser of HTML, a formula or a browser would make something else of.
@@ -816,6 +760,11 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "top_p 2": (lambda: scrubber(top_p=2.0), "top_p: 2.0"),
     "seed": (lambda: scrubber(seed=-1), "seed: -1"),
     "label": (lambda: scrubber(labels={"titel": "x"}), "labels.*titel"),
+    "labels": (lambda: scrubber(labels=["title"]), "labels: .*no mapping"),
+    "label None": (lambda: scrubber(labels={"title": None}), "labels.*title.*None"),
+    "vocab": (lambda: TemperatureScrubber(LOGITS, 5), "vocab: 5 "),
+    "seed True": (lambda: scrubber(seed=False), "seed: False"),
+    "temperature True": (lambda: scrubber(temperature=True), "temperature: True"),
     "context": (lambda: setattr(scrubber(), "context", "here"), "context: 'here'"),
     "tokens": (lambda: AttentionHeatmap(["a"], EVEN), r"weights: shape .*1 tokens"),
     "rows": (
@@ -831,6 +780,16 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "sizes": (
         lambda: AttentionHeatmap(["a", "b"], q=EVEN, k=torch.ones(2, 3)),
         "k: shape .*differs",
+    ),
+    "many tokens": (
+        lambda: AttentionHeatmap(["a"] * 3_000, q=torch.ones(3_000, 2), k=EVEN),
+        "tokens: 3,000 tokens .* 1,000 at most",
+    ),
+    "no tokens": (lambda: AttentionHeatmap(5, EVEN), "tokens: 5 is no list"),
+    "no text": (lambda: AttentionHeatmap({"x": 5}), "tokens.*'x'.*: 5 is no mapping"),
+    "causal": (
+        lambda: AttentionHeatmap(["a", "b"], EVEN, causal="no"),
+        "causal: 'no' is no switch",
     ),
     "layer": (lambda: AttentionHeatmap(["a", "b"], torch.eye(2), layer=1), "layer: 1 "),
     "head": (lambda: AttentionHeatmap(["a", "b"], torch.eye(2), head=-1), "head: -1 "),
@@ -852,3 +811,99 @@ def test_a_bad_value_leaves_the_widget_as_it_was() -> None:
     torch.testing.assert_close(
         widget.probs, softmax(torch.tensor(LOGITS["a fat"], dtype=torch.float64))
     )
+
+
+@cache
+def counted(n: int) -> NGram:
+    return NGram(n, len(STORY_WORDS.vocab)).fit(story_sequences(100, seed=0))
+
+
+RUNS = {"read": {50: [0.9, 0.8]}, "counts": {50: [0.7], 200: [0.8]}}
+GIVEN: dict[type[Widget], Callable[[], dict[str, Any]]] = {
+    AttentionHeatmap: lambda: {"tokens": ["a", "b"], "weights": torch.eye(2)},
+    AttentionWorkbench: dict,
+    BeamTree: dict,
+    CostCalculator: dict,
+    EmbeddingMap: lambda: {"vectors": torch.eye(3) + 0.1, "words": list("abc")},
+    LabelsNeeded: lambda: {"results": RUNS},
+    LayerStream: dict,
+    NextWordDuel: lambda: {"bigram": counted(2), "five_gram": counted(5)},
+    StoryBox: dict,
+    TemperatureScrubber: lambda: {"logits": LOGITS, "vocab": WORDS},
+    TokeniserLens: lambda: {
+        "vocabularies": {"low": BPETokenizer.train("low low", vocab_size=258)}
+    },
+}
+"""What each kind of widget cannot do without; of the duel also what would take long to count."""
+NONE_LATER = {
+    AttentionWorkbench: ["step"],
+    BeamTree: ["step"],
+    EmbeddingMap: ["minus", "plus"],
+    StoryBox: ["top_k", "top_p"],
+    TemperatureScrubber: ["top_k", "top_p"],
+    TokeniserLens: ["step"],
+}
+"""Where None says something, by itself and later: all, the last, none."""
+NONE_FIRST = {
+    AttentionHeatmap: ["q", "k", "query"],
+    AttentionWorkbench: ["tokens", "columns"],
+    BeamTree: ["model"],
+    EmbeddingMap: ["projection", "word"],
+    LabelsNeeded: ["ceiling", "tested", "n", "methods", "pair"],
+    LayerStream: ["model"],
+    NextWordDuel: ["round", "bigram", "five_gram"],
+    StoryBox: ["model"],
+    TokeniserLens: ["vocabulary", "learned_from"],
+}
+"""Where None says at first that nothing was given."""
+
+
+def arguments(kind: type[Widget]) -> list[str]:
+    """All that can be given or set."""
+    return [*dict.fromkeys([*inspect.signature(kind).parameters, *kind._state])]
+
+
+def test_every_kind_of_widget_is_tried() -> None:
+    assert {kind.__name__ for kind in GIVEN} == {*lmlib.widgets.__all__}
+
+
+@pytest.mark.parametrize(
+    "kind, name", [(kind, name) for kind in GIVEN for name in arguments(kind)]
+)
+def test_none_is_named_where_it_says_nothing(kind: type[Widget], name: str) -> None:
+    """traitlets itself asks no check about None."""
+    later = NONE_LATER.get(kind, [])
+    if name in inspect.signature(kind).parameters:
+        given = GIVEN[kind]() | {name: None}
+        if name in (*later, *NONE_FIRST.get(kind, []), "labels"):
+            if kind is not NextWordDuel or name == "round":  # counting takes long
+                kind(**given)
+        else:
+            with pytest.raises(ValueError, match=rf"^{name}[:\[]"):
+                kind(**given)
+    if name in kind._state:
+        widget = kind(**GIVEN[kind]())
+        before = getattr(widget, name)
+        if name in later:
+            setattr(widget, name, None)
+            return
+        with pytest.raises(ValueError, match=rf"^{name}[:\[]"):
+            setattr(widget, name, None)
+        assert getattr(widget, name) == before
+
+
+@pytest.mark.parametrize("kind", GIVEN)
+def test_a_value_of_another_type_is_checked_though_it_is_equal(
+    kind: type[Widget],
+) -> None:
+    """True is 1 to Python, and traitlets asks no check about what equals the value before."""
+    widget = kind(**GIVEN[kind]())
+    for name in kind._state:
+        value = getattr(widget, name)
+        if type(value) in (int, float) and value in (0, 1):
+            with (
+                pytest.raises(ValueError, match=f"^{name}: "),
+                widget.hold_trait_notifications(),
+            ):
+                setattr(widget, name, bool(value))
+            assert getattr(widget, name) is value

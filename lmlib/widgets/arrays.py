@@ -36,6 +36,8 @@ def _packed(kind: str, numbers: NDArray[Any]) -> dict[str, str]:
 
 def _array(name: str, given: Any) -> Array:
     try:
+        if given is None:  # which numpy takes for NaN
+            raise TypeError
         listed = given.tolist() if hasattr(given, "tolist") else given
         array = np.array(listed, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -9,14 +9,13 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
-from traitlets import Any as AnyTrait
 from traitlets import observe, validate
 
 from lmlib.attention import causal_mask, scaled_dot_product_attention
 from lmlib.notebook import visible
 from lmlib.widgets.attention_picture import attention_picture
 from lmlib.widgets.base import Widget, script, with_defaults
-from lmlib.widgets.checks import BadValue, one_of, whole
+from lmlib.widgets.checks import Given, one_of, switch, whole
 from lmlib.widgets.examples import read_examples
 from lmlib.widgets.labels import ATTENTION
 
@@ -40,12 +39,12 @@ class AttentionHeatmap(Widget):
     _state = ("example", "layer", "head", "query", "scale", "mask")
     _esm = script("attention")
 
-    example = AnyTrait("").tag(sync=True)
-    layer = AnyTrait(0).tag(sync=True)
-    head = AnyTrait(0).tag(sync=True)
-    query = AnyTrait(0).tag(sync=True)
-    scale = AnyTrait(True).tag(sync=True)
-    mask = AnyTrait(True).tag(sync=True)
+    example = Given("").tag(sync=True)
+    layer = Given(0).tag(sync=True)
+    head = Given(0).tag(sync=True)
+    query = Given(0).tag(sync=True)
+    scale = Given(True).tag(sync=True)
+    mask = Given(True).tag(sync=True)
 
     def __init__(
         self,
@@ -60,7 +59,7 @@ class AttentionHeatmap(Widget):
         query: int | None = None,
         labels: dict[str, str] | None = None,
     ) -> None:
-        self._examples = read_examples(tokens, weights, q, k, bool(causal))
+        self._examples = read_examples(tokens, weights, q, k, switch("causal", causal))
         first, text = next(iter(self._examples.items()))
         data = {
             "examples": {name: text.packed() for name, text in self._examples.items()},
@@ -69,7 +68,7 @@ class AttentionHeatmap(Widget):
         }
         chosen = len(text.tokens) - 1 if query is None else query
         place = {"layer": layer, "head": head, "query": chosen}
-        super().__init__(_data=data, example=first, mask=bool(causal), **place)
+        super().__init__(_data=data, example=first, mask=causal, **place)
 
     @property
     def weights(self) -> Tensor:
@@ -124,8 +123,4 @@ class AttentionHeatmap(Widget):
 
     @validate("scale", "mask")
     def _valid_switch(self, proposal: Any) -> bool:
-        if not isinstance(proposal["value"], bool):
-            raise BadValue(
-                f"{proposal['trait'].name}: {proposal['value']!r} is no switch; use True or False"
-            )
-        return proposal["value"]
+        return switch(proposal["trait"].name, proposal["value"])

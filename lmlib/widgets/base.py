@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from matplotlib.figure import Figure
 from traitlets import Dict
 
 from lmlib.drawings import png
-from lmlib.widgets.checks import BadValue
+from lmlib.widgets.checks import BadValue, string
 
 HERE = Path(__file__).parent
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -52,12 +53,16 @@ def with_defaults(
     labels: dict[str, str] | None, defaults: dict[str, str]
 ) -> dict[str, str]:
     """The words of a widget: ``defaults``, and those that a translation replaces."""
-    unknown = sorted(set(labels or {}) - set(defaults))
+    if labels is not None and not isinstance(labels, Mapping):
+        raise BadValue(f"labels: {labels!r} is no mapping; give {{key: words}}")
+    unknown = sorted(map(str, set(labels or {}) - set(defaults)))
     if unknown:
         raise BadValue(
             f"labels: {unknown} are not used here; the keys are {sorted(defaults)}"
         )
-    return defaults | (labels or {})
+    for key, words in (labels or {}).items():
+        string(f"labels[{key!r}]", words)
+    return defaults | dict(labels or {})
 
 
 class Widget(anywidget.AnyWidget):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from matplotlib.figure import Figure
-from traitlets import Any as AnyTrait
-from traitlets import Unicode, validate
+from traitlets import validate
 
 from lmlib.notebook import visible
 from lmlib.pretrained import load_book_gpt
@@ -14,7 +13,7 @@ from lmlib.stories import WORDS
 from lmlib.transformer import GPT
 from lmlib.widgets.base import Widget, script, with_defaults
 from lmlib.widgets.beam_picture import beam_picture
-from lmlib.widgets.checks import BadValue, penalty_of, whole
+from lmlib.widgets.checks import BadValue, Given, penalty_of, text_of, whole
 from lmlib.widgets.labels import BEAM
 from lmlib.widgets.live import pack_live
 from lmlib.widgets.tree import Kept, best_path, kept, tree
@@ -43,11 +42,11 @@ class BeamTree(Widget):
     _state = ("text", "beams", "steps", "length_penalty", "step")
     _esm = script("beam", live=True)
 
-    text = Unicode().tag(sync=True)
-    beams = AnyTrait(3).tag(sync=True)
-    steps = AnyTrait(4).tag(sync=True)
-    length_penalty = AnyTrait(0.0).tag(sync=True)
-    step = AnyTrait(None, allow_none=True).tag(sync=True)
+    text = Given("").tag(sync=True)
+    beams = Given(3).tag(sync=True)
+    steps = Given(4).tag(sync=True)
+    length_penalty = Given(0.0).tag(sync=True)
+    step = Given(None, allow_none=True).tag(sync=True)
 
     def __init__(
         self,
@@ -62,9 +61,9 @@ class BeamTree(Widget):
     ) -> None:
         self._model = load_book_gpt() if model is None else model
         try:
-            WORDS.encode(str(text).lower())
+            WORDS.encode(text_of(text).lower())
         except ValueError as error:
-            raise BadValue(f"text: {error}") from None
+            raise BadValue(str(error)) from None
         super().__init__(
             _data={"labels": with_defaults(labels, BEAM)},
             provides={"live.js": pack_live(self._model)},
@@ -121,10 +120,7 @@ class BeamTree(Widget):
 
     @validate("text")
     def _valid_text(self, proposal: Any) -> str:
-        text = proposal["value"]
-        if len(text) > 4_000:
-            raise BadValue(f"text: {len(text)} characters; the model reads a story")
-        return text
+        return text_of(proposal["value"])
 
     @validate("beams")
     def _valid_beams(self, proposal: Any) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from traitlets import Any as AnyTrait
-from traitlets import TraitError
+from traitlets import HasTraits, TraitError, Undefined
 
 
 class BadValue(ValueError, TraitError):
@@ -14,13 +14,26 @@ class BadValue(ValueError, TraitError):
 
 
 class Given(AnyTrait):
-    """A trait of any kind whose check sees None too, which traitlets lets pass by without it."""
+    """A trait of any kind whose check sees every value: traitlets would let None pass, and True where 1 stood."""
 
     allow_none = False
+
+    def set(self, obj: HasTraits, value: Any) -> None:
+        """As any trait does, but a first value and one of another type always count as a change."""
+        name, new = str(self.name), self._validate(obj, value)
+        old = obj._trait_values.get(name, Undefined)
+        obj._trait_values[name] = new
+        try:
+            same = type(old) is type(new) and bool(old == new)
+        except (RuntimeError, TypeError, ValueError):  # arrays that are not checked yet
+            same = False
+        if not same:
+            obj._notify_trait(name, old, new)
 
 
 LOWEST, HIGHEST = 0.05, 5.0
 HIGHEST_PENALTY = 2.0
+LONGEST_TEXT = 4_000
 
 
 def _number(value: Any) -> bool:
@@ -58,6 +71,23 @@ def switch(name: str, value: Any) -> bool:
     return value
 
 
+def string(name: str, value: Any) -> str:
+    """``value`` if it is a string. Raises ValueError for anything else."""
+    if not isinstance(value, str):
+        raise BadValue(f"{name}: {value!r} is no text; give a string")
+    return value
+
+
+def text_of(value: Any) -> str:
+    """``value`` if a model of stories may be given it. Raises ValueError for what is no text, and for a long one."""
+    text = string("text", value)
+    if len(text) > LONGEST_TEXT:
+        raise BadValue(
+            f"text: {len(text)} characters; the model reads a story, so give {LONGEST_TEXT} at most"
+        )
+    return text
+
+
 def temperature_of(value: Any) -> float:
     """``value`` as a float. Raises ValueError for all but numbers that the slider has."""
     if not (_number(value) and LOWEST <= value <= HIGHEST):
@@ -85,7 +115,10 @@ def penalty_of(value: Any) -> float:
 
 def words_of(vocab: Sequence[str]) -> list[str]:
     """The words as a list. Raises ValueError where there is none, or something else among them."""
-    words = list(vocab)
+    try:
+        words = [] if isinstance(vocab, str) else list(vocab)
+    except TypeError:
+        words = []
     if not words or not all(isinstance(word, str) for word in words):
         raise BadValue(
             f"vocab: {vocab!r} is no list of words; give the V words of the logits in order of their ids"

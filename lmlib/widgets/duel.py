@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
-from traitlets import Any as AnyTrait
 from traitlets import observe, validate
 
 from lmlib.language_models import LanguageModel
 from lmlib.stories import WORDS
 from lmlib.widgets.base import Widget, script, with_defaults
-from lmlib.widgets.checks import BadValue, whole
+from lmlib.widgets.checks import BadValue, Given, whole
 from lmlib.widgets.duel_picture import duel_picture
 from lmlib.widgets.labels import DUEL
 from lmlib.widgets.places import game
@@ -47,9 +46,9 @@ class NextWordDuel(Widget):
     _state = ("seed", "guesses", "round")
     _esm = script("duel")
 
-    seed = AnyTrait(0).tag(sync=True)
-    guesses = AnyTrait([]).tag(sync=True)
-    round = AnyTrait(1).tag(sync=True)
+    seed = Given(0).tag(sync=True)
+    guesses = Given([]).tag(sync=True)
+    round = Given(1).tag(sync=True)
 
     def __init__(
         self,

@@ -9,12 +9,12 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 from torch.nn import functional as F
-from traitlets import Any as AnyTrait
-from traitlets import Bool, validate
+from traitlets import validate
 
 from lmlib.embeddings import nearest, project
 from lmlib.notebook import visible
 from lmlib.widgets.base import Widget, script, with_defaults
+from lmlib.widgets.checks import Given, switch
 from lmlib.widgets.embedding_picture import embedding_picture
 from lmlib.widgets.labels import EMBEDDING
 from lmlib.widgets.tables import numbers, one_of_words, packed, read_vectors, read_words
@@ -41,10 +41,10 @@ class EmbeddingMap(Widget):
     _state = ("word", "minus", "plus", "leave_out")
     _esm = script("embedding")
 
-    word = AnyTrait("").tag(sync=True)
-    minus = AnyTrait(None, allow_none=True).tag(sync=True)
-    plus = AnyTrait(None, allow_none=True).tag(sync=True)
-    leave_out = Bool(True).tag(sync=True)
+    word = Given("").tag(sync=True)
+    minus = Given(None, allow_none=True).tag(sync=True)
+    plus = Given(None, allow_none=True).tag(sync=True)
+    leave_out = Given(True).tag(sync=True)
 
     def __init__(
         self,
@@ -146,3 +146,7 @@ class EmbeddingMap(Widget):
     def _valid_other(self, proposal: Any) -> str | None:
         name, value = proposal["trait"].name, proposal["value"]
         return None if value is None else one_of_words(name, value, self._words)
+
+    @validate("leave_out")
+    def _valid_switch(self, proposal: Any) -> bool:
+        return switch("leave_out", proposal["value"])

@@ -19,6 +19,9 @@ from lmlib.widgets.arrays import (
 )
 from lmlib.widgets.checks import BadValue
 
+MOST = 1_000
+"""How many tokens a text may have: a map of more has no cell that can be seen, and too much to travel."""
+
 
 @dataclass(frozen=True)
 class Example:
@@ -76,6 +79,10 @@ def read_examples(
 
 
 def _example(where: str, given: Mapping[str, Any], causal: bool) -> Example:
+    if not isinstance(given, Mapping):
+        raise BadValue(
+            f"tokens{where}: {given!r} is no mapping; give dict(tokens=…, weights=…)"
+        )
     tokens = _tokens(where, given.get("tokens"))
     weights, q, k = (given.get(name) for name in ("weights", "q", "k"))
     if (weights is None) != (q is not None and k is not None) or (q is None) != (
@@ -94,10 +101,14 @@ def _example(where: str, given: Mapping[str, Any], causal: bool) -> Example:
 
 
 def _tokens(where: str, given: Any) -> list[str]:
-    if (
-        isinstance(given, str)
-        or not given
-        or not all(isinstance(x, str) for x in given)
-    ):
+    try:
+        tokens = [] if isinstance(given, str) else list(given)
+    except TypeError:
+        tokens = []
+    if not tokens or not all(isinstance(x, str) for x in tokens):
         raise BadValue(f"tokens{where}: {given!r} is no list of tokens; give T strings")
-    return list(given)
+    if len(tokens) > MOST:
+        raise BadValue(
+            f"tokens{where}: {len(tokens):,} tokens are more than can be seen; give {MOST:,} at most"
+        )
+    return tokens

@@ -6,12 +6,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from traitlets import Any as AnyTrait
 from traitlets import HasTraits, observe, validate
 
 from lmlib.attention import attention_scores, causal_mask, scaled_dot_product_attention
 from lmlib.widgets.arrays import matrix
-from lmlib.widgets.checks import BadValue, switch, whole
+from lmlib.widgets.checks import BadValue, Given, switch, whole
 
 MOST, SIZE = 1000, 4
 """How large a number may be, and how many rows or columns a matrix may have."""
@@ -29,13 +28,13 @@ class Head(HasTraits):
     24
     """
 
-    x = AnyTrait().tag(sync=True)
-    w_q = AnyTrait().tag(sync=True)
-    w_k = AnyTrait().tag(sync=True)
-    w_v = AnyTrait().tag(sync=True)
-    scale = AnyTrait(True).tag(sync=True)
-    mask = AnyTrait(True).tag(sync=True)
-    step = AnyTrait(0).tag(sync=True)
+    x = Given().tag(sync=True)
+    w_q = Given().tag(sync=True)
+    w_k = Given().tag(sync=True)
+    w_v = Given().tag(sync=True)
+    scale = Given(True).tag(sync=True)
+    mask = Given(True).tag(sync=True)
+    step = Given(0).tag(sync=True)
 
     def __init__(self, x: Rows, w_q: Rows, w_k: Rows, w_v: Rows, **others: Any) -> None:
         self._shape = len(x), len(x[0])
@@ -111,7 +110,8 @@ class Head(HasTraits):
 
     @validate("step")
     def _valid_step(self, proposal: Any) -> int:
-        return whole("step", proposal["value"], 0, self.steps)
+        value = self.steps if proposal["value"] is None else proposal["value"]
+        return whole("step", value, 0, self.steps, ", or None for all")
 
 
 def matrices(**given: Any) -> dict[str, Rows]:

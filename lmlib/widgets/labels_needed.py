@@ -116,7 +116,10 @@ class LabelsNeeded(Accuracies, Widget):
 
     @validate("methods")
     def _valid_methods(self, proposal: Any) -> list[str]:
-        return self._known("methods", proposal["value"])
+        methods = self._known("methods", proposal["value"])
+        if len({*methods}) < len(methods):
+            raise BadValue("methods: some stand there twice; give each name once")
+        return methods
 
     @validate("pair")
     def _valid_pair(self, proposal: Any) -> list[str]:

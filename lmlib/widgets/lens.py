@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from matplotlib.figure import Figure
-from traitlets import Any as AnyTrait
-from traitlets import Unicode, validate
+from traitlets import validate
 
 from lmlib.bpe import BPETokenizer
 from lmlib.validation import check_text
 from lmlib.widgets.base import Widget, script, with_defaults
-from lmlib.widgets.checks import BadValue, one_of, whole
+from lmlib.widgets.checks import BadValue, Given, one_of, string, switch, whole
 from lmlib.widgets.labels import LENS
 from lmlib.widgets.lens_picture import lens_picture
 from lmlib.widgets.merges import gpt2_tokenizer, named, pack_all, pack_gpt2
@@ -44,9 +43,9 @@ class TokeniserLens(Widget):
     _state = ("text", "vocabulary", "step")
     _esm = script("lens")
 
-    text = Unicode().tag(sync=True)
-    vocabulary = Unicode().tag(sync=True)
-    step = AnyTrait(None, allow_none=True).tag(sync=True)
+    text = Given("").tag(sync=True)
+    vocabulary = Given().tag(sync=True)
+    step = Given(None, allow_none=True).tag(sync=True)
 
     def __init__(
         self,
@@ -59,10 +58,11 @@ class TokeniserLens(Widget):
         gpt2: bool = True,
         labels: dict[str, str] | None = None,
     ) -> None:
-        words = with_defaults(labels, LENS)
+        words, gpt2 = with_defaults(labels, LENS), switch("gpt2", gpt2)
         theirs = words["gpt2"] if gpt2 else None
         self._own = named(vocabularies, theirs)
-        packed = pack_all(self._own, learned_from or {})
+        texts = {} if learned_from is None else learned_from
+        packed = pack_all(self._own, texts)
         own = {"vocabularies": packed, "gpt2": theirs}
         super().__init__(
             _data={"labels": words, **own},
@@ -115,7 +115,7 @@ class TokeniserLens(Widget):
 
     @validate("text")
     def _valid_text(self, proposal: Any) -> str:
-        text = proposal["value"]
+        text = string("text", proposal["value"])
         if len(text) > LONGEST:
             raise BadValue(
                 f"text: {len(text):,} characters; only the first {MOST:,} are cut, so give fewer than {LONGEST:,}"

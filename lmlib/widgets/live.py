@@ -30,6 +30,10 @@ def pack_live(model: GPT) -> dict[str, Any]:
     Raises ValueError for a model with other words than the stories, without learned positions, or with
     weights that are no numbers.
     """
+    if not isinstance(model, GPT):
+        raise BadValue(
+            f"model: {model!r} is no GPT; give one as load_book_gpt() returns it"
+        )
     config = model.config
     if config.vocab_size != len(WORDS.vocab) or config.positions != "learned":
         raise BadValue(

@@ -14,7 +14,7 @@ import numpy as np
 from lmlib.bpe import BPETokenizer
 from lmlib.files import DATA
 from lmlib.pretokenizer import BYTES, split_words
-from lmlib.widgets.checks import BadValue, one_of
+from lmlib.widgets.checks import BadValue, one_of, string
 
 GPT2 = DATA / "gpt2_merges.bin"
 END = "<|endoftext|>"
@@ -78,14 +78,28 @@ def pack_all(
     learned_from: Mapping[str, str | Iterable[str]],
 ) -> dict[str, dict[str, Any]]:
     """Each packed, with its counts where there is its training text. Raises ValueError for the text of none."""
-    for name in learned_from:
-        one_of("learned_from", name, vocabularies)
-    packed = {}
+    texts, packed = _learned(learned_from, vocabularies), {}
     for name, one in vocabularies.items():
-        known = name in learned_from
-        counts = times_merged(one, learned_from[name]) if known else ()
+        counts = times_merged(one, texts[name]) if name in texts else ()
         packed[name] = pack_merges(one, counts)
     return packed
+
+
+def _learned(given: Any, known: Mapping[str, BPETokenizer]) -> dict[str, list[str]]:
+    """The training texts by name. Raises ValueError for names of no tokenizer, and for what is no text."""
+    if not isinstance(given, Mapping):
+        raise BadValue(
+            f"learned_from: {given!r} is no mapping; give {{'prose': its training text}}"
+        )
+    found = {}
+    for name, one in given.items():
+        one_of("learned_from", name, known)
+        where = f"learned_from[{name!r}]"
+        if not isinstance(one, Iterable):
+            raise BadValue(f"{where}: {one!r} is no text; give a string or several")
+        texts = [one] if isinstance(one, str) else one
+        found[name] = [string(where, text) for text in texts]
+    return found
 
 
 def times_merged(tokenizer: BPETokenizer, texts: str | Iterable[str]) -> list[int]:

@@ -43,6 +43,8 @@ def _probs(name: str, model: LanguageModel, tokens: Tensor) -> Tensor:
             f"{name}: gives {probs.shape[-1]} probabilities, but the stories have {len(WORDS.vocab)} words; "
             "give a model of the stories"
         )
+    if not probs.isfinite().all():
+        raise BadValue(f"{name}: gives NaN; look for an overflow in its logits")
     return probs
 
 
@@ -114,6 +116,11 @@ def game(seed: int, rounds: int, models: dict[str, LanguageModel]) -> dict[str, 
         old = rounds // 2 * (i + 1) // n - rounds // 2 * i // n
         found = _found(pick, ids, probs, (old, here - old), used)
         asked += [_asked(i, t, ids, probs) for t in sorted(found)]
+        for name, rows in zip(all_models, probs, strict=True):
+            if min(rows[t, ids[t + 1]] for t in found) < 1e-300:
+                raise BadValue(
+                    f"{name}: gives a word that comes no probability, and surprise without end; smooth the model"
+                )
         stories.append(
             {"number": number, "text": WORDS.decode(ids[1 : max(found) + 1])}
         )

@@ -8,6 +8,7 @@ from lmlib.language_models import LanguageModel
 from lmlib.ngrams import NGram
 from lmlib.pretrained import load_book_gpt
 from lmlib.stories import WORDS, story_sequences
+from lmlib.widgets.checks import BadValue
 
 
 @cache
@@ -20,7 +21,12 @@ def counted() -> tuple[NGram, NGram]:
 def rivals(
     bigram: LanguageModel | None, five_gram: LanguageModel | None
 ) -> dict[str, LanguageModel]:
-    """All three, by the names of the arguments; those that are not given are counted."""
+    """All three, by the names of the arguments; those not given are counted. Raises ValueError for what is no model."""
+    for name, model in {"bigram": bigram, "five_gram": five_gram}.items():
+        if model is not None and (isinstance(model, type) or not callable(model)):
+            raise BadValue(
+                f"{name}: {model!r} is no model; give one of the stories, as NGram(2, 304).fit(…) makes it"
+            )
     if bigram is None or five_gram is None:
         two, five = counted()
         bigram, five_gram = bigram or two, five_gram or five

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lmlib.stories import WORDS
@@ -39,6 +39,8 @@ def given(guess: Sequence[Any], word: str) -> float:
 def fitting(dealt: dict[str, Any], guesses: Any) -> list[list[Any]]:
     """The guesses as lists. Raises ValueError for what is no guess in this game."""
     try:
+        if isinstance(guesses, (str, Mapping)):
+            raise TypeError
         pairs = [[word, sure] for word, sure in guesses]
     except (TypeError, ValueError):
         raise BadValue(

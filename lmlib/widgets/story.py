@@ -7,8 +7,7 @@ from typing import Any
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
-from traitlets import Any as AnyTrait
-from traitlets import Unicode, validate
+from traitlets import validate
 
 from lmlib.notebook import visible
 from lmlib.pretrained import load_book_gpt
@@ -17,7 +16,7 @@ from lmlib.slots import Distribution
 from lmlib.stories import STORIES, WORDS
 from lmlib.transformer import GPT
 from lmlib.widgets.base import Widget, script, with_defaults
-from lmlib.widgets.checks import BadValue, temperature_of, top_p_of, whole
+from lmlib.widgets.checks import Given, temperature_of, text_of, top_p_of, whole
 from lmlib.widgets.labels import STORY
 from lmlib.widgets.live import pack_live
 from lmlib.widgets.story_picture import story_picture
@@ -42,11 +41,11 @@ class StoryBox(Widget):
     _state = ("text", "temperature", "top_k", "top_p", "seed")
     _esm = script("story", live=True)
 
-    text = Unicode().tag(sync=True)
-    temperature = AnyTrait(1.0).tag(sync=True)
-    top_k = AnyTrait(None, allow_none=True).tag(sync=True)
-    top_p = AnyTrait(None, allow_none=True).tag(sync=True)
-    seed = AnyTrait(0).tag(sync=True)
+    text = Given("").tag(sync=True)
+    temperature = Given(1.0).tag(sync=True)
+    top_k = Given(None, allow_none=True).tag(sync=True)
+    top_p = Given(None, allow_none=True).tag(sync=True)
+    seed = Given(0).tag(sync=True)
 
     def __init__(
         self,
@@ -123,10 +122,7 @@ class StoryBox(Widget):
 
     @validate("text")
     def _valid_text(self, proposal: Any) -> str:
-        text = proposal["value"]
-        if len(text) > 4_000:
-            raise BadValue(f"text: {len(text)} characters; the model reads a story")
-        return text
+        return text_of(proposal["value"])
 
     @validate("temperature")
     def _valid_temperature(self, proposal: Any) -> float:

@@ -7,15 +7,14 @@ from itertools import takewhile
 from typing import Any
 
 from matplotlib.figure import Figure
-from traitlets import Any as AnyTrait
-from traitlets import Unicode, validate
+from traitlets import validate
 
 from lmlib.notebook import visible
 from lmlib.pretrained import load_book_gpt
 from lmlib.stories import WORDS
 from lmlib.transformer import GPT
 from lmlib.widgets.base import Widget, script, with_defaults
-from lmlib.widgets.checks import BadValue
+from lmlib.widgets.checks import BadValue, Given, text_of
 from lmlib.widgets.labels import STREAM
 from lmlib.widgets.live import pack_live
 from lmlib.widgets.stages import Stage, parts, stages
@@ -44,8 +43,8 @@ class LayerStream(Widget):
     _state = ("text", "off")
     _esm = script("stream", live=True)
 
-    text = Unicode().tag(sync=True)
-    off = AnyTrait().tag(sync=True)
+    text = Given("").tag(sync=True)
+    off = Given().tag(sync=True)
 
     def __init__(
         self,
@@ -56,9 +55,10 @@ class LayerStream(Widget):
         labels: dict[str, str] | None = None,
     ) -> None:
         self._model = load_book_gpt() if model is None else model
+        live = pack_live(self._model)
         config = self._model.config
         try:
-            WORDS.encode(str(text).lower())
+            WORDS.encode(text_of(text).lower())
         except ValueError as error:
             raise BadValue(str(error)) from None
         super().__init__(
@@ -67,7 +67,7 @@ class LayerStream(Widget):
                 "n_layer": config.n_layer,
                 "n_head": config.n_head,
             },
-            provides={"live.js": pack_live(self._model)},
+            provides={"live.js": live},
             text=text,
             off=off,
         )
@@ -134,15 +134,15 @@ class LayerStream(Widget):
 
     @validate("text")
     def _valid_text(self, proposal: Any) -> str:
-        text = proposal["value"]
-        if len(text) > 4_000:
-            raise BadValue(f"text: {len(text)} characters; the model reads a story")
-        return text
+        return text_of(proposal["value"])
 
     @validate("off")
     def _valid_off(self, proposal: Any) -> list[str]:
         value, known = proposal["value"], self.parts()
-        names = list(value) if isinstance(value, Iterable) else [value]
+        try:
+            names = list(value)
+        except TypeError:
+            names = [value]
         wrong = [name for name in names if name not in known]
         if isinstance(value, str) or wrong:
             raise BadValue(f"off: {value!r} is no list of parts; the names are {known}")

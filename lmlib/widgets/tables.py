@@ -17,10 +17,13 @@ MOST = 400_000
 
 def read_words(words: Sequence[str]) -> list[str]:
     """The words as a list. Raises ValueError for none, for what is no word, and for one that is there twice."""
-    known = list(words)
+    try:
+        known = [] if isinstance(words, str) else list(words)
+    except TypeError:
+        known = []
     if not known or not all(isinstance(word, str) for word in known):
         raise BadValue(
-            f"words: {known[:5]} … is no list of words; give one for each row of vectors"
+            f"words: {str(words)[:60]} is no list of words; give one for each row of vectors"
         )
     if len({*known}) < len(known):
         twice = next(word for word in known if known.count(word) > 1)

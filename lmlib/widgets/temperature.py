@@ -9,14 +9,20 @@ from typing import Any
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
-from traitlets import Any as AnyTrait
 from traitlets import validate
 
 from lmlib.notebook import visible
 from lmlib.sampling import next_probs
 from lmlib.softmax import entropy
 from lmlib.widgets.base import Widget, script, with_defaults
-from lmlib.widgets.checks import one_of, temperature_of, top_p_of, whole, words_of
+from lmlib.widgets.checks import (
+    Given,
+    one_of,
+    temperature_of,
+    top_p_of,
+    whole,
+    words_of,
+)
 from lmlib.widgets.labels import TEMPERATURE
 from lmlib.widgets.logits import FEW, logits_of, packed
 from lmlib.widgets.temperature_picture import temperature_picture
@@ -40,11 +46,11 @@ class TemperatureScrubber(Widget):
     _state = ("context", "temperature", "top_k", "top_p", "seed")
     _esm = script("temperature")
 
-    context = AnyTrait().tag(sync=True)
-    temperature = AnyTrait(1.0).tag(sync=True)
-    top_k = AnyTrait(None, allow_none=True).tag(sync=True)
-    top_p = AnyTrait(None, allow_none=True).tag(sync=True)
-    seed = AnyTrait(0).tag(sync=True)
+    context = Given().tag(sync=True)
+    temperature = Given(1.0).tag(sync=True)
+    top_k = Given(None, allow_none=True).tag(sync=True)
+    top_p = Given(None, allow_none=True).tag(sync=True)
+    seed = Given(0).tag(sync=True)
 
     def __init__(
         self,

@@ -106,7 +106,8 @@ def _names(
     """``n`` words, or numbers from 1 where none are given."""
     words = default or [str(i + 1) for i in range(n)]
     if given is not None:
-        words = [given] if isinstance(given, str) else list(given)
+        is_list = isinstance(given, Sequence) and not isinstance(given, str)
+        words = list(given) if is_list else []
     if len(words) != n or not all(isinstance(word, str) for word in words):
         raise BadValue(f"{name}: {given!r} are not the {n} words that x asks for")
     return words

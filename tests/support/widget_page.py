@@ -1,60 +1,74 @@
-"""A page of the site with widgets in it, opened from the disk: shared scripts beside it, and no other host."""
+"""Widgets on a page as readers have them: opened from the disk, and no other host in reach."""
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 Show = Callable[..., Page]
 
 
-def extension() -> ModuleType:
-    """``_ext/widgets.py``, which is no part of a package."""
-    path = Path(__file__).parents[2] / "_ext" / "widgets.py"
-    spec = importlib.util.spec_from_file_location("site_widgets", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@cache
+def site_scripts() -> dict[str, str]:
+    """The files of script that pages of the site load, by name."""
+    from _ext.widgets import scripts  # it loads Sphinx and torch, which few tests need
+
+    return scripts()
 
 
-@contextmanager
-def opener(browser: Browser, folder: Path, own: tuple[str, ...]) -> Iterator[Show]:
-    """Puts widgets on a page with the scripts ``own``; a request to a host or a message on the console fails the test.
+def _body(widgets: Iterable[Any], site: bool) -> str:
+    """The outputs of widgets; on the site they share files of script, in a notebook each carries its own."""
+    widgets = list(widgets)
+    body = "".join(widget._repr_mimebundle_()[0]["text/html"] for widget in widgets)
+    if not site:
+        return f"<main>{body}</main>"
+    from _ext.widgets import MODULE
 
-    ``site=False`` opens what a notebook shows: each output carries its own script.
+    kinds = sorted({widget._kind for widget in widgets})
+    live = ["gpt.js"] if any(widget._is_live for widget in widgets) else []
+    names = ["core.js", *live, *(f"{kind}.js" for kind in kinds)]
+    tags = "".join(f'<script defer src="{name}"></script>' for name in names)
+    shared = MODULE.sub(r"\1", body)
+    return f"<main>{shared}</main>{tags}"
+
+
+@pytest.fixture
+def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
+    """Put widgets on a page and open it, their models loaded; a request to a host or a message there fails the test.
+
+    ``site=False`` opens what a notebook shows. ``files`` take the place of files of the site.
     """
-    widgets = extension()
-    found = widgets.scripts()
-    for name, text in found.items():
-        (folder / name).write_text(text, encoding="utf-8")
     contexts, problems = [], []
 
-    def show(
-        *shown: Any,
+    def open_page(
+        *widgets: Any,
         width: int = 800,
+        height: int = 900,
         dark: bool = False,
         scripts: bool = True,
         site: bool = True,
         address: str = "",
+        html: str = "<html lang='en'>",
+        files: dict[str, str] | None = None,
     ) -> Page:
-        body = "".join(one._repr_mimebundle_()[0]["text/html"] for one in shown)
         if site:
-            tags = "".join(f'<script defer src="{name}"></script>' for name in own)
-            body = widgets.MODULE.sub(r"\1", body) + tags
-        file = folder / "page.html"
-        head = "<html lang='en'><meta charset='utf-8'><title>Page</title>"
-        text = f"<!doctype html>{head}<body><main><h1>Page</h1>{body}</main></body>"
-        file.write_text(text, encoding="utf-8")
+            for name, text in (site_scripts() | (files or {})).items():
+                (tmp_path / name).write_text(text, "utf-8")
+        head = "<meta charset='utf-8'><meta name='viewport' content='width=device-width'><title>Page</title>"
+        file = tmp_path / "page.html"
+        file.write_text(
+            f"<!doctype html>{html}{head}<body>{_body(widgets, site)}</body>", "utf-8"
+        )
         context = browser.new_context(
-            viewport={"width": width, "height": 900},
+            viewport={"width": width, "height": height},
             java_script_enabled=scripts,
             color_scheme="dark" if dark else "light",
         )
@@ -67,14 +81,69 @@ def opener(browser: Browser, folder: Path, own: tuple[str, ...]) -> Iterator[Sho
         page.on("console", lambda message: problems.append(message.text))
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(file.as_uri() + address)
+        live = sum(widget._is_live for widget in widgets) if site and scripts else 0
+        if live:
+            page.locator(".card[data-live]").nth(live - 1).wait_for()
         return page
 
-    try:
-        yield show
-    finally:
-        for context in contexts:
-            context.close()
+    yield open_page
+    for context in contexts:
+        context.close()
     assert not problems
+
+
+@contextmanager
+def exports(browser: Browser, source: str) -> Iterator[Page]:
+    """A page where ``lib`` holds what a module of this source exports."""
+    page = browser.new_page()
+    page.evaluate(
+        """async (source) => {
+          window.lib = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+        }""",
+        source,
+    )
+    yield page
+    page.close()
+
+
+@contextmanager
+def kernel_page(browser: Browser, widget: Any) -> Iterator[Page]:
+    """The module as anywidget loads it, with a ``model`` that stands in for the kernel and counts what is ``saved``."""
+    names = ["_data", *(["_live"] if widget._is_live else []), *widget._state]
+    state = {name: getattr(widget, name) for name in names}
+    page = browser.new_page()
+    page.evaluate(
+        """async ([source, state]) => {
+          const file = new Blob([source], { type: "text/javascript" });
+          const { default: widget } = await import(URL.createObjectURL(file));
+          const listeners = {};
+          window.saved = 0;
+          window.model = {
+            get: (name) => state[name],
+            set: (name, value) => { state[name] = value; (listeners[`change:${name}`] ?? []).forEach((f) => f()); },
+            on: (event, f) => (listeners[event] ??= []).push(f),
+            off: () => {},
+            save_changes: () => { window.saved += 1; },
+          };
+          const el = document.createElement("div");
+          document.body.append(el);
+          widget.render({ model: window.model, el });
+        }""",
+        [widget._esm, json.loads(json.dumps(state))],
+    )
+    page.locator(".card[data-live]" if widget._is_live else ".card").wait_for()
+    yield page
+    page.close()
+
+
+def keep_copies(page: Page) -> None:
+    """What is copied from now on is ``copied``, as a page from the disk cannot read the clipboard."""
+    page.evaluate(
+        """() => {
+          const clipboard = { writeText: async (text) => { window.copied = text; } };
+          Object.defineProperty(navigator, "clipboard", { value: clipboard });
+        }"""
+    )
 
 
 def serious(page: Page) -> list[str]:
@@ -93,3 +162,36 @@ def overflow(page: Page) -> int:
     return page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
+
+
+def too_small(targets: Locator) -> list[str]:
+    """The targets that a finger would miss: shown, and less than 24 pixels wide or high."""
+    return targets.evaluate_all(
+        """nodes => nodes.map((n) => [n, n.getBoundingClientRect()])
+          .filter(([, r]) => (r.width || r.height) && Math.min(r.width, r.height) < 24)
+          .map(([n, r]) => `${n.outerHTML.slice(0, 80)}: ${r.width} × ${r.height}`)"""
+    )
+
+
+def redraw_times(slider: Locator, values: Iterable[float]) -> list[float]:
+    """Milliseconds from moving a slider to each of the values to the page laid out anew."""
+    return slider.evaluate(
+        """(slider, values) => values.map((value) => {
+          slider.value = value;
+          const start = performance.now();
+          slider.dispatchEvent(new Event("input"));
+          document.body.getBoundingClientRect();
+          return performance.now() - start;
+        })""",
+        list(values),
+    )
+
+
+def random_numbers(seed: int) -> Iterator[float]:
+    """mulberry32 as `numbers.js` has it, written again in Python."""
+    wrap = 0xFFFFFFFF
+    while True:
+        seed = (seed + 0x6D2B79F5) & wrap
+        t = ((seed ^ (seed >> 15)) * (1 | seed)) & wrap
+        t ^= (t + ((t ^ (t >> 7)) * (61 | t) & wrap)) & wrap
+        yield (t ^ (t >> 14)) / 2**32

@@ -138,14 +138,12 @@ class EmbeddingMap(Widget):
         title = f"{self._query()}: {labels['near'].format(C=self._vectors.shape[1])}"
         return embedding_picture(self._points.numpy(), names, asked, title)
 
-    @validate("word")
-    def _valid_word(self, proposal: Any) -> str:
-        return one_of_words("word", proposal["value"], self._words)
-
-    @validate("minus", "plus")
-    def _valid_other(self, proposal: Any) -> str | None:
+    @validate("word", "minus", "plus")
+    def _valid_word(self, proposal: Any) -> str | None:
         name, value = proposal["trait"].name, proposal["value"]
-        return None if value is None else one_of_words(name, value, self._words)
+        if value is None and name != "word":
+            return None
+        return one_of_words(name, value, self._words)
 
     @validate("leave_out")
     def _valid_switch(self, proposal: Any) -> bool:

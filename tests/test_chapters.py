@@ -6,6 +6,7 @@ import ast
 import base64
 import io
 import itertools
+import json
 import re
 from collections import Counter
 from functools import cache
@@ -117,6 +118,11 @@ def test_pictures_and_widgets_have_words(notebook: NotebookNode) -> None:
     assert state is None or "state" in state, (
         "GitHub cannot show this notebook; run `make chapters`"
     )
+    for widget in (state or {"state": {}})["state"].values():
+        heavy = {n: len(json.dumps(v)) for n, v in widget["state"].items()}
+        assert max(heavy.values()) < 100_000, (
+            f"provide it when it is asked for: {heavy}"
+        )
 
 
 @every_notebook

@@ -18,6 +18,7 @@ from support.real_texts import CHOSEN, any_text
 from support.widget_page import (
     Show,
     exports,
+    kernel_page,
     overflow,
     redraw_times,
     serious,
@@ -337,3 +338,12 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
 def test_bad_values_are_named(make: Callable[[], Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_kernel_sends_gpt2_s_merges_when_they_are_asked_for(browser: Browser) -> None:
+    widget = lens("a rabbit in a hutch", vocabulary="GPT-2")
+    with kernel_page(browser, widget) as page:
+        expect(page.locator(".piece")).to_have_count(len(widget.ids))
+        assert (pieces(page), ids(page)) == (widget.pieces, widget.ids)
+    for question in ({"provide": "passwords"}, {"provide": None}, {}):
+        widget._handle_custom_msg(question, [])  # and nothing happens

@@ -12,7 +12,15 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 from playwright.sync_api import Browser, Locator, Page, expect
-from support.widget_page import Show, exports, keep_copies, overflow, serious, too_small
+from support.widget_page import (
+    Show,
+    exports,
+    keep_copies,
+    kernel_page,
+    overflow,
+    serious,
+    too_small,
+)
 
 from lmlib.blocks import Config
 from lmlib.pretrained import load_book_gpt
@@ -322,29 +330,12 @@ def test_two_on_one_page(show: Show) -> None:
     assert page.locator("figure").nth(1).locator("[aria-checked=false]").count() == 1
 
 
-def test_another_model_in_a_kernel(module: Callable[..., Any]) -> None:
+def test_another_model_in_a_kernel(browser: Browser) -> None:
     model = GPT(Config(len(WORDS.vocab), 30, 1, 2, 16), seed=3).eval()
     widget = LayerStream(SHORT, ["head 0.1"], model=model)
-    state = {name: getattr(widget, name) for name in ("_data", "_live", "text", "off")}
-    found = module(
-        """async (state) => {
-          const el = document.createElement("div");
-          document.body.append(el);
-          const done = lib.default.render({ model: lib.pageModel(state), el });
-          await new Promise((resolve) => setTimeout(resolve, 50));
-          const root = el.firstChild.shadowRoot;
-          const bars = [...root.querySelectorAll(".says .bar")].map((bar) => bar.children);
-          const rows = bars.map(([word, , p]) => `${word.textContent} ${p.textContent}`);
-          const switches = root.querySelectorAll("[role=switch]").length;
-          done();
-          const left = el.childNodes.length;
-          el.remove();
-          return { rows, switches, left };
-        }""",
-        state,
-    )
-    assert found["rows"] == [line for row in wanted(widget) for line in row]
-    assert found["switches"] == len(widget.parts()) == 6 and found["left"] == 0
+    with kernel_page(browser, widget) as page:
+        assert shown(page) == wanted(widget)
+        assert page.get_by_role("switch").count() == len(widget.parts()) == 6
 
 
 BAD = [

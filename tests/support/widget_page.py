@@ -108,10 +108,17 @@ def exports(browser: Browser, source: str) -> Iterator[Page]:
 
 @contextmanager
 def kernel_page(browser: Browser, widget: Any) -> Iterator[Page]:
-    """The module as anywidget loads it, with a ``model`` that stands in for the kernel and counts what is ``saved``."""
-    names = ["_data", *(["_live"] if widget._is_live else []), *widget._state]
-    state = {name: getattr(widget, name) for name in names}
-    page = browser.new_page()
+    """The module as anywidget loads it, with a ``model`` that asks the widget and counts what is ``saved``."""
+    state = {name: getattr(widget, name) for name in ("_data", *widget._state)}
+    page, sent = browser.new_page(), []
+    widget.send = sent.append
+
+    def ask(question: dict[str, Any]) -> list[Any]:
+        sent.clear()
+        widget._handle_custom_msg(question, [])
+        return sent
+
+    page.expose_function("ask", ask)
     page.evaluate(
         """async ([source, state]) => {
           const file = new Blob([source], { type: "text/javascript" });
@@ -124,6 +131,9 @@ def kernel_page(browser: Browser, widget: Any) -> Iterator[Page]:
             on: (event, f) => (listeners[event] ??= []).push(f),
             off: () => {},
             save_changes: () => { window.saved += 1; },
+            send: async (question) => {
+              for (const answer of await ask(question)) listeners["msg:custom"].forEach((f) => f(answer));
+            },
           };
           const el = document.createElement("div");
           document.body.append(el);

@@ -46,7 +46,6 @@ LIT = {
     "pretraining": MODEL,
     "finetuning": MODEL,
     "scale": MODEL,
-    "clinic": MODEL,
     "generation": "draw",
     "modern": MODEL,
     "labelling": "vectors",
@@ -58,9 +57,8 @@ LIT = {
     "interpretability": "heads",
     "limits": "draw",
     "transfer": MODEL,
-    "workshop": f"tokens {MODEL} draw",
 }
-"""Which boxes are a chapter's own."""
+"""Which boxes are a chapter's own. (The clinic and the workshop are about none of them.)"""
 
 
 @cache

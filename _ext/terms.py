@@ -21,9 +21,9 @@ class BoldTerms(SphinxPostTransform):
         domain: Any = self.env.get_domain("std")
         # Lines of the glossary, by their lower-case words; those of this very page lead nowhere.
         known = {word for word, (page, _) in domain._terms.items() if page != docname}
+        links = nodes.reference | addnodes.pending_xref
         for strong in [*self.document.findall(nodes.strong)]:
             word = strong.astext().strip(" .,:").lower()
-            links = nodes.reference | addnodes.pending_xref
             linked = isinstance(strong.parent, links) or any(
                 isinstance(part, links) for part in strong.findall()
             )

@@ -907,3 +907,12 @@ def test_a_value_of_another_type_is_checked_though_it_is_equal(
             ):
                 setattr(widget, name, bool(value))
             assert getattr(widget, name) is value
+
+
+@pytest.mark.parametrize("kind", [kind for kind in GIVEN if not kind._is_live])
+def test_the_site_shows_what_a_notebook_does(kind: type[Widget], show: Show) -> None:
+    """There the scripts are shared, and no modules."""
+    widget = kind(**GIVEN[kind]())
+    cards = [show(widget, site=site).locator(".card") for site in (False, True)]
+    own, shared = (card.inner_text() for card in cards)
+    assert own == shared and len(own) > 100

@@ -14,15 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from support.byte_level import TRICKY
 from support.real_texts import CHOSEN, any_text
-from support.widget_page import (
-    Show,
-    exports,
-    kernel_page,
-    overflow,
-   
-    serious,
-    too_small,
-)
+from support.widget_page import Show, exports, kernel_page, overflow, serious, too_small
 
 from lmlib import bpe
 from lmlib.bpe import BPETokenizer

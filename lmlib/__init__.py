@@ -52,6 +52,7 @@ reviews          a task in English, and a model whose answers are words
 fast_step        one more token through a GPT, made fast
 sampling         temperature, top-k, top-p: logits to the probabilities that are drawn from
 generation       text, one drawn token after the other
+milestones       where a young GPT stands: its loss, whether its words fit, and whether it looks back
 metrics          BLEU, ROUGE, exact match and F1: how near a text is to a reference
 tasks            a prompt, a mark, and the answer to be written behind it
 told             summaries of a story, and dialogues about it

@@ -262,6 +262,7 @@ CHAPTER_OF = {
     "descriptions": "retrieval",
     "counterfactuals": "interpretability",
     "step_costs": "scale",
+    "milestones": "pretraining",
     "machines": "scale",
     "scaling_laws": "scale",
 }

@@ -23,6 +23,7 @@ costs        such a run: its settings, and what they come to
 quantities   numbers as one reads them: powers of ten, bytes, spans of time
 labels_needed  how many labels each method needs, with intervals over the runs
 accuracies   those runs: how they are read, and their means with intervals
+training     a GPT that is trained in the page, beside a stored run
 live         the GPT's weights for a page
 base         what makes a widget live everywhere
 labels       every word that a widget shows, to be translated
@@ -34,8 +35,8 @@ examples     one text of a heat map
 
 On GitHub, in PDFs and on pages without scripts a picture stands in for each widget: `attention_picture`,
 `temperature_picture`, `beam_picture`, `story_picture`, `duel_picture`, `embedding_picture`, `lens_picture`,
-`stream_picture`, `workbench_picture`, `calculator_picture`, `labels_needed_picture`. Words come to them as they are
-to be shown. To matplotlib they are text: a "$" in them begins no formula.
+`stream_picture`, `workbench_picture`, `calculator_picture`, `labels_needed_picture`, `training_picture`. Words come
+to them as they are to be shown. To matplotlib they are text: a "$" in them begins no formula.
 """
 
 from lmlib.widgets.attention import AttentionHeatmap
@@ -48,6 +49,7 @@ from lmlib.widgets.lens import TokeniserLens
 from lmlib.widgets.story import StoryBox
 from lmlib.widgets.stream import LayerStream
 from lmlib.widgets.temperature import TemperatureScrubber
+from lmlib.widgets.training import TrainingRun
 from lmlib.widgets.workbench import AttentionWorkbench
 
 __all__ = [
@@ -62,4 +64,5 @@ __all__ = [
     "StoryBox",
     "TemperatureScrubber",
     "TokeniserLens",
+    "TrainingRun",
 ]

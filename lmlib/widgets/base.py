@@ -33,15 +33,17 @@ LIVE = ("gpt", "grammar", "live")
 
 
 def source(part: str) -> str:
-    """JavaScript of one part, behind the style that it puts on the page."""
-    style = HERE / f"{part}.css"
-    name = "SHARED_CSS" if part == "shared" else "CSS"
-    css = (
-        f"const {name} = {json.dumps(style.read_text('utf-8'))};\n"
-        if style.exists()
-        else ""
-    )
-    return css + (HERE / f"{part}.js").read_text("utf-8")
+    """JavaScript of one part, behind the style that it puts on the page and the worker that it starts, as text."""
+    names = {
+        "SHARED_CSS" if part == "shared" else "CSS": HERE / f"{part}.css",
+        "WORKER": HERE / f"{part}_worker.js",
+    }
+    texts = [
+        f"const {name} = {json.dumps(path.read_text('utf-8'))};\n"
+        for name, path in names.items()
+        if path.exists()
+    ]
+    return "".join(texts) + (HERE / f"{part}.js").read_text("utf-8")
 
 
 def script(name: str, live: bool = False) -> str:

@@ -83,5 +83,19 @@ export function makeGrammar({ story, slots: specs, hidden = { "": [""] } }) {
     return { table, at: null };
   }
 
-  return { follow };
+  /** A story, drawn word by word with `random`, and how surprising it is, in nats: no model can expect fewer. */
+  function draw(random) {
+    const [words, path] = [[], walk()];
+    let nats = 0;
+    for (let table = path.next().value; ;) {
+      let left = random();
+      const [word, p] = [...table].find(([, share]) => (left -= share) < 0) ?? [...table].at(-1);
+      nats -= Math.log(p);
+      if (word === END) return { words, nats };
+      words.push(word);
+      table = path.next(word).value;
+    }
+  }
+
+  return { follow, draw };
 }

@@ -530,3 +530,45 @@ LABELS = BELOW | {
     "sentence": "Accuracy with {n} labels: {list}.",
     "sentence_ceiling": " The ceiling is {c}.",
 }
+
+TRAINING = BELOW | {
+    "title": "A GPT learns",
+    "start": "Start training here",
+    "pause": "Pause",
+    "go_on": "Go on",
+    "again": "From the start",
+    "seed": "Seed",
+    "record": "Step that is shown",
+    "steps": "steps, 8 stories each",
+    "loss": "Loss, in floors",
+    "floor": "the floor: no model can expect less",
+    "shares": "What it can do",
+    "fitting": "its word may stand there",
+    "copied": "the right town behind “back to”",
+    "looking": "weight of one head on that town",
+    "stored": "a stored run",
+    "live_run": "your run",
+    "stored_here": "A stored run, trained by PyTorch. Yours will begin from other weights, on other stories.",
+    "loading": "The trainer is being loaded. (A notebook has it once this cell has run.)",
+    "no_training": "This browser cannot train here: {reason}. The stored run can be looked at all the same.",
+    "running": "Step {step} of {steps}, {seconds} s.",
+    "paused": "Paused at step {step} of {steps}.",
+    "done": "{steps} steps in {seconds} s: {times} times the floor.",
+    "at": "Step {step}: {loss} nats per token, {times} times the floor.",
+    "head": "head {head}",
+    "writes": "What it writes, with the likeliest word each time",
+    "fits": "Every word may stand where it stands.",
+    "wrong": "“{word}” cannot stand there.",
+    "column_step": "step",
+    "column_loss": "nats per token",
+    "column_times": "floors",
+    "column_fitting": "word may stand",
+    "column_copied": "right town",
+    "column_looking": "weight on it",
+    "column_head": "head",
+    "sentence": (
+        "A training run at step {step} of {steps}: {loss} nats per token, {times} times the floor. Of its likeliest"
+        " words {fitting} may stand where they stand; the right town behind “back to” has probability {copied}, and one"
+        " head gives it the weight {looking}. It writes “{text}”."
+    ),
+}

@@ -251,6 +251,10 @@ function render({ model, el }) {
   const rows = () => records.map((one) => [String(one.step), one.loss.toFixed(4), times(one).toFixed(3), ...SHARES.map((name) => one[name].toFixed(3)), one.head.join(".")]);
   const foot = below({ t, kind: "training", call, numbers: () => [["step", "loss", "times", ...SHARES, "head"].map((name) => t(`column_${name}`)), rows()], state });
 
+  // On a phone its seven columns are scrolled.
+  const whole = foot.el.querySelector(".whole");
+  for (const [name, value] of Object.entries({ tabindex: 0, role: "group", "aria-label": t("title") })) whole.setAttribute(name, value);
+
   ui.card.append(
     h("div", { className: "row" }, start, again, h("label", { className: "field" }, t("seed"), seed)), note,
     h("p", { className: "heading" }, t("loss")), above.box,
@@ -265,10 +269,10 @@ function render({ model, el }) {
     if (!busy) ui.say(`${at.textContent} ${fits.textContent}`);
   });
   const given = fromAddress("training");
-  const whole = (value, most) => Number.isInteger(value) && value >= 0 && value <= most;
+  const upTo = (value, most) => Number.isInteger(value) && value >= 0 && value <= most;
   const taken = {};
-  if (whole(given.shown, stored.length - 1)) taken.shown = given.shown;
-  if (whole(given.seed, 2 ** 32 - 1)) taken.seed = given.seed;
+  if (upTo(given.shown, stored.length - 1)) taken.shown = given.shown;
+  if (upTo(given.seed, 2 ** 32 - 1)) taken.seed = given.seed;
   if (Object.keys(taken).length) change(model, taken);
   update();
   tell(t("loading"), false);

@@ -21,6 +21,7 @@ from PIL import Image
 
 from lmlib.classroom.exercises import Exercise
 from lmlib.interop.real import HOW
+from lmlib.widgets.base import script
 from tools.reading_time import STATED, length
 from tools.routes import PAGES, ROW, brought_up_to_date
 
@@ -123,6 +124,19 @@ def test_pictures_and_widgets_have_words(notebook: NotebookNode) -> None:
         assert max(heavy.values()) < 250_000, (
             f"provide it when it is asked for: {heavy}"
         )
+
+
+SCRIPT = re.compile(
+    r'data-widget="(\w+)".*?<script type="module">\n(.*?)\nmountAll\(', re.DOTALL
+)
+
+
+@every_notebook
+def test_stored_widgets_have_the_script_of_now(notebook: NotebookNode) -> None:
+    outputs = [out for cell in code_cells(notebook) for out in cell.outputs]
+    for out in outputs:
+        for kind, text in SCRIPT.findall(out.get("data", {}).get("text/html", "")):
+            assert text == script(kind), f"{kind}: run `make chapters`"
 
 
 @every_notebook

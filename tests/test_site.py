@@ -198,12 +198,12 @@ def test_page_opens_without_a_complaint(
                 + (f", and {once:.0f} kB once for the whole site" if once else "")
             )
             assert kilobytes(own) < LIMIT_KB
+        assert not seen.problems, "\n".join(seen.problems)
 
 
 @pytest.mark.parametrize("name", ONCE_KB)
 def test_what_is_loaded_once_is_light(name: str) -> None:
     assert 1 < kilobytes({f"_static/widgets/{name}"}) < ONCE_KB[name]
-        assert not seen.problems, "\n".join(seen.problems)
 
 
 def test_the_folder_opens_at_the_introduction(browser: Browser) -> None:

@@ -91,9 +91,11 @@ def strip(context: dict[str, Any], lit: list[str]) -> str:
     boxes = []
     for name, shown in numbers().items():
         inside = f'<b>{LABELS[name]}</b> <span data-fill="{name}">{html.escape(shown)}</span>'
-        to = BOXES.get(name, "intro")
+        to = context["pathto"](BOXES.get(name, "intro"))
+        # Of this very page it is "#", which leads nowhere.
+        link = 'aria-current="page"' if to == "#" else f'href="{to}"'
         own = ' class="lit"' if name in lit else ""
-        boxes.append(f'<li{own}><a href="{context["pathto"](to)}">{inside}</a></li>')
+        boxes.append(f"<li{own}><a {link}>{inside}</a></li>")
     many = " many" if len(lit) > 1 else ""
     return f'<nav class="lm-strip{many}" aria-label="{LABELS["name"]}"><ol>{"".join(boxes)}</ol></nav>'
 

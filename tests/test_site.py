@@ -39,6 +39,7 @@ CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
 LIMIT_KB = 450  # what a new reader loads for one page, gzipped as static hosts send it
 LATER_KB = 700  # what is loaded on a click, or once for the whole site
 # Files that a widget asks for once for the whole site, and what each may weigh.
+HEATMAP = 'figure.lm-widget[data-widget="attention"]'
 ONCE_KB = {"live.js": 350, "merges.js": 200, "train.js": 25}
 # Each formula that is not as it should be: set for the eye and for screen readers, in its room or scrolled by keys too,
 # and clear of its number.
@@ -329,7 +330,7 @@ def test_attention_heatmap_answers_keys_and_switches(
         address(served if base == "http" else "file", "chapters/attention.html"),
     ) as seen:
         unveil(seen.page)
-        widget = seen.page.locator("figure.lm-widget").first
+        widget = seen.page.locator(HEATMAP).first
         weight = widget.locator(".token.key", has_text="milford").locator(".value").last
         # The chapter's own numbers: score 6 / √4 = 3 against 16 zeros, and 6 without the root.
         scaled, unscaled = (

@@ -17,12 +17,14 @@ def main() -> None:
         for seed in SEEDS:
             page = browser.new_page()
             page.goto(f'{page_file}#training={{"seed":{seed}}}')
-            page.get_by_role("button", name="Start training here").click()
-            note = page.locator(".lm-widget[data-widget=training] .note")
-            note.filter(has_text="floor").wait_for(timeout=600_000)
+            widget = page.locator(".lm-widget[data-widget=training]")
+            widget.scroll_into_view_if_needed()  # what is not seen loads nothing
+            widget.get_by_role("button", name="Start training here").click()
+            note = widget.locator(".note")
+            note.filter(has_text="times the floor").wait_for(timeout=600_000)
             print(f"seed {seed}: {note.inner_text()}", flush=True)
-            page.get_by_text("Show as table").last.click()
-            rows = page.locator(".lm-widget[data-widget=training] tbody tr")
+            widget.get_by_text("Show as table").click()
+            rows = widget.locator("tbody tr")
             for row in rows.all_inner_texts()[::5]:
                 print("   ", row.replace("\t", "  "))
             page.close()

@@ -49,6 +49,7 @@ from lmlib.widgets import (
     StoryBox,
     TemperatureScrubber,
     TokeniserLens,
+    TrainingRun,
 )
 from lmlib.widgets.base import HERE, VIEW, Widget
 from lmlib.widgets.logits import KEPT
@@ -833,6 +834,7 @@ GIVEN: dict[type[Widget], Callable[[], dict[str, Any]]] = {
     TokeniserLens: lambda: {
         "vocabularies": {"low": BPETokenizer.train("low low", vocab_size=258)}
     },
+    TrainingRun: dict,
 }
 """What each kind of widget cannot do without; of the duel also what would take long to count."""
 NONE_LATER = {
@@ -842,6 +844,7 @@ NONE_LATER = {
     StoryBox: ["top_k", "top_p"],
     TemperatureScrubber: ["top_k", "top_p"],
     TokeniserLens: ["step"],
+    TrainingRun: ["shown"],
 }
 """Where None says something, by itself and later: all, the last, none."""
 NONE_FIRST = {

@@ -8,12 +8,12 @@ from __future__ import annotations
 import base64
 import io
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import matplotlib.pyplot as plt
-from IPython.core.getipython import get_ipython
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
@@ -73,9 +73,10 @@ class BookFigure(Figure):
 
 
 # In a notebook matplotlib has a PNG of every figure made, with four bytes a point, and IPython takes that
-# before a bundle's own. Of this class it gets none.
-if (shell := get_ipython()) and (shown := shell.display_formatter):
-    shown.formatters["image/png"].for_type(BookFigure, lambda _: None)
+# before a bundle's own. Of this class it gets none. (Where IPython is not loaded, nobody shows anything.)
+if (ipython := sys.modules.get("IPython")) and (shell := ipython.get_ipython()):
+    png_of = shell.display_formatter.formatters["image/png"]
+    png_of.for_type(BookFigure, lambda _: None)
 
 
 @contextmanager

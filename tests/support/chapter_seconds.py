@@ -16,7 +16,7 @@ from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbCell
 from summary import NAME
 
-FACTOR = 3  # times as long as stated
+FACTOR = 2.5  # times as long as stated
 START = 15  # seconds of a kernel until its imports are done
 
 

@@ -214,8 +214,9 @@ def test_the_folder_opens_at_the_introduction(browser: Browser) -> None:
 
 
 # Some tenths of a second after a window changed, the theme notes what a key must scroll.
-KEYS_SCROLL = """() => [...document.querySelectorAll("pre")].every(
-  (pre) => pre.scrollWidth <= pre.clientWidth || pre.tabIndex === 0)"""
+KEYS_SCROLL = """() => [
+  ...document.querySelectorAll("pre, .pst-scrollable-table-container"),
+].every((box) => box.scrollWidth <= box.clientWidth || box.tabIndex === 0)"""
 
 
 def look_at(page: Page, width: int, scheme: Literal["dark", "light"]) -> None:

@@ -3,9 +3,11 @@
 Classic scripts, since a browser reads no modules from a page that was opened by double click. What two kinds
 share stands in ``core.js``; the model's code in ``gpt.js``, and its numbers in ``live.js``, which is asked for when
 a widget that needs them is about to be seen; so are GPT-2's merges, ``merges.js``, and
-what trains a model, ``train.js``.
+what trains a model, ``train.js``. The picture that stands in for a widget where scripts do not run is a file too: a
+reader who has the widget never loads it.
 """
 
+import base64
 import hashlib
 import json
 import re
@@ -29,6 +31,9 @@ FIGURE = re.compile(r'<figure class="lm-widget" data-widget="(\w+)"')
 MODULE = re.compile(
     r'(<figure class="lm-widget"(?:(?!</figure>).)*?)<script type="module">(?:(?!</script>).)*</script>\n?',
     re.DOTALL,
+)
+PICTURE = re.compile(
+    r'(<figure class="lm-widget"[^>]*>\s*<img [^>]*)src="data:image/png;base64,([^"]*)"'
 )
 NAMED = re.compile(
     r"^(?:export )?(?:async )?(?:function\*?|const|let) (\w+)", re.MULTILINE
@@ -107,11 +112,18 @@ def load_once(
     kinds = sorted({*FIGURE.findall(body)})
     if not kinds or not app.lm_scripts:  # type: ignore[attr-defined]
         return
-    body = MODULE.sub(r"\1", body)
+    base = context["pathto"]("_static/widgets/", resource=True)
+
+    def stored(picture: re.Match[str]) -> str:
+        data = base64.b64decode(picture[2])
+        name = f"{hashlib.sha256(data).hexdigest()[:16]}.png"
+        Path(app.outdir, "_static", "widgets", name).write_bytes(data)
+        return f'{picture[1]}loading="lazy" src="{base}{name}"'
+
+    body = PICTURE.sub(stored, MODULE.sub(r"\1", body))
     needed = ["core.js"]
     if any(KINDS[kind] for kind in kinds):
         needed.append("gpt.js")
-    base = context["pathto"]("_static/widgets/", resource=True)
     tags = "".join(
         f'<script defer src="{base}{app.lm_scripts[name]}"></script>\n'  # type: ignore[attr-defined]
         for name in [*needed, *(f"{kind}.js" for kind in kinds)]

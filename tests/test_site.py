@@ -355,7 +355,22 @@ def test_a_widget_is_a_picture_where_scripts_do_not_run(browser: Browser) -> Non
     picture = page.locator("figure.lm-widget img").first
     assert picture.is_visible()
     assert "fox 0.33" in (picture.get_attribute("alt") or "")
+    page.wait_for_function(
+        "image => image.naturalWidth > 300", arg=picture.element_handle()
+    )
     context.close()
+
+
+def test_who_has_a_widget_does_not_load_its_picture(
+    browser: Browser, served: str
+) -> None:
+    (picture,) = soup("chapters/pretraining.html").select("figure.lm-widget > img")
+    with visit(browser, f"{served}chapters/pretraining.html") as seen:
+        expect(seen.page.locator("figure.lm-widget")).to_have_attribute("data-live", "")
+        seen.page.wait_for_load_state("networkidle")
+        name = urlparse(picture["src"]).path.rsplit("/", 1)[1]
+        assert (SITE / "_static" / "widgets" / name).is_file()
+        assert not [there for there in seen.loaded if there.endswith(name)]
 
 
 @pytest.mark.parametrize("name", CHAPTERS)

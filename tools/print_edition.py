@@ -52,9 +52,17 @@ def prepare(page: Page, site: Path, name: str) -> list[str]:
     page.goto(source.as_uri())
     page.evaluate("document.fonts.ready.then(() => true)")
     stored = BeautifulSoup(source.read_text("utf-8"), "html.parser")
-    pictures = [str(picture) for picture in stored.select("figure.lm-widget > img")]
-    parts = {"book": book_title(), "pictures": pictures, "references": references(site)}
-    return page.evaluate(SCRIPT, parts)
+    pictures = stored.select("figure.lm-widget > img")
+    for picture in pictures:
+        del picture["loading"]  # paper shows what no window has scrolled to
+    parts = {
+        "book": book_title(),
+        "pictures": [*map(str, pictures)],
+        "references": references(site),
+    }
+    too_wide = page.evaluate(SCRIPT, parts)
+    page.evaluate("Promise.all([...document.images].map((image) => image.decode()))")
+    return too_wide
 
 
 def print_page(browser: Browser, site: Path, name: str) -> bytes:

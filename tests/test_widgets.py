@@ -263,8 +263,9 @@ def test_draws_are_counted_and_can_be_repeated(show: Show) -> None:
             for text in page.locator(".rows .drawn").all_inner_texts()
         ]
         assert counts == [str(expected.count(i)) for i in range(4)]
-        newest = page.locator(".newest").inner_text().removeprefix("… ").split(" · ")
-        assert newest == [WORDS[i] for i in expected[-10:]]
+        assert page.locator(".texts ol").first.locator("li").all_inner_texts() == [
+            f"a fat {WORDS[i]}" for i in expected[-5:]
+        ]
         page.get_by_role("button", name="reset").click()
 
 

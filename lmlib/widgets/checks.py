@@ -88,11 +88,11 @@ def text_of(value: Any) -> str:
     return text
 
 
-def temperature_of(value: Any) -> float:
+def temperature_of(value: Any, name: str = "temperature") -> float:
     """``value`` as a float. Raises ValueError for all but numbers that the slider has."""
     if not (_number(value) and LOWEST <= value <= HIGHEST):
         raise BadValue(
-            f"temperature: {value!r} is not from {LOWEST} to {HIGHEST:g}; towards 0 lies the argmax"
+            f"{name}: {value!r} is not from {LOWEST} to {HIGHEST:g}; towards 0 lies the argmax"
         )
     return float(value)
 

@@ -8,10 +8,12 @@ BELOW = {
 }
 """What stands below every widget."""
 
-TEMPERATURE = {
+TEMPERATURE = BELOW | {
     "title": "Temperature scrubber",
     "context": "Next word after",
     "temperature": "Temperature τ",
+    "other": "Second temperature τ₂",
+    "compare": "compare with a second temperature",
     "sharper": "0.05 · sharper",
     "flatter": "flatter · 5",
     "top_k": "Top-k: keep the k likeliest words",
@@ -26,16 +28,21 @@ TEMPERATURE = {
     "others": "all other {n}",
     "unnamed": "(a rarer word)",
     "cut": "cut",
-    "zoom": "longest bar fills the width",
+    "whole": "axis up to 1",
+    "key_ghost": "at τ = 1, nothing cut",
+    "text_at": "τ = {T}",
+    "drawn_at": "Drawn at τ = {T}",
+    "now": "now",
+    "count": "drawn",
     "entropy": "Entropy <b>{nats}</b> nats = <b>{bits}</b> bits: as open as <b>{n}</b> equally likely words.",
     "numbers_of": "From logit to probability: {word}",
     "after_filter": "after the filter",
     "row": "{word}: probability {p}",
+    "row_other": ", at the second temperature {p}",
     "row_drawn": ", drawn {n} of {N}",
     "draw": "Draw words",
     "reset": "reset",
     "seed": "Seed",
-    "newest": "… {words}",
     "tally": "{N} words drawn. {inside} of {rows} rows lie inside their band.",
     "tally_none": "No word drawn yet.",
     "key_share": "share of the draws",
@@ -46,6 +53,7 @@ TEMPERATURE = {
         "Temperature scrubber. After “{context}” at temperature {T}, the likeliest of {V} words are {top}; all others"
         " together {rest}. Entropy {nats} nats = {bits} bits, as open as {n} equally likely words."
     ),
+    "sentence_other": " At temperature {T} the same words have {top}.",
 }
 
 ATTENTION = {

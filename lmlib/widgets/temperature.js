@@ -1,6 +1,10 @@
-// The temperature scrubber: bars over the whole vocabulary, one word's own numbers, and a sampler.
+// The temperature scrubber: bars over the whole vocabulary at one temperature or two, one word's own numbers, and a
+// sampler whose words become sentences.
 
-const TRAITS = ["context", "temperature", "top_k", "top_p", "seed"];
+const TRAITS = ["context", "temperature", "other", "top_k", "top_p", "seed"];
+const SENTENCES = 5;
+// Where a bar may end: a scale that follows every step of the slider would hide what the slider does.
+const ENDS = [0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.2, 0.3, 0.5, 0.7, 1];
 const steps = (low, high, step) => Array.from({ length: Math.round((high - low) / step) }, (_, i) => Number((low + i * step).toFixed(3)));
 // About as many stops for every doubling, and 1 among them.
 const TEMPERATURES = [...steps(0.05, 0.2, 0.005), ...steps(0.2, 0.5, 0.01), ...steps(0.5, 1, 0.02), ...steps(1, 2, 0.05), ...steps(2, 5, 0.1), 5];
@@ -17,29 +21,35 @@ const P = "<msub><mi>p</mi><mi>i</mi></msub>";
 const math = (inside, block) => h("span", { innerHTML: `<math${block ? ' display="block"' : ""}>${inside}</math>` }).firstChild;
 const FORMULA = () => math(`${P}<mo>=</mo><mfrac><mrow>${exp("i")}</mrow><mrow>${sum("")}</mrow></mfrac>`, true);
 
-/** Everything the page shows for one setting, computed once. */
+/** Everything the page shows for one setting, computed once; `second` at the other temperature, where there is one. */
 function compute(logits, order, setting) {
-  const T = setting.temperature;
+  const { temperature: T, other } = setting;
   const before = softmax(logits, T);
   const probs = nextProbs(logits, setting, order);
   const m = logits[order[0]] / T;
   const all = logits.reduce((total, z) => total + Math.exp(z / T - m), 0);
   const kept = before.reduce((total, p, i) => total + (probs[i] > 0 ? p : 0), 0);
-  return { before, probs, m, all, kept, nats: entropy(probs) };
+  const second = other === null ? null : nextProbs(logits, { ...setting, temperature: other }, order);
+  return { before, probs, m, all, kept, nats: entropy(probs), second };
 }
 
-/** One row: name, bar with the share drawn, probability, count. */
+/** One row: name, bar with the share drawn, probability (at both temperatures), count. */
 function bar(name, props) {
-  const [before, fill, band, share] = ["before", "fill", "band", "share"].map((className) => h("div", { className }));
-  const [prob, drawn] = [h("span", { className: "numbers prob" }), h("span", { className: "numbers soft drawn" })];
-  const row = h("div", props, h("span", { title: name }, name), h("div", { className: "track" }, before, fill, band, share), prob, drawn);
+  const [before, fill, second, ghost, band, share] = ["before", "fill", "second", "ghost", "band", "share"].map((className) => h("div", { className }));
+  const [prob, prob2, drawn] = ["numbers prob", "numbers prob2", "numbers soft drawn"].map((className) => h("span", { className }));
+  const row = h("div", props, h("span", { title: name }, name), h("div", { className: "track" }, before, fill, second, ghost, band, share), prob, prob2, drawn);
   const percent = (x) => `${100 * Math.min(1, Math.max(0, x))}%`;
-  const paint = ({ p, p0, cut, n, N, end, t }) => {
+  /** `p` is shown, `p0` is before the filters, `p1` at τ = 1 without any, `p2` at the second temperature. */
+  const paint = ({ p, p0, p1, p2, cut, n, N, end, t }) => {
     row.classList.toggle("cut", cut);
-    row.classList.toggle("over", Math.max(p, N && !cut ? n / N : 0) > end * (1 + 1e-9));
+    row.classList.toggle("over", Math.max(p, p2 ?? 0, N && !cut ? n / N : 0) > end * (1 + 1e-9));
     before.style.width = p0 > p ? percent(p0 / end) : 0;
     fill.style.transform = `scaleX(${Math.min(1, p / end)})`;
+    second.style.transform = `scaleX(${Math.min(1, (p2 ?? 0) / end)})`;
+    ghost.style.width = percent(p1 / end);
+    ghost.hidden = p1 > end;
     prob.textContent = cut ? t("cut") : show(p);
+    prob2.textContent = p2 === null ? "" : p2 === 0 ? t("cut") : show(p2);
     const spread = 2 * Math.sqrt((p * (1 - p)) / N);
     band.hidden = share.hidden = !N || cut;
     if (N) {
@@ -57,15 +67,18 @@ function render({ model, el }) {
   const { V, vocab: few, contexts, names, named, labels } = model.get("_data");
   const t = translator(labels);
   const ui = stage(el, t("title"), CSS);
-  let vocab, logits, order, bars, rest, now;
+  const given = fromAddress("temperature");
+  let vocab, logits, order, plain, bars, rest, now;
   let chosen = 0; // place of the selected word in the ranking
-  let drawn = { N: 0, counts: new Map(), newest: [] };
-  let draw = null;
+  let drawn = { N: 0, counts: new Map() };
+  let samplers = [];
+  let listing = [];
 
   const select = h("select", { onchange: () => change(model, { context: select.value }) }, ...names.map(([name, shown]) => h("option", { value: name }, shown)));
   const setter = (trait) => (value) => change(model, { [trait]: value });
   const dials = {
     temperature: dial({ name: t("temperature"), stops: TEMPERATURES, step: "any", ends: [t("sharper"), t("flatter")], onChange: setter("temperature") }),
+    other: dial({ name: t("other"), stops: TEMPERATURES, step: "any", onChange: setter("other") }),
     top_k: dial({ name: t("top_k"), stops: counts(V), step: 1, off: t("off"), onChange: setter("top_k") }),
     top_p: dial({ name: t("top_p"), stops: PORTIONS, step: "any", off: t("off"), onChange: setter("top_p") }),
   };
@@ -73,12 +86,16 @@ function render({ model, el }) {
   const list = h("div", { className: "rows", role: "listbox", "aria-label": t("words") });
   const restBox = h("div");
   const axis = h("div", { className: "axis soft numbers" });
-  const head = h("div", { className: "word top soft" }, h("span", {}, t("word")), h("span"), h("span", {}, t("probability")), h("span", {}, t("drawn")));
-  const zoom = h("input", { type: "checkbox", onchange: () => paint() });
+  const [told, told2] = [h("span", {}, t("probability")), h("span", { className: "prob2" })];
+  const head = h("div", { className: "word top soft" }, h("span", {}, t("word")), h("span"), told, told2, h("span", {}, t("drawn")));
+  const compare = h("input", { type: "checkbox", onchange: () => change(model, { other: compare.checked ? 1 : null }) });
+  const whole = h("input", { type: "checkbox", onchange: () => paint() });
   const openness = h("p", { className: "open numbers" });
   const chain = h("dl", { className: "chain numbers" });
   const chosenName = h("p", { className: "heading" });
-  const newest = h("p", { className: "newest" });
+  // Two columns of sentences: what is drawn at one temperature, and at the other.
+  const texts = [0, 1].map(() => ({ name: h("p", { className: "heading numbers" }), lines: h("ol") }));
+  const written = h("div", { className: "texts" }, ...texts.map(({ name, lines }) => h("div", {}, name, lines)));
   const tally = h("p", { className: "numbers" });
   const formula = h("div", { className: "formula" }, FORMULA());
 
@@ -88,6 +105,7 @@ function render({ model, el }) {
     logits = unpacked(context);
     vocab = context.words ? Array.from(logits, (_, i) => context.words[i] ?? t("unnamed")) : few;
     order = ranking(logits);
+    plain = softmax(logits);
     const shown = order.slice(0, named).filter((i) => logits[i] > -Infinity);
     bars = shown.map((id, place) => bar(vocab[id], { className: "word", role: "option", onclick: () => choose(place, true) }));
     rest = V > shown.length ? bar(t("others", { n: V - shown.length }), { className: "word rest" }) : null;
@@ -122,25 +140,32 @@ function render({ model, el }) {
 
   function paint() {
     const { N } = drawn;
-    const end = zoom.checked ? Math.max(...order.slice(0, bars.length).map((i) => Math.max(now.probs[i], now.before[i]))) : 1;
+    const { second } = now;
+    const longest = Math.max(...order.slice(0, bars.length).map((i) => Math.max(now.probs[i], now.before[i], plain[i], second ? second[i] : 0)));
+    const end = whole.checked ? 1 : ENDS.find((one) => one >= longest) ?? 1;
     const tell = { N, end, t };
-    let [p, p0, n, inside] = [1, 1, N, 0];
+    let [n, inside] = [N, 0];
+    const number = (p, p0) => (p === 0 && p0 > 0 ? t("cut") : show(p));
+    listing = [];
+    const tellRow = (name, { p, p0, p1, p2, n }) => listing.push([name, show(p1), number(p, p0), ...(second ? [number(p2, p1)] : []), ...(N ? [String(n)] : [])]);
     bars.forEach(({ row, paint }, place) => {
       const id = order[place];
-      const word = { p: now.probs[id], p0: now.before[id], n: drawn.counts.get(id) || 0 };
-      const cut = word.p === 0 && word.p0 > 0;
-      inside += paint({ ...word, cut, ...tell });
-      row.ariaLabel = t("row", { word: vocab[id], p: cut ? t("cut") : show(word.p) }) + (N ? t("row_drawn", { n: word.n, N }) : "");
-      p -= word.p; p0 -= word.p0; n -= word.n;
+      const word = { p: now.probs[id], p0: now.before[id], p1: plain[id], p2: second ? second[id] : null, n: drawn.counts.get(id) || 0 };
+      inside += paint({ ...word, cut: word.p === 0 && word.p0 > 0, ...tell });
+      row.ariaLabel = t("row", { word: vocab[id], p: number(word.p, word.p0) }) + (second ? t("row_other", { p: number(word.p2, word.p1) }) : "") + (N ? t("row_drawn", { n: word.n, N }) : "");
+      tellRow(vocab[id], word);
+      n -= word.n;
     });
     if (rest) {
       const others = order.slice(bars.length);
       const sumOf = (probs) => others.reduce((total, i) => total + probs[i], 0);
-      [p, p0] = [sumOf(now.probs), sumOf(now.before)];
-      inside += rest.paint({ p, p0, cut: p === 0 && p0 > 0, n, ...tell });
+      const all = { p: sumOf(now.probs), p0: sumOf(now.before), p1: sumOf(plain), p2: second ? sumOf(second) : null, n };
+      inside += rest.paint({ ...all, cut: all.p === 0 && all.p0 > 0, ...tell });
+      tellRow(t("others", { n: others.length }), all);
     }
     axis.replaceChildren(...[0, 0.5, 1].map((x) => h("span", {}, String(Number((x * end).toPrecision(2))))));
-    newest.textContent = drawn.newest.length ? t("newest", { words: drawn.newest.join(" · ") }) : "";
+    ui.card.classList.toggle("pair", second !== null);
+    foot.refresh();
     tally.textContent = N ? t("tally", { N, inside, rows: bars.length + (rest ? 1 : 0) }) : t("tally_none");
   }
 
@@ -148,7 +173,12 @@ function render({ model, el }) {
   function update() {
     const setting = Object.fromEntries(TRAITS.map((name) => [name, model.get(name)]));
     select.value = setting.context;
-    for (const name of Object.keys(dials)) dials[name].set(setting[name] ?? null);
+    for (const name of Object.keys(dials)) dials[name].set(setting[name] ?? (name === "other" ? 1 : null));
+    compare.checked = setting.other !== null;
+    dials.other.el.hidden = !compare.checked;
+    const at = (T) => t("text_at", { T });
+    [told.textContent, told2.textContent] = compare.checked ? [at(setting.temperature), at(setting.other)] : [t("probability"), ""];
+    [setting.temperature, setting.other].forEach((T, i) => { texts[i].name.textContent = T === null ? "" : t("drawn_at", { T }); });
     if (seed.getRootNode().activeElement !== seed) seed.value = setting.seed;
     now = compute(logits, order, setting);
     const values = { nats: show(now.nats), bits: show(now.nats / Math.LN2), n: Math.exp(now.nats).toFixed(2) };
@@ -160,18 +190,29 @@ function render({ model, el }) {
   }
 
   function reset() {
-    drawn = { N: 0, counts: new Map(), newest: [] };
-    draw = null;
+    drawn = { N: 0, counts: new Map() };
+    samplers = [];
+    for (const { lines } of texts) lines.replaceChildren(...Array.from({ length: SENTENCES }, () => h("li")));
     paint();
   }
 
+  /** The beginning, shortened to its end, with the word that was drawn. */
+  function sentence(id) {
+    const words = names.find(([name]) => name === model.get("context"))[1].split(" ");
+    const begun = words.slice(-4).join(" ");
+    return h("li", {}, `${words.length > 4 ? "… " : ""}${begun} `, h("b", {}, vocab[id]));
+  }
+
   function drawMore(n) {
-    draw ??= sampler(now.probs, model.get("seed"));
-    for (let i = 0; i < n; i += 1) {
-      const id = draw();
-      drawn.counts.set(id, (drawn.counts.get(id) || 0) + 1);
-      if (i >= n - 10) drawn.newest = [...drawn.newest, vocab[id]].slice(-10);
-    }
+    const all = [now.probs, ...(now.second ? [now.second] : [])];
+    if (!samplers.length) samplers = all.map((probs) => sampler(probs, model.get("seed")));
+    samplers.forEach((draw, which) => {
+      const ids = Array.from({ length: n }, draw);
+      if (!which) for (const id of ids) drawn.counts.set(id, (drawn.counts.get(id) || 0) + 1);
+      const { lines } = texts[which];
+      const kept = [...lines.children].slice(Math.min(n, SENTENCES));
+      lines.replaceChildren(...kept, ...ids.slice(-SENTENCES).map(sentence));
+    });
     drawn.N += n;
     paint();
     const best = order[0];
@@ -183,19 +224,49 @@ function render({ model, el }) {
     if (place !== null) choose(place, true);
   };
   const legend = (className, text) => h("span", { className: "soft" }, h("span", { className: "key" }, h("span", { className })), text);
-  // The buttons stand under the slider and above the bars: who draws and turns it sees both at work.
+  const state = () => Object.fromEntries(TRAITS.map((name) => [name, model.get(name)]));
+  const numbers = () => [[t("word"), t("text_at", { T: 1 }), t("now"), ...(now.second ? [t("text_at", { T: model.get("other") })] : []), ...(drawn.N ? [t("count")] : [])], listing];
+  /** Python that makes this very widget: with its numbers where all of them are on the page. */
+  function call() {
+    const { context, ...rest } = state();
+    const row = Array.from(logits, (z) => (z === -Infinity ? "-inf" : String(z)));
+    const start = few.length ? `from math import inf\n\nlogits = {${python(context)}: [${row.join(", ")}]}\nvocab = ${python(few)}\n` : "";
+    const set = Object.entries(rest).filter(([name, value]) => value !== { temperature: 1, seed: 0 }[name] && value !== null);
+    return `${start}TemperatureScrubber(${["logits", "vocab", `context=${python(context)}`, ...set.map(([name, value]) => `${name}=${python(value)}`)].join(", ")})`;
+  }
+  const foot = below({ t, kind: "temperature", numbers, call, state });
+
+  /** What of an address can be: the rest is left as it stands. */
+  function takeFrom(found) {
+    const between = (value, low, high) => typeof value === "number" && value >= low && value <= high;
+    const [low, high] = [TEMPERATURES[0], TEMPERATURES.at(-1)];
+    const fits = {
+      context: (value) => Object.hasOwn(contexts, value),
+      temperature: (value) => between(value, low, high),
+      other: (value) => value === null || between(value, low, high),
+      top_k: (value) => value === null || (Number.isInteger(value) && between(value, 1, V)),
+      top_p: (value) => value === null || (between(value, 0, 1) && value > 0),
+      seed: (value) => Number.isInteger(value) && between(value, 0, 4294967295),
+    };
+    const taken = TRAITS.filter((name) => name in found && fits[name](found[name]));
+    if (taken.length) change(model, Object.fromEntries(taken.map((name) => [name, found[name]])));
+  }
+
+  // Slider and buttons stay in sight while the bars scroll: who draws and turns it sees both at work.
   ui.card.append(
     h("label", { className: "field" }, t("context"), select),
-    h("div", { className: "dials" }, ...Object.values(dials).map((d) => d.el)),
-    h("div", { className: "sampler" },
+    h("div", { className: "console" }, dials.temperature.el, dials.other.el,
       h("div", { className: "row" }, h("span", { className: "heading" }, t("draw")), ...[1, 10, 100, 1000].map((n) => h("button", { type: "button", onclick: () => drawMore(n), "aria-label": `${t("draw")} ${n}` }, `+${n}`)),
-        h("button", { type: "button", onclick: reset }, t("reset")), h("label", { className: "field" }, t("seed"), seed)),
-      tally, newest),
+        h("button", { type: "button", onclick: reset }, t("reset")))),
+    h("div", { className: "dials" }, dials.top_k.el, dials.top_p.el),
+    h("div", { className: "row" }, h("label", { className: "tick" }, compare, t("compare")), h("label", { className: "field" }, t("seed"), seed)),
     h("div", { className: "meta" }, openness, formula),
     head, list, restBox, h("div", { className: "word foot" }, h("span"), axis),
-    h("div", { className: "row below" }, h("label", { className: "tick soft" }, zoom, t("zoom")), legend("fill", t("probability")), legend("share", t("key_share")), legend("band", t("key_band"))),
-    chosenName, h("div", { className: "two" }, chain, h("div", {}, h("p", { className: "soft" }, t("shift")), h("p", { className: "soft" }, t("limit")))));
+    h("div", { className: "row below" }, legend("fill", t("probability")), legend("ghost", t("key_ghost")), legend("share", t("key_share")), legend("band", t("key_band")), h("label", { className: "tick soft" }, whole, t("whole"))),
+    tally, written,
+    chosenName, h("div", { className: "two" }, chain, h("div", {}, h("p", { className: "soft" }, t("shift")), h("p", { className: "soft" }, t("limit")))), foot.el);
 
+  takeFrom(given);
   arrange();
   now = null;
   update();

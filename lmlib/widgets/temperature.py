@@ -34,8 +34,9 @@ class TemperatureScrubber(Widget):
     Formula `eq:softmax`. ``logits`` maps each context to its (V,) logits, -inf for impossible words; they are
     rounded to six decimals, here and on the page, so that both compute from the same numbers. Of a vocabulary as
     large as a real model's, unlikely words share the mean logit of their group: no probability moves by 0.001.
-    ``vocab`` are the V words, ``named`` how many get a bar of their own. ``temperature`` (0.05 … 5), ``top_k``,
-    ``top_p``, ``context`` and ``seed`` can be set and observed. Raises ValueError for what cannot be.
+    ``vocab`` are the V words, ``named`` how many get a bar of their own. ``temperature`` (0.05 … 5), ``other``, a
+    second temperature to compare with, ``top_k``, ``top_p``, ``context`` and ``seed`` can be set and observed.
+    Raises ValueError for what cannot be.
 
     >>> w = TemperatureScrubber({"the": [2.0, 1.0, 0.0]}, ["cat", "dog", "end"], temperature=0.5)
     >>> w.probs
@@ -43,11 +44,12 @@ class TemperatureScrubber(Widget):
     """
 
     _kind = "temperature"
-    _state = ("context", "temperature", "top_k", "top_p", "seed")
+    _state = ("context", "temperature", "other", "top_k", "top_p", "seed")
     _esm = script("temperature")
 
     context = Given().tag(sync=True)
     temperature = Given(1.0).tag(sync=True)
+    other = Given(None, allow_none=True).tag(sync=True)
     top_k = Given(None, allow_none=True).tag(sync=True)
     top_p = Given(None, allow_none=True).tag(sync=True)
     seed = Given(0).tag(sync=True)
@@ -57,7 +59,9 @@ class TemperatureScrubber(Widget):
         logits: Mapping[str, Any],
         vocab: Sequence[str],
         *,
+        context: str | None = None,
         temperature: float = 1.0,
+        other: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
         named: int = 12,
@@ -76,10 +80,14 @@ class TemperatureScrubber(Widget):
             "named": whole("named", named, 1, 100),
             "labels": with_defaults(labels, TEMPERATURE),
         }
-        start = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
-        super().__init__(
-            _data=data, context=next(iter(self._logits)), seed=seed, **start
-        )
+        start = {
+            "context": next(iter(self._logits)) if context is None else context,
+            "temperature": temperature,
+            "other": other,
+            "top_k": top_k,
+            "top_p": top_p,
+        }
+        super().__init__(_data=data, seed=seed, **start)
 
     @property
     def logits(self) -> Tensor:
@@ -91,12 +99,19 @@ class TemperatureScrubber(Widget):
         """(V,) probabilities as they are shown: temperature, then top-k, then top-p of what is left."""
         return next_probs(self.logits, self.temperature, self.top_k, self.top_p)
 
+    @property
+    def other_probs(self) -> Tensor | None:
+        """(V,) probabilities at the second temperature; None without one."""
+        if self.other is None:
+            return None
+        return next_probs(self.logits, self.other, self.top_k, self.top_p)
+
     def sentence(self) -> str:
-        """The most probable words with their probabilities, and the entropy."""
-        probs, vocab = self.probs, self._vocab
+        """The most probable words with their probabilities, and the entropy; with a second temperature both."""
+        probs, vocab, labels = self.probs, self._vocab, self._data["labels"]
         top = self.ranking()[:3]
         nats = float(entropy(probs))
-        return self._data["labels"]["sentence"].format(
+        said = labels["sentence"].format(
             context=visible(self.context),
             T=f"{self.temperature:g}",
             V=len(vocab),
@@ -106,6 +121,10 @@ class TemperatureScrubber(Widget):
             bits=f"{nats / math.log(2):.4f}",
             n=f"{math.exp(nats):.2f}",
         )
+        if self.other_probs is None:
+            return said
+        others = ", ".join(f"{vocab[i]} {self.other_probs[i]:.4f}" for i in top)
+        return said + labels["sentence_other"].format(T=f"{self.other:g}", top=others)
 
     def ranking(self) -> list[int]:
         """Ids from the highest logit down, of equal ones the lower id first: the order of the bars."""
@@ -116,13 +135,19 @@ class TemperatureScrubber(Widget):
         vocab, labels = self._vocab, self._data["labels"]
         named = self.ranking()[: self._data["named"]]
         named = [i for i in named if math.isfinite(self.logits[i])]
-        probs = self.probs
-        bars = [(vocab[i], float(probs[i])) for i in named]
-        if left := len(vocab) - len(bars):
-            rest = 1 - sum(p for _, p in bars)
-            bars.append((labels["others"].format(n=left), rest))
-        title = f"{visible(self.context)} …   τ = {self.temperature:g}"
-        return temperature_picture(bars, title, labels["probability"])
+        words = [vocab[i] for i in named]
+        if left := len(vocab) - len(words):
+            words.append(labels["others"].format(n=left))
+        series = {}
+        for T, probs in (
+            (self.temperature, self.probs),
+            (self.other, self.other_probs),
+        ):
+            if probs is not None:
+                row = probs[named].tolist()
+                series[f"τ = {T:g}"] = [*row, 1 - sum(row)][: len(words)]
+        title = f"{visible(self.context)} …   {', '.join(series)}"
+        return temperature_picture(words, series, title, labels["probability"])
 
     @validate("context")
     def _valid_context(self, proposal: Any) -> str:
@@ -131,6 +156,11 @@ class TemperatureScrubber(Widget):
     @validate("temperature")
     def _valid_temperature(self, proposal: Any) -> float:
         return temperature_of(proposal["value"])
+
+    @validate("other")
+    def _valid_other(self, proposal: Any) -> float | None:
+        value = proposal["value"]
+        return None if value is None else temperature_of(value, "other")
 
     @validate("top_k")
     def _valid_top_k(self, proposal: Any) -> int | None:

@@ -39,7 +39,7 @@ NAMED = re.compile(
     r"^(?:export )?(?:async )?(?:function\*?|const|let) (\w+)", re.MULTILINE
 )
 KINDS = {
-    "attention": False,
+    "attention": True,
     "beam": True,
     "calculator": False,
     "duel": False,

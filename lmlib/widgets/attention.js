@@ -1,7 +1,13 @@
-// The attention heat map: one head's weights as a picture, one query's row as links and numbers.
+// The attention heat map: one head's weights as a picture, one query's row as links and numbers; where the book's
+// GPT made the weights, a link can be cut.
 
-const TRAITS = ["example", "layer", "head", "query", "scale", "mask"];
+const TRAITS = ["example", "layer", "head", "query", "scale", "mask", "cut"];
 const ROW = 26; // height of a token in the list, as in attention.css
+const UNFOLDED = 18; // tokens that are all shown; of a longer text what is far from both ends of a link is folded
+const FOLDED = 3; // what fewer rows would hide is shown
+const STRONG = 0.05; // the weight of a link whose both ends stay in view
+const WORDS_SHOWN = 3;
+const NUMBERS = 600; // how many numbers Python that is copied carries along
 const RAMPS = {
   light: [[255, 255, 255], [198, 219, 239], [107, 174, 214], [33, 113, 181], [8, 48, 107]],
   dark: [[21, 25, 30], [20, 60, 100], [33, 113, 181], [107, 174, 214], [222, 235, 247]],
@@ -49,6 +55,26 @@ function reader(example) {
   };
 }
 
+const sameLink = (a, b) => a.every((value, i) => value === b[i]);
+
+/**
+ * What the model makes of the ids when links are cut: `weights(layer, head)` as above, and at each position the
+ * probabilities of the next word. What a cut link had is shared out among the others of its row.
+ */
+function runModel(gpt, ids, cut) {
+  const adjust = (layer, head, weights, at) => {
+    const gone = cut.filter(([l, h, query]) => l === layer && h === head && query === at).map(([, , , key]) => key);
+    if (!gone.length) return;
+    for (const key of gone) weights[key] = 0;
+    const left = weights.reduce((sum, w) => sum + w, 0);
+    weights.forEach((w, j) => { weights[j] = w / left; });
+  };
+  const session = gpt.session({ adjust });
+  const steps = ids.map((id) => session.push(id));
+  const row = (layer, head, i) => Float64Array.from(ids, (_, j) => (j > i ? NaN : steps[i].weights[layer][head][j]));
+  return { weights: (layer, head) => ({ weights: ids.map((_, i) => row(layer, head, i)) }), probs: steps.map(({ logits }) => softmax(logits)) };
+}
+
 /** A canvas of `width` × `height` page pixels, sharp on any screen. */
 function sized(canvas, width, height) {
   const dense = window.devicePixelRatio || 1;
@@ -64,7 +90,10 @@ function render({ model, el }) {
   const t = translator(labels);
   let colours = palette(RAMPS.light);
   let dark = false;
-  let example, read, now, cell, keyRows, hovered = null;
+  const given = fromAddress("attention");
+  let example, read, now, cell, queryRows, keyRows, hovered = null;
+  let [folds, opened, rowOf] = [[], new Set(), []];
+  let [live, whole, changed, listing] = [null, null, null, []];
   const ui = stage(el, t("title"), CSS, (isDark) => { dark = isDark; colours = palette(RAMPS[dark ? "dark" : "light"]); if (now) { paintMap(); paintHeads(); paintRamp(); } });
 
   const picker = (trait, choice) => {
@@ -79,7 +108,7 @@ function render({ model, el }) {
     return { field, set };
   };
   const pickers = {
-    example: picker("example", (value) => change(model, { layer: 0, head: 0, example: value, query: examples[value].tokens.length - 1 })),
+    example: picker("example", (value) => change(model, { cut: [], layer: 0, head: 0, example: value, query: examples[value].tokens.length - 1 })),
     layer: picker("layer", (value) => change(model, { layer: Number(value) })),
     head: picker("head", (value) => change(model, { head: Number(value) })),
   };
@@ -91,7 +120,8 @@ function render({ model, el }) {
   const tickRow = h("div", { className: "row" }, ticks.scale.field, ticks.mask.field);
   const formula = h("div", { className: "formula" });
   const heads = h("div", { className: "heads" });
-  const looks = h("p", { className: "looks numbers" });
+  const looks = h("div", { className: "looks numbers" });
+  const expects = h("div", { className: "expects" });
   const queries = h("div", { role: "listbox", "aria-label": t("queries") });
   const keys = h("div");
   const arcs = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -105,7 +135,8 @@ function render({ model, el }) {
   const marker = h("div", { className: "marker" });
   const map = h("div", { className: "map" }, corner, columns, names, h("div", { className: "cells" }, cells, marker));
   const mapBox = h("div", { className: "scroll", tabIndex: 0, role: "group", "aria-label": t("map") }, map);
-  const readout = h("p", { className: "soft numbers" }, t("hint"));
+  const hint = t(matchMedia("(hover: none)").matches ? "hint_touch" : "hint");
+  const readout = h("p", { className: "readout soft numbers" }, hint);
   const [rampColours, rampTicks] = [h("div", { className: "colours" }), h("div", { className: "ticks numbers" })];
 
   // Another text may have fewer layers, heads and tokens than the one before it.
@@ -122,10 +153,11 @@ function render({ model, el }) {
     read = reader(example);
     const { tokens } = example;
     repeated = new Set(tokens.filter((token, i) => tokens.indexOf(token) !== i));
-    hovered = null;
+    [hovered, opened, whole, changed] = [null, new Set(), null, null];
     // A pointer that rests is passed by rows that scroll: only one that moves (no "enter") looks at a row.
-    queries.replaceChildren(...tokens.map((token, i) => h("div", { className: "token query", role: "option", onclick: () => choose(i, true), onpointermove: (e) => e.pointerType === "mouse" && hovered !== i && hover(i), onpointerleave: () => hover(null) },
-      h("span", { className: "text", title: token }, token), h("i", {}, i))));
+    queryRows = tokens.map((token, i) => h("div", { className: "token query", role: "option", onclick: () => choose(i, true), onpointermove: (e) => e.pointerType === "mouse" && hovered !== i && hover(i), onpointerleave: () => hover(null) },
+      h("span", { className: "text", title: token }, token), h("i", {}, i)));
+    queries.replaceChildren(...queryRows);
     keyRows = tokens.map((token, j) => {
       const [score, value, fill] = ["value score soft", "value", "fill"].map((className) => h("span", { className }));
       score.hidden = !example.q;
@@ -135,6 +167,44 @@ function render({ model, el }) {
     const score = example.q ? [h("span", { className: "score" }, `${t("score")} · `)] : [];
     keyCaption.replaceChildren(h("span", {}, t("key")), h("span", {}, ...score, t("weight")));
     tickRow.style.display = formula.style.display = example.q ? "" : "none";
+    folds = [];
+  }
+
+  /** Hide the rows that are neither near the chosen query nor near what it looks at. */
+  function fold() {
+    const n = example.tokens.length;
+    const weights = now.weights[chosen()];
+    const near = new Set(opened);
+    const keep = (j, around) => { for (let k = j - around; k <= j + around; k += 1) near.add(k); };
+    keep(chosen(), 2);
+    ranking(weights.map((w) => (Number.isNaN(w) ? -1 : w))).slice(0, 5).forEach((j, place) => { if (!place || weights[j] >= STRONG) keep(j, 1); });
+    for (const node of folds) node.remove();
+    [folds, rowOf] = [[], []];
+    let row = 0;
+    for (let j = 0; j < n;) {
+      let end = j;
+      while (end < n && !near.has(end)) end += 1;
+      const hidden = n > UNFOLDED && end - j >= FOLDED;
+      const next = Math.max(end, j + 1);
+      if (hidden) foldAway(j, next);
+      for (let k = j; k < next; k += 1) {
+        queryRows[k].hidden = keyRows[k].node.hidden = hidden;
+        rowOf[k] = hidden ? row : row + k - j;
+      }
+      row += hidden ? 1 : next - j;
+      j = next;
+    }
+    middle.style.height = `${row * ROW}px`;
+  }
+
+  /** One row in the place of those from `start` up to `end`. */
+  function foldAway(start, end) {
+    const unfold = () => { for (let k = start; k < end; k += 1) opened.add(k); fold(); paintRow(); queryRows[chosen()].focus({ preventScroll: true }); };
+    const gap = h("div", { className: "token fold", "aria-hidden": "true" }, "⋯");
+    const button = h("button", { type: "button", className: "token fold", onclick: unfold }, t("fold", { n: end - start }));
+    queryRows[start].before(gap);
+    keyRows[start].node.before(button);
+    folds.push(gap, button);
   }
 
   function hover(i, j) {
@@ -142,15 +212,21 @@ function render({ model, el }) {
       hovered = i;
       paintRow();
     }
-    if (i !== null && j !== undefined) readout.textContent = t("cell", { query: name(i), key: name(j), w: words(now.weights[i][j]) });
+    if (i !== null && j !== undefined) tellCell(i, j);
+  }
+
+  /** One cell in words, and a button that cuts it where that can be. */
+  function tellCell(i, j, able = false) {
+    const button = able && canCut(i, j) ? [" ", cutButton(i, j, t(isCut(i, j) ? "mend" : "cut"))] : [];
+    readout.replaceChildren(t("cell", { query: name(i), key: name(j), w: words(now.weights[i][j]) }), ...button);
   }
 
   function choose(i, focus) {
     hovered = null;
     if (i !== chosen()) change(model, { query: i });
     else paintRow();
-    if (focus) queries.children[i].focus({ preventScroll: true });
-    reveal(links, i * ROW, ROW);
+    if (focus) queryRows[i].focus({ preventScroll: true });
+    reveal(links, rowOf[i] * ROW, ROW);
     reveal(mapBox, i * cell, cell);
   }
 
@@ -165,35 +241,78 @@ function render({ model, el }) {
 
   const words = (w) => (Number.isNaN(w) ? t("hidden") : w.toFixed(4));
 
+  const link = (i, j) => [layer(), head(), i, j];
+  const cuts = () => model.get("cut");
+  const isCut = (i, j) => cuts().some((one) => sameLink(one, link(i, j)));
+  /** The last link of a row has nobody to give its weight to. */
+  const canCut = (i, j) => Boolean(live && example.ids && (isCut(i, j) || now.weights[i][j] < 1 - 1e-9) && j <= i);
+
+  function toggleCut(i, j) {
+    const own = link(i, j);
+    change(model, { cut: isCut(i, j) ? cuts().filter((one) => !sameLink(one, own)) : [...cuts(), own] });
+  }
+
+  const cutButton = (i, j, text) => h("button", { type: "button", className: "cutter", "aria-pressed": String(isCut(i, j)), "aria-label": t("cut_link", { query: name(i), key: name(j) }), onclick: () => { toggleCut(i, j); tellCell(i, j, true); looks.querySelector("button:not([tabindex='-1'])")?.focus({ preventScroll: true }); } }, text);
+
+  /** The strongest links of a row, those that are cut among them. */
+  function strongest(i) {
+    const weights = now.weights[i];
+    const ranked = ranking(weights.map((w) => (Number.isNaN(w) ? -1 : w))).filter((j) => weights[j] >= 0.00005).slice(0, 5);
+    const gone = cuts().filter(([l, h, query]) => l === layer() && h === head() && query === i).map(([, , , key]) => key);
+    return [...gone, ...ranked.filter((j) => !gone.includes(j))];
+  }
+
+  /** What the model expects behind the query, with the links that are cut and without. */
+  function paintExpects(i) {
+    expects.style.display = example.ids ? "" : "none";
+    if (!example.ids) return;
+    if (!live) { expects.textContent = t("loading"); return; }
+    const [was, is] = [whole.probs[i], (changed ?? whole).probs[i]];
+    const either = is.map((p, id) => Math.max(p, was[id]));
+    const word = (id) => (id ? live.vocab[id] : t("end"));
+    const bar = (id) => {
+      const [fill, ghost] = ["fill", "ghost"].map((className) => h("div", { className }));
+      fill.style.width = `${100 * is[id]}%`;
+      ghost.style.width = `${100 * was[id]}%`;
+      return h("div", { className: "bar" }, h("span", { lang: "en" }, word(id)), h("div", { className: "track" }, fill, ghost), h("span", {}, is[id].toFixed(3)), h("span", { className: "soft" }, changed ? was[id].toFixed(3) : ""));
+    };
+    const mend = h("button", { type: "button", className: "small", disabled: !cuts().length, onclick: () => { change(model, { cut: [] }); queryRows[chosen()].focus({ preventScroll: true }); } }, t("mend_all", { n: cuts().length }));
+    expects.replaceChildren(
+      h("div", { className: "row" }, h("span", { className: "heading" }, t("expects", { query: name(i) })), mend),
+      h("div", { className: "bar soft" }, h("span"), h("span"), h("span", {}, changed ? t("after_cut") : ""), h("span", {}, changed ? t("before_cut") : "")),
+      ...ranking(either).slice(0, WORDS_SHOWN).map(bar));
+  }
+
   /** The chosen query: its sentence, its links, its numbers. */
   function paintRow() {
     const i = hovered ?? chosen();
-    // Before anything changes, for else the browser lays out all of it first.
-    const [width, room] = [middle.clientWidth, links.clientHeight - 3 * ROW];
+    const width = middle.clientWidth; // before anything changes, for else the browser lays out all of it first
     const weights = now.weights[i];
-    const ranked = ranking(weights.map((w) => (Number.isNaN(w) ? -1 : w))).filter((j) => weights[j] >= 0.00005).slice(0, 5);
+    const ranked = strongest(i);
     const score = (j) => (now.scores && j === ranked[0] ? ` (${t("score")} ${show(now.scores[i][j], 2)})` : "");
-    const list = ranked.map((j) => `${name(j)} ${words(weights[j])}${score(j)}`).join(", ");
-    // In a long text the key may be far from its query: its name leads there.
-    const far = (j) => Math.abs(j - i) * ROW > room;
-    const named = (j) => (far(j) ? h("button", { type: "button", onclick: () => reveal(links, j * ROW, ROW) }, name(j)) : name(j));
-    const parts = ranked.flatMap((j, place) => [place ? ", " : "", named(j), ` ${words(weights[j])}${score(j)}`]);
-    looks.replaceChildren(h("b", {}, t("looks", { query: name(i), list: "" })), ...parts, weights.filter((w) => w >= 0.00005).length > 5 ? ", …" : "");
-    [...queries.children].forEach((node, q) => { node.ariaSelected = q === chosen(); node.classList.toggle("shown", q === i); node.tabIndex = q === chosen() ? 0 : -1; });
+    const said = (j) => `${name(j)} ${words(weights[j])}${score(j)}`;
+    const parts = ranked.flatMap((j, place) => [place ? ", " : "", ...(canCut(i, j) ? [cutButton(i, j, said(j))] : [said(j)])]);
+    looks.replaceChildren(h("b", {}, t("looks", { query: name(i), list: "" })), ...parts, weights.filter((w) => w >= 0.00005).length > 5 ? ", …" : "", ...(live && example.ids ? [h("p", { className: "soft" }, t("cut_hint"))] : []));
+    [...looks.querySelectorAll("button")].forEach((button, place) => { button.tabIndex = place ? -1 : 0; });
+    paintExpects(i);
+    queryRows.forEach((node, q) => { node.ariaSelected = q === chosen(); node.classList.toggle("shown", q === i); node.tabIndex = q === chosen() ? 0 : -1; });
+    listing = [...weights.keys()].filter((j) => !Number.isNaN(weights[j])).map((j) => [name(j), ...(now.scores ? [show(now.scores[i][j], 4)] : []), words(weights[j])]);
+    foot.refresh();
     keyRows.forEach(({ node, score, value, fill }, j) => {
       const w = weights[j];
       node.classList.toggle("hidden", Number.isNaN(w));
+      node.classList.toggle("cut", isCut(i, j));
       if (now.scores) score.textContent = show(now.scores[i][j], 2);
       value.textContent = words(w);
       fill.style.transform = `scaleX(${w || 0})`;
     });
-    const y = (n) => (n + 0.5) * ROW;
+    const y = (n) => (rowOf[n] + 0.5) * ROW;
     const arc = (j) => `<path d="M0 ${y(i)}C${width / 2} ${y(i)} ${width / 2} ${y(j)} ${width} ${y(j)}" stroke-width="${(1 + 7 * weights[j]).toFixed(2)}" opacity="${(0.15 + 0.85 * weights[j]).toFixed(3)}"/>`;
     arcs.setAttribute("width", width);
-    arcs.setAttribute("height", ROW * weights.length);
+    arcs.setAttribute("height", middle.style.height);
     arcs.innerHTML = [...weights.keys()].filter((j) => weights[j] >= 0.005).map(arc).join("");
     Object.assign(marker.style, { top: `${i * cell}px`, height: `${cell}px`, width: `${weights.length * cell}px` });
-    return `${t("looks", { query: name(i), list })}`;
+    return t("looks", { query: name(i), list: ranked.map(said).join(", ") });
   }
 
   /** The whole matrix, with numbers where they can be read and names at the edges that stay in sight. */
@@ -253,7 +372,7 @@ function render({ model, el }) {
     heads.replaceChildren(...places(example.heads).map((number) => {
       const canvas = h("canvas", { width: n, height: n, "aria-hidden": "true" });
       const image = new ImageData(n, n);
-      read(layer(), number, options()).weights.forEach((weights, i) => weights.forEach((w, j) => image.data.set([...shade(colours, w || 0), 255], 4 * (i * n + j))));
+      (changed?.weights ?? read)(layer(), number, options()).weights.forEach((weights, i) => weights.forEach((w, j) => image.data.set([...shade(colours, w || 0), 255], 4 * (i * n + j))));
       canvas.getContext("2d").putImageData(image, 0, 0);
       return h("button", { type: "button", "aria-pressed": String(number === head()), "aria-label": t("head_button", { n: number }), onclick: () => { change(model, { head: number }); heads.children[number].focus(); } }, canvas, String(number));
     }));
@@ -277,15 +396,20 @@ function render({ model, el }) {
   const places = (n) => Array.from({ length: n }, (_, i) => i);
 
   /** Another head or another way of computing: the same tokens, new weights. */
-  function update() {
+  function update(foldsAnew = true) {
     pickers.example.set(choices, model.get("example"));
     pickers.layer.set(places(example.layers).map((i) => [i]), layer());
     pickers.head.set(places(example.heads).map((i) => [i]), head());
     for (const [trait, { box }] of Object.entries(ticks)) box.checked = model.get(trait);
-    now = read(layer(), head(), options());
+    if (live && example.ids) {
+      whole ??= runModel(live.gpt, example.ids, []);
+      changed = cuts().length ? runModel(live.gpt, example.ids, cuts()) : null;
+    }
+    now = (changed?.weights ?? read)(layer(), head(), options());
     paintMap();
     paintHeads();
     paintFormula();
+    if (foldsAnew) fold();
     ui.say(paintRow());
   }
 
@@ -296,24 +420,66 @@ function render({ model, el }) {
   queries.onkeydown = mapBox.onkeydown = onKey;
   const at = (event) => ["offsetY", "offsetX"].map((axis) => Math.max(0, Math.min(example.tokens.length - 1, Math.floor(event[axis] / cell))));
   cells.onpointermove = (event) => event.pointerType === "mouse" && hover(...at(event));
-  cells.onpointerleave = () => { hover(null); readout.textContent = t("hint"); };
-  cells.onclick = (event) => { const [i, j] = at(event); choose(i); readout.textContent = t("cell", { query: name(i), key: name(j), w: words(now.weights[i][j]) }); };
+  cells.onpointerleave = () => { hover(null); if (!readout.querySelector("button")) readout.textContent = hint; };
+  cells.onclick = (event) => { const [i, j] = at(event); choose(i); tellCell(i, j, true); };
+  looks.onkeydown = (event) => {
+    const buttons = [...looks.querySelectorAll("button")];
+    const place = arrowed(event, buttons.indexOf(event.target), buttons.length);
+    if (place === null) return;
+    buttons.forEach((button, i) => { button.tabIndex = i === place ? 0 : -1; });
+    buttons[place].focus();
+  };
+
+  const state = () => Object.fromEntries(TRAITS.map((trait) => [trait, model.get(trait)]));
+  /** Python that makes this very widget, with its numbers where they are few. */
+  function call() {
+    const set = [`layer=${layer()}`, `head=${head()}`, `query=${chosen()}`];
+    if (example.ids) return `from lmlib.pretrained import load_book_gpt\n\ntokens = ${python(example.words)}\nAttentionHeatmap(${["tokens", "model=load_book_gpt()", ...set, ...(cuts().length ? [`cut=${python(cuts())}`] : [])].join(", ")})`;
+    const rows = (flat, size) => Array.from(matrix(flat, example.tokens.length, size), (row) => Array.from(row));
+    const ways = [...(model.get("scale") ? [] : ["scale=False"]), ...(model.get("mask") === (example.q ? true : example.causal) ? [] : [`mask=${python(model.get("mask"))}`])];
+    if (example.q) {
+      const [q, k] = [example.q, example.k].map(unpack);
+      if (q.length > NUMBERS) return `AttentionHeatmap(${["tokens", "q=q", "k=k", ...set, ...ways].join(", ")})`;
+      const [Q, K] = [q, k].map((flat) => Array.from({ length: example.heads }, (_, one) => rows(flat.subarray(one * flat.length / example.heads), flat.length / example.heads / example.tokens.length)));
+      return `tokens = ${python(example.tokens)}\nq = ${python(Q)}\nk = ${python(K)}\nAttentionHeatmap(${["tokens", "q=q", "k=k", ...set, ...ways].join(", ")})`;
+    }
+    const few = example.layers * example.heads * example.tokens.length ** 2 <= NUMBERS;
+    const all = places(example.layers).map((l) => places(example.heads).map((one) => read(l, one).weights.map((row) => Array.from(row, (w) => w || 0))));
+    return `${few ? `tokens = ${python(example.tokens)}\nweights = ${python(all)}\n` : ""}AttentionHeatmap(${["tokens", "weights", ...(example.causal ? [] : ["causal=False"]), ...set].join(", ")})`;
+  }
+  const foot = below({ t, kind: "attention", call, state, numbers: () => [[t("key"), ...(now.scores ? [t("score")] : []), t("weight")], listing] });
+
+  /** What of an address can be: the rest is left as it stands. */
+  function takeFrom(found) {
+    if (Object.hasOwn(examples, found.example)) change(model, { cut: [], layer: 0, head: 0, query: 0, example: found.example });
+    const { layers, heads: n, tokens, ids } = examples[model.get("example")];
+    const within = (size) => (value) => Number.isInteger(value) && value >= 0 && value < size;
+    const [isLayer, isHead, isToken] = [layers, n, tokens.length].map(within);
+    const yesNo = (value) => typeof value === "boolean";
+    const isLink = (one) => Array.isArray(one) && one.length === 4 && isLayer(one[0]) && isHead(one[1]) && isToken(one[2]) && isToken(one[3]) && one[3] <= one[2] && one[2] > 0;
+    const fits = { layer: isLayer, head: isHead, query: isToken, scale: yesNo, mask: yesNo, cut: (value) => Boolean(ids) && Array.isArray(value) && value.length <= 20 && value.every(isLink) };
+    const taken = Object.keys(fits).filter((name) => name in found && fits[name](found[name]));
+    if (taken.length) change(model, Object.fromEntries(taken.map((name) => [name, found[name]])));
+  }
 
   ui.card.append(
-    h("div", { className: "row pickers" }, ...Object.values(pickers).map((p) => p.field)), tickRow, formula, heads, looks,
-    h("div", { className: "panes" }, links, h("div", {}, mapBox, h("div", { className: "row" }, h("span", { className: "soft" }, t("legend")), h("div", { className: "ramp soft" }, rampColours, rampTicks)), readout)));
+    h("div", { className: "row pickers" }, ...Object.values(pickers).map((p) => p.field)), tickRow, formula, heads, looks, expects,
+    h("div", { className: "panes" }, links, h("div", {}, mapBox, h("div", { className: "row" }, h("span", { className: "soft" }, t("legend")), h("div", { className: "ramp soft" }, rampColours, rampTicks)), readout)), foot.el);
+  takeFrom(given);
   open();
   update();
   paintRamp();
-  reveal(links, chosen() * ROW, ROW); // a long text begins where its chosen query stands
+  reveal(links, rowOf[chosen()] * ROW, ROW); // a long text begins where its chosen query stands
   let width = 0;
   const resize = new ResizeObserver(() => { if (mapBox.clientWidth !== width) { width = mapBox.clientWidth; paintMap(); paintRow(); } });
   resize.observe(mapBox);
   const quiet = [
-    listen(model, ["layer", "head", "scale", "mask"], update),
-    listen(model, ["query"], () => ui.say(paintRow())),
+    listen(model, ["layer", "head", "cut"], () => update()),
+    listen(model, ["scale", "mask"], () => update(false)), // the rows stay: nothing jumps
+    listen(model, ["query"], () => { fold(); ui.say(paintRow()); }),
     listen(model, ["example"], () => { open(); update(); }),
   ];
+  if (Object.values(examples).some(({ ids }) => ids)) liveModel(model, el).then((found) => { live = found; update(false); ui.card.dataset.live = ""; }, () => { expects.textContent = t("no_model"); });
   return () => { quiet.forEach((stop) => stop()); resize.disconnect(); ui.done(); };
 }
 

@@ -56,7 +56,7 @@ TEMPERATURE = BELOW | {
     "sentence_other": " At temperature {T} the same words have {top}.",
 }
 
-ATTENTION = {
+ATTENTION = BELOW | {
     "title": "Attention heat map",
     "example": "Text",
     "layer": "Layer",
@@ -73,6 +73,20 @@ ATTENTION = {
     "looks": "{query} looks at {list}",
     "cell": "{query} → {key}: {w}",
     "hint": "Choose a query: hover, click, or arrow keys.",
+    "hint_touch": "Choose a query: tap a word or a cell.",
+    "fold": "⋯ {n} tokens",
+    "cut": "cut this link",
+    "mend": "mend this link",
+    "cut_link": "Cut the link from {query} to {key}",
+    "cut_hint": "Press a word that is looked at to cut the link: its weight goes to the others.",
+    "mend_all": "mend all cuts ({n})",
+    "expects": "Behind {query} the model expects",
+    "after_cut": "now",
+    "before_cut": "before",
+    "end": "(the end)",
+    "loading": "The model is being loaded. (A notebook has it once this cell has run.)",
+    "no_model": "The model could not be loaded, so no link can be cut here.",
+    "sentence_cut": " Of its links {n} are cut: behind the query {top} before, {now} now.",
     "head_button": "Head {n}",
     "legend": "weight",
     "sentence": (

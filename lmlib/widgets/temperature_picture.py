@@ -10,10 +10,7 @@ from lmlib.widgets.colours import BLUE, GREEN, INK
 
 
 def temperature_picture(
-    words: Sequence[str],
-    series: Mapping[str, Sequence[float]],
-    title: str,
-    label: str,
+    words: Sequence[str], series: Mapping[str, Sequence[float]], title: str, label: str
 ) -> Figure:
     """Horizontal bars of probability, the likeliest on top, each with its number; a colour for each temperature."""
     thick = 0.76 / len(series)
@@ -26,9 +23,7 @@ def temperature_picture(
         places = [i + (nth - (len(series) - 1) / 2) * thick for i in range(len(words))]
         axes.barh(places, row, color=colour, height=0.92 * thick, label=name)
         for place, p in zip(places, row, strict=True):
-            axes.text(
-                p + 0.015, place, f"{p:.4f}", va="center", fontsize=12, color=INK
-            )
+            axes.text(p + 0.015, place, f"{p:.4f}", va="center", fontsize=12, color=INK)
     axes.set(xlim=(0, 1.16), xticks=[0, 0.5, 1], ylim=(len(words) - 0.5, -0.5))
     axes.set_yticks(range(len(words)), words, fontsize=12, parse_math=False)
     axes.set_title(title, fontsize=13, loc="left", parse_math=False)

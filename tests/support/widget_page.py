@@ -30,10 +30,10 @@ def _body(widgets: Iterable[Any], site: bool) -> str:
     body = "".join(widget._repr_mimebundle_()[0]["text/html"] for widget in widgets)
     if not site:
         return f"<main>{body}</main>"
-    from _ext.widgets import MODULE
+    from _ext.widgets import KINDS, MODULE
 
     kinds = sorted({widget._kind for widget in widgets})
-    live = ["gpt.js"] if any(widget._is_live for widget in widgets) else []
+    live = ["gpt.js"] if any(KINDS[kind] for kind in kinds) else []
     names = ["core.js", *live, *(f"{kind}.js" for kind in kinds)]
     tags = "".join(f'<script defer src="{name}"></script>' for name in names)
     shared = MODULE.sub(r"\1", body)

@@ -1,0 +1,131 @@
+"""What a GPT makes of a text when links of its heads are cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from lmlib.attention import causal_mask, scaled_dot_product_attention
+from lmlib.interpretability import changing
+from lmlib.stories import WORDS
+from lmlib.transformer import GPT
+from lmlib.widgets.checks import BadValue, whole
+
+
+class Link(NamedTuple):
+    """From the token that asks to one that it looks at."""
+
+    layer: int
+    head: int
+    query: int
+    key: int
+
+
+def links_of(given: Any, layers: int, heads: int, tokens: int) -> list[list[int]]:
+    """``given`` as a list of [layer, head, query, key]. Raises ValueError for what is no link that can be cut."""
+    try:
+        listed = [Link(*one) for one in given]
+    except TypeError:
+        raise BadValue(
+            f"cut: {given!r} is no list of links; give [[layer, head, query, key], …]"
+        ) from None
+    sizes = {"layer": layers, "head": heads, "query": tokens, "key": tokens}
+    links = []
+    for place, link in enumerate(listed):
+        *where, query, key = (
+            whole(f"cut[{place}].{name}", value, 0, size - 1)
+            for value, (name, size) in zip(link, sizes.items(), strict=True)
+        )
+        whole(f"cut[{place}].key", key, 0, query, ", for nobody sees what comes later")
+        links.append((*where, query, key))
+    cut = [list(link) for link in dict.fromkeys(links)]
+    for layer, head, query in {tuple(link[:3]) for link in cut}:
+        if sum(link[:3] == [layer, head, query] for link in cut) > query:
+            raise BadValue(
+                f"cut: query {query} of layer {layer}, head {head} looks at nothing any more; leave it one link"
+            )
+    return cut
+
+
+def with_weights(
+    model: GPT, texts: Any
+) -> tuple[dict[str, dict[str, Any]], dict[str, list[int]]]:
+    """Texts as a heat map takes them, with the model's weights, and their ids; ValueError for words that it has not."""
+    if not isinstance(texts, Mapping):
+        texts = {"": {"tokens": texts}}
+    found, ids = {}, {}
+    for name, text in texts.items():
+        where = f"tokens[{name!r}]"
+        if not isinstance(text, Mapping) or set(text) != {"tokens"}:
+            raise BadValue(
+                f"{where}: {text!r} is no dict(tokens=…) alone; a model makes the weights"
+            )
+        tokens = text["tokens"]
+        if isinstance(tokens, str) or not isinstance(tokens, Iterable):
+            raise BadValue(f"{where}: {tokens!r} is no list of words")
+        words = [*tokens]
+        unknown = [word for word in words if word not in WORDS.ids]
+        room = model.config.block_size
+        if unknown or not 1 <= len(words) <= room:
+            raise BadValue(
+                f"{where}: {len(words)} words, unknown among them {unknown[:3]}; give 1 to {room} that the model knows"
+            )
+        ids[str(name)] = [WORDS.ids[word] for word in words]
+        weights = with_cuts(model, ids[str(name)], ())[1]
+        found[str(name)] = {"tokens": words, "weights": weights}
+    return found, ids
+
+
+@torch.no_grad()
+def with_cuts(
+    model: GPT, ids: Sequence[int], cut: Iterable[Sequence[int]]
+) -> tuple[Tensor, Tensor]:
+    """Logits (T, V) and weights (L, H, T, T), float64; a cut link has no weight, and the others of its row have it."""
+    config, found = model.config, {}
+    decoder: Any = model.decoder
+    links = [Link(*one) for one in cut]
+    with ExitStack() as stack:
+        for layer, head in {link[:2] for link in links}:
+            seen: list[Tensor] = []
+            hook = decoder.blocks[layer].attention.qkv.register_forward_hook(
+                lambda _, __, out, seen=seen: seen.append(out)
+            )
+            stack.callback(hook.remove)
+            own = [link for link in links if link[:2] == (layer, head)]
+            again = _again(seen, config.n_head, head, own)
+
+            def instead(
+                mixed: Tensor,
+                again: Callable[[], tuple[Tensor, Tensor]] = again,
+                place: tuple[int, ...] = (layer, head),
+            ) -> Tensor:
+                output, found[place] = again()
+                return output[None].to(mixed.dtype)
+
+            stack.enter_context(changing(model, instead, layer, head))
+        logits, weights = model.with_weights(torch.tensor([list(ids)]))
+    weights = weights[:, 0].double()
+    for place, own_weights in found.items():
+        weights[place] = own_weights.double()
+    return logits[0].double(), weights
+
+
+def _again(
+    seen: list[Tensor], n_head: int, head: int, links: Sequence[Link]
+) -> Callable[[], tuple[Tensor, Tensor]]:
+    """A head's output (T, D) and weights (T, T), from the queries, keys and values that were seen, less the links."""
+
+    def compute() -> tuple[Tensor, Tensor]:
+        q, k, v = (
+            part.chunk(n_head, dim=-1)[head] for part in seen[-1][0].chunk(3, dim=-1)
+        )
+        mask = causal_mask(len(q))
+        for link in links:
+            mask[link.query, link.key] = False
+        return scaled_dot_product_attention(q, k, v, mask)
+
+    return compute

@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tools.browser import chromium
 from tools.site import SITE
+
+# A page on a busy machine may be late; one that never comes is as wrong after 20 seconds as after 5.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")

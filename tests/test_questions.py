@@ -31,7 +31,6 @@ def opened(
     """A page from its folder; whatever its own scripts complain about fails the test."""
     with browser.new_context(**settings) as context:
         page = context.new_page()
-        page.set_default_timeout(5_000)
         wrong: list[str] = []
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.add_init_script(script)

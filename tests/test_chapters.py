@@ -290,7 +290,7 @@ NOT_HERE = re.compile(r"does nothing|is left out|No GPU was at hand")
 
 @every_notebook
 def test_what_is_not_the_idea_is_folded(notebook: NotebookNode) -> None:
-    assert tags(code_cells(notebook)[0]) == {"install", "remove-cell"}
+    assert tags(code_cells(notebook)[0]) == {"install", "hide-input", "remove-cell"}
     assert tags(code_cells(notebook)[1]) == {"setup", "hide-input"}
     for number, cell in enumerate(code_cells(notebook), 1):
         if tags(cell) & {"install", "exercise-solution", "exercise-check"}:

@@ -101,11 +101,11 @@ def setup_cell(address: str, version: str) -> dict[str, Any]:
         "cell_type": "code",
         "execution_count": 1,
         "id": "set-up",
-        # It does nothing on a page; Colab and JupyterLab fold it.
+        # It does nothing on a page; Colab and JupyterLab fold it, and whoever counts open code is told that it is folded.
         "metadata": {
             "cellView": "form",
             "jupyter": {"source_hidden": True},
-            "tags": [TAG, "remove-cell"],
+            "tags": [TAG, "hide-input", "remove-cell"],
         },
         "outputs": [
             {

@@ -342,7 +342,11 @@ def test_a_model_with_no_numbers_is_said() -> None:
 def test_it_is_there_soon_and_light(show: Show, summary: Any) -> None:
     files = {name: text.encode() for name, text in site_scripts().items()}
     assert len(gzip.compress(files["live.js"])) < 350_000
-    later = "live.js", "merges.js", "train.js"  # numbers, which are asked for when they are needed
+    later = (
+        "live.js",
+        "merges.js",
+        "train.js",
+    )  # numbers, which are asked for when they are needed
     assert all(len(text) < 30_000 for name, text in files.items() if name not in later)
     begun = time.monotonic()
     show(StoryBox(f"{START} "))

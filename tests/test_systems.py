@@ -201,7 +201,7 @@ def test_macos_gets_a_browser_without_debian_s_programs(tmp_path: Path) -> None:
     assert done.returncode == 1 and not done.stderr
     assert "Debian" not in done.stdout and "brew install" in done.stdout
     asked = (tmp_path / "log").read_text("utf-8")
-    assert "playwright install --no-shell chromium" in asked
+    assert "playwright install --only-shell chromium" in asked
 
 
 @posix
@@ -210,7 +210,7 @@ def test_linux_without_debian_s_programs_says_what_to_do(tmp_path: Path) -> None
     assert done.returncode == 1 and not done.stderr
     assert "Debian" not in done.stdout and "brew" not in done.stdout
     asked = (tmp_path / "log").read_text("utf-8")
-    assert "playwright install --with-deps --no-shell chromium" in asked
+    assert "playwright install --with-deps --only-shell chromium" in asked
     done = run_on("Linux", "install_sandbox.sh", tmp_path)
     assert done.returncode == 1 and not done.stderr
     assert "install them by hand" in done.stdout

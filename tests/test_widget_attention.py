@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 import torch
 from playwright.sync_api import Page, expect
-from support.widget_page import Show, keep_copies, overflow, serious, too_small
+from support.widget_page import (
+    Show,
+    keep_copies,
+    overflow,
+    serious,
+    show_table,
+    too_small,
+)
 from test_widgets import causal_weights, generator
 
 from lmlib.pretrained import load_book_gpt
@@ -225,7 +232,7 @@ def test_a_link_opens_what_it_was_made_of(show: Show) -> None:
     link = page.evaluate("window.copied")
     again = show(of_model(), address=link[link.index("#") :])
     assert expected(again) == expected(page)
-    page.get_by_text("Show as table").click()
+    show_table(page)
     assert page.locator(".after tbody tr").count() == 31
 
 

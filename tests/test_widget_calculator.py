@@ -20,6 +20,7 @@ from support.widget_page import (
     overflow,
     redraw_times,
     serious,
+    show_table,
     too_small,
 )
 
@@ -54,7 +55,7 @@ def values(page: Page) -> dict[str, str]:
 
 
 def shown_table(page: Page) -> dict[str, float]:
-    page.get_by_text("Show as table").click()
+    show_table(page)
     cells = page.locator(".whole tbody td").all_inner_texts()
     return dict(zip(cells[::2], map(float, cells[1::2]), strict=True))
 
@@ -497,7 +498,7 @@ def test_nothing_jumps_and_nothing_overflows(show: Show) -> None:
 @pytest.mark.parametrize("width, scheme", [(390, "light"), (1280, "dark")])
 def test_axe_finds_nothing_serious(width: int, scheme: str, show: Show) -> None:
     page = show(CostCalculator(), width=width, dark=scheme == "dark")
-    page.get_by_text("Show as table").click()
+    show_table(page)
     field = page.get_by_role("textbox", name="Tokens D")
     field.fill("many")
     field.press("Enter")

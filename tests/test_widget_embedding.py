@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from playwright.sync_api import Browser, Locator, Page, expect
-from support.widget_page import Show, exports, overflow, serious, too_small
+from support.widget_page import Show, exports, overflow, serious, show_table, too_small
 from torch.nn import functional as F
 
 from lmlib.embeddings import analogy, nearest
@@ -256,7 +256,7 @@ def test_the_address_brings_a_state_back(show: Show) -> None:
     widget = word_map(**state)
     page = show(word_map(), word_map(), address=f"#embedding={quote(json.dumps(state))}")  # fmt: skip
     assert rows(page, 0) == rows(page, 2) == expected(widget.neighbours())
-    page.get_by_text("Show as table").first.click()
+    show_table(page)
     assert page.locator("tbody tr").count() == 6
 
 

@@ -18,6 +18,7 @@ from support.widget_page import (
     overflow,
     redraw_times,
     serious,
+    show_table,
     too_small,
 )
 
@@ -295,7 +296,7 @@ def test_copied_python_makes_the_same_state(show: Show) -> None:
 
 def test_the_table_has_every_number(show: Show) -> None:
     page = show(stored())
-    page.get_by_text("Show as table").click()
+    show_table(page)
     cells = page.locator(".whole tbody tr").all_inner_texts()
     assert len(cells) == sum(map(len, FOUND.values()))
     assert cells[0].split() == [
@@ -341,7 +342,7 @@ def test_nothing_jumps_and_nothing_overflows(show: Show) -> None:
 @pytest.mark.parametrize("width, scheme", [(390, "light"), (1280, "dark")])
 def test_axe_finds_nothing_serious(width: int, scheme: str, show: Show) -> None:
     page = show(stored(), width=width, dark=scheme == "dark")
-    page.get_by_text("Show as table").click()
+    show_table(page)
     assert serious(page) == []
 
 

@@ -14,7 +14,15 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from support.byte_level import TRICKY
 from support.real_texts import CHOSEN, any_text
-from support.widget_page import Show, exports, kernel_page, overflow, serious, too_small
+from support.widget_page import (
+    Show,
+    exports,
+    kernel_page,
+    overflow,
+    serious,
+    show_table,
+    too_small,
+)
 
 from lmlib import bpe
 from lmlib.bpe import BPETokenizer
@@ -250,7 +258,7 @@ def test_the_address_brings_a_state_back(show: Show) -> None:
     page = show(lens(), address=f"#lens={quote(json.dumps(state))}")
     expect(page.get_by_role("radio", name="GPT-2")).to_be_checked()
     expect(page.locator(".player")).to_contain_text("merge 2 of")
-    page.get_by_text("Show as table").click()
+    show_table(page)
     steps = page.locator(".player .numbers").inner_text().split()[-1]
     assert page.locator("tbody tr").count() == int(steps)
 

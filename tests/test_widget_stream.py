@@ -19,6 +19,7 @@ from support.widget_page import (
     kernel_page,
     overflow,
     serious,
+    show_table,
     too_small,
 )
 
@@ -283,7 +284,7 @@ def test_state_in_the_address_and_as_python(show: Show) -> None:
     keep_copies(page)
     page.get_by_role("button", name="Copy as Python").click()
     assert page.evaluate("copied") == f'LayerStream("{SHORT}", off=["norm", "head 1.3"])'  # fmt: skip
-    page.get_by_text("Show as table").click()
+    show_table(page)
     rows = page.locator("tbody tr").all()
     assert len(rows) == 5
     assert rows[1].inner_text().startswith("attention of block 0")
@@ -391,7 +392,7 @@ def test_narrow_and_accessible(width: int, scheme: str, show: Show) -> None:
     page = show(
         LayerStream(off=["head 0.1", "attention 1"]), width=width, dark=scheme == "dark"
     )
-    page.get_by_text("Show as table").click()
+    show_table(page)
     assert overflow(page) <= 0
     assert too_small(page.locator("button, summary")) == []
     fonts = page.locator(".card *").evaluate_all(

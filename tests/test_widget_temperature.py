@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 import torch
 from playwright.sync_api import Page, expect
-from support.widget_page import Show, keep_copies, overflow, serious, too_small
+from support.widget_page import (
+    Show,
+    keep_copies,
+    overflow,
+    serious,
+    show_table,
+    too_small,
+)
 from test_widgets import LOGITS, WORDS, drawn, move, rows, scrubber
 
 from lmlib.sampling import next_probs
@@ -98,7 +105,7 @@ def test_the_slider_stays_in_sight(width: int, show: Show) -> None:
 
 def test_table_and_python_hold_this_very_state(show: Show) -> None:
     page = show(scrubber(temperature=0.5, other=2.0, top_p=0.9, seed=7))
-    page.get_by_text("Show as table").click()
+    show_table(page)
     first = page.locator(".after tbody tr").first.locator("td").all_inner_texts()
     numbers = [wanted("a fat", 1.0), *(wanted("a fat", T, top_p=0.9) for T in (0.5, 2))]
     assert first == ["fox", *(f"{p[0]:.4f}" for p in numbers)]

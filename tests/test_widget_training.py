@@ -18,6 +18,7 @@ from support.widget_page import (
     kernel_page,
     overflow,
     serious,
+    show_table,
     too_small,
 )
 from traitlets import TraitError
@@ -196,7 +197,7 @@ def test_all_records_of_the_stored_run(show: Show) -> None:
         assert page.locator(".text").inner_text().split() == words
     page.get_by_label("Step that is shown").fill("0")
     assert page.locator(".wrong").inner_text() == WORDS.vocab[widget.records[0]["text"][0]]  # fmt: skip
-    page.get_by_text("Show as table").click()
+    show_table(page)
     assert page.locator("tbody tr").count() == 51
 
 
@@ -221,7 +222,7 @@ def test_by_keyboard_alone(show: Show) -> None:
 @pytest.mark.parametrize("dark", [False, True])
 def test_all_can_use_it(width: int, dark: bool, show: Show) -> None:
     page = show(TrainingRun(), width=width, dark=dark)
-    page.get_by_text("Show as table").click()
+    show_table(page)
     assert (
         serious(page) == []
         and overflow(page) <= 0

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 import torch
 from playwright.sync_api import Locator, Page, expect
-from support.widget_page import Show, overflow, serious
+from support.widget_page import Show, overflow, serious, show_table
 
 from lmlib.attention import causal_mask, scaled_dot_product_attention
 from lmlib.widgets import AttentionWorkbench
@@ -272,7 +272,7 @@ def test_python_that_is_copied_makes_the_same(show: Show) -> None:
     made = eval(told.inner_text(), {"AttentionWorkbench": AttentionWorkbench})
     assert (made.x, made.w_q, made.mask, made.step) == (X, W_Q, False, 9)
     assert made._data["tokens"] == TOKENS and made._data["columns"] == COLUMNS
-    page.get_by_text("Show as table").click()
+    show_table(page)
     assert page.locator(".whole tbody tr").count() == 4
 
 

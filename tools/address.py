@@ -101,7 +101,7 @@ def setup_cell(address: str, version: str) -> dict[str, Any]:
         "cell_type": "code",
         "execution_count": 1,
         "id": "set-up",
-        # It does nothing on a page; Colab and JupyterLab fold it, and whoever counts open code is told that it is folded.
+        # It does nothing on a page; Colab and JupyterLab fold it, and so does who counts open code.
         "metadata": {
             "cellView": "form",
             "jupyter": {"source_hidden": True},

@@ -28,6 +28,9 @@ live         the GPT's weights for a page
 base         what makes a widget live everywhere
 labels       every word that a widget shows, to be translated
 logits       the logits of a scrubber, and how those of a large vocabulary travel to the page
+draws        the settings by which words are drawn, checked
+look         what a heat map looks at, and the links that are cut there
+cuts         what a GPT makes of a text when links of its heads are cut
 arrays       the arrays of a heat map, and how their numbers travel to the page
 checks       what a widget is given, or a sentence that says what would do
 colours      those of the pictures

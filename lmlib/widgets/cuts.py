@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 import torch
@@ -85,28 +85,12 @@ def with_cuts(
     model: GPT, ids: Sequence[int], cut: Iterable[Sequence[int]]
 ) -> tuple[Tensor, Tensor]:
     """Logits (T, V) and weights (L, H, T, T), float64; a cut link has no weight, and the others of its row have it."""
-    config, found = model.config, {}
-    decoder: Any = model.decoder
     links = [Link(*one) for one in cut]
+    found: dict[tuple[int, int], Tensor] = {}
     with ExitStack() as stack:
         for layer, head in {link[:2] for link in links}:
-            seen: list[Tensor] = []
-            hook = decoder.blocks[layer].attention.qkv.register_forward_hook(
-                lambda _, __, out, seen=seen: seen.append(out)
-            )
-            stack.callback(hook.remove)
             own = [link for link in links if link[:2] == (layer, head)]
-            again = _again(seen, config.n_head, head, own)
-
-            def instead(
-                mixed: Tensor,
-                again: Callable[[], tuple[Tensor, Tensor]] = again,
-                place: tuple[int, ...] = (layer, head),
-            ) -> Tensor:
-                output, found[place] = again()
-                return output[None].to(mixed.dtype)
-
-            stack.enter_context(changing(model, instead, layer, head))
+            stack.enter_context(_cutting(model, layer, head, own, found))
         logits, weights = model.with_weights(torch.tensor([list(ids)]))
     weights = weights[:, 0].double()
     for place, own_weights in found.items():
@@ -114,18 +98,32 @@ def with_cuts(
     return logits[0].double(), weights
 
 
-def _again(
-    seen: list[Tensor], n_head: int, head: int, links: Sequence[Link]
-) -> Callable[[], tuple[Tensor, Tensor]]:
-    """A head's output (T, D) and weights (T, T), from the queries, keys and values that were seen, less the links."""
+@contextmanager
+def _cutting(
+    model: GPT,
+    layer: int,
+    head: int,
+    links: Sequence[Link],
+    found: dict[tuple[int, int], Tensor],
+) -> Iterator[None]:
+    """While the model reads, this head does without the links; the weights that it has then go to ``found``."""
+    decoder: Any = model.decoder
+    qkv, n_head = decoder.blocks[layer].attention.qkv, model.config.n_head
+    seen: list[Tensor] = []
 
-    def compute() -> tuple[Tensor, Tensor]:
+    def instead(mixed: Tensor) -> Tensor:
         q, k, v = (
             part.chunk(n_head, dim=-1)[head] for part in seen[-1][0].chunk(3, dim=-1)
         )
         mask = causal_mask(len(q))
         for link in links:
             mask[link.query, link.key] = False
-        return scaled_dot_product_attention(q, k, v, mask)
+        output, found[layer, head] = scaled_dot_product_attention(q, k, v, mask)
+        return output[None].to(mixed.dtype)
 
-    return compute
+    hook = qkv.register_forward_hook(lambda _, __, out: seen.append(out))
+    try:
+        with changing(model, instead, layer, head):
+            yield
+    finally:
+        hook.remove()

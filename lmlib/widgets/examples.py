@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,8 @@ class Example:
     tokens: list[str]
     causal: bool
     arrays: dict[str, Array]
+    ids: list[int] = field(default_factory=list)
+    """Of the tokens, where a model made the weights and can be asked again."""
 
     @property
     def names(self) -> list[str]:
@@ -54,6 +56,8 @@ class Example:
         """What the page reads."""
         shape: dict[str, Any] = {"tokens": self.names, "causal": self.causal}
         shape |= {"layers": self.layers, "heads": self.heads}
+        if self.ids:
+            shape |= {"ids": self.ids, "words": self.tokens}
         if not self.given:
             return shape | {name: exact(array) for name, array in self.arrays.items()}
         weights = self.arrays["weights"]

@@ -11,12 +11,12 @@ from traitlets import validate
 
 from lmlib.notebook import visible
 from lmlib.pretrained import load_book_gpt
-from lmlib.sampling import next_probs
 from lmlib.slots import Distribution
 from lmlib.stories import STORIES, WORDS
 from lmlib.transformer import GPT
 from lmlib.widgets.base import Widget, script, with_defaults
-from lmlib.widgets.checks import Given, temperature_of, text_of, top_p_of, whole
+from lmlib.widgets.checks import Given, text_of
+from lmlib.widgets.draws import Draws
 from lmlib.widgets.labels import STORY
 from lmlib.widgets.live import pack_live
 from lmlib.widgets.story_picture import story_picture
@@ -24,7 +24,7 @@ from lmlib.widgets.story_picture import story_picture
 SHOWN = 6
 
 
-class StoryBox(Widget):
+class StoryBox(Draws, Widget):
     """A text, and the probability of each next word by a GPT and by the grammar, which knows the true one.
 
     ``text`` is any beginning in the words of the stories; ``temperature`` (0.05 … 5), ``top_k``, ``top_p`` and
@@ -42,10 +42,6 @@ class StoryBox(Widget):
     _esm = script("story", live=True)
 
     text = Given("").tag(sync=True)
-    temperature = Given(1.0).tag(sync=True)
-    top_k = Given(None, allow_none=True).tag(sync=True)
-    top_p = Given(None, allow_none=True).tag(sync=True)
-    seed = Given(0).tag(sync=True)
 
     def __init__(
         self,
@@ -61,6 +57,7 @@ class StoryBox(Widget):
         self._model = load_book_gpt() if model is None else model
         start = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
         super().__init__(
+            len(WORDS.vocab),
             _data={"labels": with_defaults(labels, STORY)},
             provides={"live.js": pack_live(self._model)},
             text=text,
@@ -77,7 +74,7 @@ class StoryBox(Widget):
         """(V,) probabilities of the next word as they are shown."""
         with torch.no_grad():
             logits = self._model(torch.tensor([self._tokens()]), last=True)[0, 0]
-        return next_probs(logits.double(), self.temperature, self.top_k, self.top_p)
+        return self.shaped(logits.double())
 
     @property
     def true(self) -> Distribution | None:
@@ -123,22 +120,3 @@ class StoryBox(Widget):
     @validate("text")
     def _valid_text(self, proposal: Any) -> str:
         return text_of(proposal["value"])
-
-    @validate("temperature")
-    def _valid_temperature(self, proposal: Any) -> float:
-        return temperature_of(proposal["value"])
-
-    @validate("top_k")
-    def _valid_top_k(self, proposal: Any) -> int | None:
-        value, V = proposal["value"], len(WORDS.vocab)
-        if value is None:
-            return None
-        return whole("top_k", value, 1, V, ", or None to keep all")
-
-    @validate("top_p")
-    def _valid_top_p(self, proposal: Any) -> float | None:
-        return top_p_of(proposal["value"])
-
-    @validate("seed")
-    def _valid_seed(self, proposal: Any) -> int:
-        return whole("seed", proposal["value"], 0, 2**32 - 1)

@@ -12,23 +12,16 @@ from torch import Tensor
 from traitlets import validate
 
 from lmlib.notebook import visible
-from lmlib.sampling import next_probs
 from lmlib.softmax import entropy
 from lmlib.widgets.base import Widget, script, with_defaults
-from lmlib.widgets.checks import (
-    Given,
-    one_of,
-    temperature_of,
-    top_p_of,
-    whole,
-    words_of,
-)
+from lmlib.widgets.checks import Given, one_of, temperature_of, whole, words_of
+from lmlib.widgets.draws import Draws
 from lmlib.widgets.labels import TEMPERATURE
 from lmlib.widgets.logits import FEW, logits_of, packed
 from lmlib.widgets.temperature_picture import temperature_picture
 
 
-class TemperatureScrubber(Widget):
+class TemperatureScrubber(Draws, Widget):
     """Bars over the softmax of a whole vocabulary, to be moved by temperature, top-k and top-p.
 
     Formula `eq:softmax`. ``logits`` maps each context to its (V,) logits, -inf for impossible words; they are
@@ -48,11 +41,7 @@ class TemperatureScrubber(Widget):
     _esm = script("temperature")
 
     context = Given().tag(sync=True)
-    temperature = Given(1.0).tag(sync=True)
     other = Given(None, allow_none=True).tag(sync=True)
-    top_k = Given(None, allow_none=True).tag(sync=True)
-    top_p = Given(None, allow_none=True).tag(sync=True)
-    seed = Given(0).tag(sync=True)
 
     def __init__(
         self,
@@ -87,7 +76,7 @@ class TemperatureScrubber(Widget):
             "top_k": top_k,
             "top_p": top_p,
         }
-        super().__init__(_data=data, seed=seed, **start)
+        super().__init__(len(self._vocab), _data=data, seed=seed, **start)
 
     @property
     def logits(self) -> Tensor:
@@ -97,14 +86,14 @@ class TemperatureScrubber(Widget):
     @property
     def probs(self) -> Tensor:
         """(V,) probabilities as they are shown: temperature, then top-k, then top-p of what is left."""
-        return next_probs(self.logits, self.temperature, self.top_k, self.top_p)
+        return self.shaped(self.logits)
 
     @property
     def other_probs(self) -> Tensor | None:
         """(V,) probabilities at the second temperature; None without one."""
         if self.other is None:
             return None
-        return next_probs(self.logits, self.other, self.top_k, self.top_p)
+        return self.shaped(self.logits, self.other)
 
     def sentence(self) -> str:
         """The most probable words with their probabilities, and the entropy; with a second temperature both."""
@@ -153,26 +142,7 @@ class TemperatureScrubber(Widget):
     def _valid_context(self, proposal: Any) -> str:
         return one_of("context", proposal["value"], self._logits)
 
-    @validate("temperature")
-    def _valid_temperature(self, proposal: Any) -> float:
-        return temperature_of(proposal["value"])
-
     @validate("other")
     def _valid_other(self, proposal: Any) -> float | None:
         value = proposal["value"]
         return None if value is None else temperature_of(value, "other")
-
-    @validate("top_k")
-    def _valid_top_k(self, proposal: Any) -> int | None:
-        value, V = proposal["value"], len(self._vocab)
-        if value is None:
-            return None
-        return whole("top_k", value, 1, V, ", or None to keep all")
-
-    @validate("top_p")
-    def _valid_top_p(self, proposal: Any) -> float | None:
-        return top_p_of(proposal["value"])
-
-    @validate("seed")
-    def _valid_seed(self, proposal: Any) -> int:
-        return whole("seed", proposal["value"], 0, 2**32 - 1)

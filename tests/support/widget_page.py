@@ -205,3 +205,9 @@ def random_numbers(seed: int) -> Iterator[float]:
         t = ((seed ^ (seed >> 15)) * (1 | seed)) & wrap
         t ^= (t + ((t ^ (t >> 7)) * (61 | t) & wrap)) & wrap
         yield (t ^ (t >> 14)) / 2**32
+
+
+def show_table(page: Page) -> None:
+    """Open the first widget's table, which is filled a moment after the click."""
+    page.get_by_text("Show as table").first.click()
+    page.locator(".whole table").first.wait_for()

@@ -88,7 +88,9 @@ def one_sheet(app: Sphinx, pages: list[str], sheets: list[str]) -> str:
     )
     for name in sorted([*sheets, ICON_SHEET], key=lambda name: (own / name).exists()):
         bundle.add(static / name, whole=(own / name).exists() or name == ICON_SHEET)
-    return bundle.text("".join(pages))
+    # A widget has a style of its own, which may ask for a variable of the page.
+    widgets = (file.read_text("utf-8") for file in (static / "widgets").glob("*.js"))
+    return bundle.text("".join([*pages, *widgets]))
 
 
 def with_sheet(page: str, css: str) -> str:

@@ -322,6 +322,23 @@ def test_temperature_scrubber_shows_what_lmlib_gives(
         assert not seen.problems, "\n".join(seen.problems)
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_slider_of_the_scrubber_stays_in_sight(
+    width: int, browser: Browser, served: str
+) -> None:
+    with visit(browser, served + "chapters/softmax.html", width, "light") as seen:
+        unveil(seen.page)
+        widget = seen.page.locator("figure.lm-widget").first
+        widget.locator(".word.rest").evaluate("row => row.scrollIntoView()")
+        header = seen.page.locator(".bd-header-article").first.bounding_box()
+        slider = widget.get_by_label("Temperature τ").first.bounding_box()
+        row = widget.locator(".word.rest").bounding_box()
+        assert header and slider and row
+        under = header["y"] + header["height"]
+        assert under <= slider["y"] < under + 100 < row["y"]
+        assert not seen.problems, "\n".join(seen.problems)
+
+
 @pytest.mark.parametrize("base", ["http", "file"])
 def test_attention_heatmap_answers_keys_and_switches(
     base: str, browser: Browser, served: str

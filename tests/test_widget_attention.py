@@ -262,3 +262,22 @@ def test_words_of_a_model_are_text(show: Show) -> None:
     assert page.locator(".card img").count() == 0
     page.locator(".token.query").nth(20).click()
     expect(page.locator(".looks b")).to_contain_text("r")
+
+
+@pytest.mark.parametrize("width", [800, 390])
+def test_the_matrix_opens_where_the_links_do(width: int, show: Show) -> None:
+    query, key = 60, 40
+    weights = torch.zeros(64, 64)
+    weights[:, 0] = 1
+    weights[query, 0], weights[query, key] = 0.25, 0.75
+    tokens = [f"w{i}" for i in range(64)]
+    page = show(AttentionHeatmap(tokens, weights, query=query), width=width)
+    cells = page.locator(".cells")
+    box = page.locator(".scroll", has=cells)
+    expect(box).not_to_have_js_property("scrollTop", 0)
+    frame, whole = box.bounding_box(), cells.bounding_box()
+    assert frame and whole
+    side = whole["width"] / 64
+    row, column = whole["y"] + query * side, whole["x"] + key * side
+    assert frame["y"] < row < row + side <= frame["y"] + frame["height"] + 1
+    assert frame["x"] < column < column + side <= frame["x"] + frame["width"]

@@ -239,6 +239,15 @@ function render({ model, el }) {
     if (top + height > box.scrollTop + room) box.scrollTop = top + height - room;
   }
 
+  /** Scroll the matrix to the chosen row, and to the column at which it looks most. */
+  function showLink() {
+    reveal(mapBox, chosen() * cell, cell);
+    const room = mapBox.clientWidth - corner.clientWidth;
+    const row = Array.from(now.weights[chosen()], (w) => w || 0);
+    const at = (row.indexOf(Math.max(...row)) + 1) * cell;
+    mapBox.scrollLeft = at > room ? at - room / 2 : 0;
+  }
+
   const words = (w) => (Number.isNaN(w) ? t("hidden") : w.toFixed(4));
 
   const link = (i, j) => [layer(), head(), i, j];
@@ -320,7 +329,6 @@ function render({ model, el }) {
     const n = example.tokens.length;
     const ink = getComputedStyle(ui.card).color;
     const faint = dark ? "#3d4650" : "#c9d1d9";
-    
     const narrow = n > 10 && mapBox.clientWidth < 430;
     const labelFont = `${narrow ? 11 : 12}px system-ui, sans-serif`;
     const ruler = sized(corner, 1, 1);
@@ -471,7 +479,7 @@ function render({ model, el }) {
   paintRamp();
   reveal(links, rowOf[chosen()] * ROW, ROW); // a long text begins where its chosen query stands
   let width = 0;
-  const resize = new ResizeObserver(() => { if (mapBox.clientWidth !== width) { width = mapBox.clientWidth; paintMap(); paintRow(); } });
+  const resize = new ResizeObserver(() => { if (mapBox.clientWidth !== width) { width = mapBox.clientWidth; paintMap(); paintRow(); showLink(); } });
   resize.observe(mapBox);
   const quiet = [
     listen(model, ["layer", "head", "cut"], () => update()),

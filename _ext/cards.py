@@ -44,7 +44,9 @@ def terms_and_formulas(app: Sphinx, page: str) -> dict[str, nodes.Element]:
     for link in [*tree.findall(addnodes.pending_xref)]:
         link.replace_self(link.children)
     for formula in tree.findall(nodes.math_block):
-        formula["number"] = None  # the link says it, and another page's is not known here
+        formula["number"] = (
+            None  # the link says it, and another page's is not known here
+        )
     found = [(node["ids"], shown(node)) for node in tree.findall(nodes.Element)]
     return {
         place: node for places, node in found if node is not None for place in places

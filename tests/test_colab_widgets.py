@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
 
 import nbformat
 import pytest
 import torch
 from colab_lane import COLAB, SETUP_CELL, Runtime, snapshot, tempt, variables
 from playwright.sync_api import Browser, Locator, Page, expect
+from support.notebook_server import running
 
 from lmlib.softmax import softmax
 
@@ -32,21 +26,6 @@ CELLS = [
 SCRUBBER, ASK_SCRUBBER, SET_SCRUBBER, HEATMAP, ASK_HEATMAP = 2, 3, 4, 5, 6
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(address: str, log: Path) -> None:
-    for _ in range(300):
-        with suppress(OSError):
-            urllib.request.urlopen(address).close()
-            return
-        time.sleep(0.1)
-    pytest.fail(f"the notebook server did not start: {log.read_text()[-2000:]}")
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a classic notebook whose kernel runs in a fresh runtime."""
@@ -57,28 +36,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     notebook = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, CELLS)])
     notebook.metadata.kernelspec = {"name": "colab", "display_name": "Colab"}
     nbformat.write(notebook, folder / "widgets.ipynb")
-    port, log = free_port(), folder / "log.txt"
-    options = (
-        f"--no-browser --allow-root --ip=127.0.0.1 --port={port} --NotebookApp.token="
-    )
     own = {
         "JUPYTER_PATH": str(runtime.kernels.parent),
         "JUPYTER_CONFIG_DIR": str(folder),
     }
-    with log.open("w") as file:
-        process = subprocess.Popen(
-            [COLAB / "bin/python", "-m", "notebook", *options.split()],
-            cwd=folder,
-            env=os.environ | own,
-            stdout=file,
-            stderr=file,
-        )
-    try:
-        wait_for(f"http://127.0.0.1:{port}/api", log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(30)
+    command = [COLAB / "bin/python", "-m", "notebook", "--NotebookApp.token="]
+    with running(command, folder, own) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

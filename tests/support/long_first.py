@@ -19,6 +19,7 @@ LONG = {
     "test_widgets.py": 80,
     "test_questions.py": 80,
     "test_train.py": 70,
+    "test_jupyterlab.py": 60,
     "test_distributed.py": 40,
     "test_systems.py": 35,
     "test_print.py": 30,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from support.widget_page import (
     Show,
     keep_copies,
@@ -281,3 +281,109 @@ def test_the_matrix_opens_where_the_links_do(width: int, show: Show) -> None:
     row, column = whole["y"] + query * side, whole["x"] + key * side
     assert frame["y"] < row < row + side <= frame["y"] + frame["height"] + 1
     assert frame["x"] < column < column + side <= frame["x"] + frame["width"]
+
+
+# A reader's own words
+
+OWN = "once upon a time a wise king named tom lived in oakton. he led back to"
+
+
+def own_field(page: Page) -> Locator:
+    return page.get_by_label("Your own words")
+
+
+def test_a_reader_s_own_words_are_read_by_the_model(show: Show) -> None:
+    page = show(of_model(layer=0, head=1))
+    own_field(page).fill(OWN)
+    widget = of_model(layer=0, head=1, text=OWN)
+    tokens = page.locator(".token.query .text").all_inner_texts()
+    assert tokens == ["<end>", *WORDS.split(OWN)] == widget.shown.tokens
+    values = page.locator(".token.key .value:not(.score)").all_inner_texts()
+    row = widget.weights[-1].tolist()
+    assert [float(v) for v in values] == pytest.approx(row, abs=6e-5)
+    now = widget.predictions()[1]
+    for word, p in expected(page).items():
+        assert p == pytest.approx(float(now[WORDS.ids[word]]), abs=6e-4)
+
+
+def test_own_words_can_lose_a_link_and_be_taken_back(show: Show) -> None:
+    page = show(of_model(layer=0, head=1))
+    before = page.locator(".token.query").count()
+    own_field(page).fill(OWN)
+    page.locator(".looks .cutter").first.click()
+    expect(page.get_by_role("button", name="mend all cuts (1)")).to_be_visible()
+    own_field(page).fill("")
+    assert page.locator(".token.query").count() == before
+    expect(page.get_by_role("button", name="mend all cuts (0)")).to_be_disabled()
+
+
+@pytest.mark.parametrize(
+    "text, read, says",
+    [
+        ("once upon a tyme a", "once upon a", "“tyme” is not among"),
+        ("", None, ""),
+        ("   ", None, ""),
+        ("<img src=x onerror=alert(1)>", None, "“<” is not among"),
+        ("$$ once", None, "“$” is not among"),
+        ("\u202e once", None, ""),
+        ("once upon a ti", "once upon a", ""),
+        ("once upon a time " * 900, None, ""),
+    ],
+)
+def test_what_the_model_cannot_read_is_said(
+    text: str, read: str | None, says: str, show: Show
+) -> None:
+    page = show(of_model())
+    before = page.locator(".token.query .text").all_inner_texts()
+    own_field(page).fill(text)
+    expect(page.locator(".own .note")).to_contain_text(says)
+    tokens = page.locator(".token.query .text").all_inner_texts()
+    if len(text) > 1000:
+        assert len(tokens) == load_book_gpt().config.block_size
+    else:
+        assert tokens == (["<end>", *read.split()] if read else tokens)
+        assert read or tokens in (before, ["<end>", "once"])
+    assert not page.locator(".card img").count()
+
+
+def test_a_word_that_is_offered_takes_the_place_of_the_unknown_one(show: Show) -> None:
+    page = show(of_model())
+    own_field(page).fill("once upon a tyme ")
+    page.get_by_role("button", name="time", exact=True).click()
+    expect(own_field(page)).to_have_value("once upon a time ")
+    assert page.locator(".token.query").count() == 5
+
+
+def test_own_words_travel_in_links_and_python(show: Show) -> None:
+    page = show(of_model())
+    own_field(page).fill(OWN)
+    page.locator(".looks .cutter").first.click()
+    keep_copies(page)
+    page.get_by_role("button", name="Copy a link").click()
+    link = page.evaluate("window.copied")
+    again = show(of_model(), address=link[link.index("#") :])
+    assert expected(again) == expected(page)
+    expect(own_field(again)).not_to_have_value("")
+    page.get_by_role("button", name="Copy as Python").click()
+    *start, call = page.evaluate("window.copied").split("\n")
+    names: dict[str, Any] = {"AttentionHeatmap": AttentionHeatmap}
+    exec("\n".join(start), names)
+    made = eval(call, names)
+    assert made.shown.tokens == ["<end>", *WORDS.split(OWN)] and len(made.cut) == 1
+
+
+def test_python_reads_own_words_and_takes_them_back() -> None:
+    widget = of_model(query=5)
+    widget.text = OWN
+    assert widget.shown.tokens[-1] == "to" and widget.query == 5
+    widget.cut = [[0, 1, 5, 3]]
+    widget.text = ""
+    assert widget.cut == [] and widget.shown.tokens == story()
+    assert of_model(text=OWN).query == len(WORDS.split(OWN))
+    for wrong in ("a tyme", "...?" * 3, 5, None, "a" * 20_000):
+        with pytest.raises(ValueError, match=r"^text: "):
+            widget.text = wrong
+        with pytest.raises(ValueError, match=r"^text: "):
+            of_model(text=wrong)
+    with pytest.raises(ValueError, match=r"^text: give a model"):
+        AttentionHeatmap(["a", "b"], torch.eye(2), text="once")

@@ -31,6 +31,7 @@ logits       the logits of a scrubber, and how those of a large vocabulary trave
 draws        the settings by which words are drawn, checked
 look         what a heat map looks at, and the links that are cut there
 cuts         what a GPT makes of a text when links of its heads are cut
+texts        its texts: as they were given, or read by a model
 arrays       the arrays of a heat map, and how their numbers travel to the page
 checks       what a widget is given, or a sentence that says what would do
 colours      those of the pictures

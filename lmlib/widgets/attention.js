@@ -1,7 +1,7 @@
 // The attention heat map: one head's weights as a picture, one query's row as links and numbers; where the book's
 // GPT made the weights, a link can be cut.
 
-const TRAITS = ["example", "layer", "head", "query", "scale", "mask", "cut"];
+const TRAITS = ["example", "layer", "head", "query", "scale", "mask", "cut", "text"];
 const ROW = 26; // height of a token in the list, as in attention.css
 const UNFOLDED = 18; // tokens that are all shown; of a longer text what is far from both ends of a link is folded
 const FOLDED = 3; // what fewer rows would hide is shown
@@ -57,24 +57,6 @@ function reader(example) {
 
 const sameLink = (a, b) => a.every((value, i) => value === b[i]);
 
-/**
- * What the model makes of the ids when links are cut: `weights(layer, head)` as above, and at each position the
- * probabilities of the next word. What a cut link had is shared out among the others of its row.
- */
-function runModel(gpt, ids, cut) {
-  const adjust = (layer, head, weights, at) => {
-    const gone = cut.filter(([l, h, query]) => l === layer && h === head && query === at).map(([, , , key]) => key);
-    if (!gone.length) return;
-    for (const key of gone) weights[key] = 0;
-    const left = weights.reduce((sum, w) => sum + w, 0);
-    weights.forEach((w, j) => { weights[j] = w / left; });
-  };
-  const session = gpt.session({ adjust });
-  const steps = ids.map((id) => session.push(id));
-  const row = (layer, head, i) => Float64Array.from(ids, (_, j) => (j > i ? NaN : steps[i].weights[layer][head][j]));
-  return { weights: (layer, head) => ({ weights: ids.map((_, i) => row(layer, head, i)) }), probs: steps.map(({ logits }) => softmax(logits)) };
-}
-
 /** A canvas of `width` × `height` page pixels, sharp on any screen. */
 function sized(canvas, width, height) {
   const dense = window.devicePixelRatio || 1;
@@ -108,7 +90,7 @@ function render({ model, el }) {
     return { field, set };
   };
   const pickers = {
-    example: picker("example", (value) => change(model, { cut: [], layer: 0, head: 0, example: value, query: examples[value].tokens.length - 1 })),
+    example: picker("example", (value) => change(model, { cut: [], text: "", layer: 0, head: 0, example: value, query: examples[value].tokens.length - 1 })),
     layer: picker("layer", (value) => change(model, { layer: Number(value) })),
     head: picker("head", (value) => change(model, { head: Number(value) })),
   };
@@ -122,6 +104,9 @@ function render({ model, el }) {
   const heads = h("div", { className: "heads" });
   const looks = h("div", { className: "looks numbers" });
   const expects = h("div", { className: "expects" });
+  const field = h("input", { type: "text", autocomplete: "off", spellcheck: false, oninput: () => write() });
+  const note = h("p", { className: "soft note", role: "status" });
+  const own = h("div", { className: "own", hidden: true }, h("label", { className: "field" }, t("own"), field), note);
   const queries = h("div", { role: "listbox", "aria-label": t("queries") });
   const keys = h("div");
   const arcs = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -147,10 +132,29 @@ function render({ model, el }) {
   const name = (i) => `${example.tokens[i]}${repeated.has(example.tokens[i]) ? ` (${i})` : ""}`;
   let repeated = new Set();
 
+  /** The reader's words as an example; null without any, and until there is a model to read them. */
+  function ownWords() {
+    const { tokens } = live ? readWords(`${model.get("text")} `, live) : { tokens: [] };
+    if (!tokens.length) return null;
+    const words = [live.vocab[0], ...tokens];
+    return { ...examples[model.get("example")], own: true, tokens: words, ids: words.map((word) => live.ids.get(word)) };
+  }
+
+  /** What stands in the field, as far as the model knows it. */
+  function write(text = field.value) {
+    field.value = text;
+    const reading = readWords(text, live);
+    const put = (word) => { field.focus(); write(exchanged(text, reading.unknown, word)); };
+    note.replaceChildren(...(reading.unknown ? unknownSaid(t, live, reading, put) : []));
+    const known = written(reading.tokens);
+    if (known === model.get("text")) return;
+    change(model, { cut: [], query: reading.tokens.length || examples[model.get("example")].tokens.length - 1, text: known });
+  }
+
   /** Another text: new lists of tokens. */
   function open() {
-    example = examples[model.get("example")];
-    read = reader(example);
+    example = ownWords() ?? examples[model.get("example")];
+    read = example.own ? null : reader(example); // the model will say
     const { tokens } = example;
     repeated = new Set(tokens.filter((token, i) => tokens.indexOf(token) !== i));
     [hovered, opened, whole, changed] = [null, new Set(), null, null];
@@ -411,6 +415,7 @@ function render({ model, el }) {
     for (const [trait, { box }] of Object.entries(ticks)) box.checked = model.get(trait);
     if (live && example.ids) {
       whole ??= runModel(live.gpt, example.ids, []);
+      read ??= whole.weights;
       changed = cuts().length ? runModel(live.gpt, example.ids, cuts()) : null;
     }
     now = (changed?.weights ?? read)(layer(), head(), options());
@@ -442,7 +447,10 @@ function render({ model, el }) {
   /** Python that makes this very widget, with its numbers where they are few. */
   function call() {
     const set = [`layer=${layer()}`, `head=${head()}`, `query=${chosen()}`];
-    if (example.ids) return `from lmlib.pretrained import load_book_gpt\n\ntokens = ${python(example.words)}\nAttentionHeatmap(${["tokens", "model=load_book_gpt()", ...set, ...(cuts().length ? [`cut=${python(cuts())}`] : [])].join(", ")})`;
+    if (example.ids) {
+      const more = [...(example.own ? [`text=${python(model.get("text"))}`] : []), ...(cuts().length ? [`cut=${python(cuts())}`] : [])];
+      return `from lmlib.pretrained import load_book_gpt\n\ntokens = ${python(examples[model.get("example")].words)}\nAttentionHeatmap(${["tokens", "model=load_book_gpt()", ...set, ...more].join(", ")})`;
+    }
     const rows = (flat, size) => Array.from(matrix(flat, example.tokens.length, size), (row) => Array.from(row));
     const ways = [...(model.get("scale") ? [] : ["scale=False"]), ...(model.get("mask") === (example.q ? true : example.causal) ? [] : [`mask=${python(model.get("mask"))}`])];
     if (example.q) {
@@ -460,7 +468,9 @@ function render({ model, el }) {
   /** What of an address can be: the rest is left as it stands. */
   function takeFrom(found) {
     if (Object.hasOwn(examples, found.example)) change(model, { cut: [], layer: 0, head: 0, query: 0, example: found.example });
-    const { layers, heads: n, tokens, ids } = examples[model.get("example")];
+    const text = live && typeof found.text === "string" ? written(readWords(`${found.text} `, live).tokens) : "";
+    if (text) change(model, { cut: [], query: 0, text });
+    const { layers, heads: n, tokens, ids } = ownWords() ?? examples[model.get("example")];
     const within = (size) => (value) => Number.isInteger(value) && value >= 0 && value < size;
     const [isLayer, isHead, isToken] = [layers, n, tokens.length].map(within);
     const yesNo = (value) => typeof value === "boolean";
@@ -471,7 +481,7 @@ function render({ model, el }) {
   }
 
   ui.card.append(
-    h("div", { className: "row pickers" }, ...Object.values(pickers).map((p) => p.field)), tickRow, formula, heads, looks, expects,
+    h("div", { className: "row pickers" }, ...Object.values(pickers).map((p) => p.field)), tickRow, formula, own, heads, looks, expects,
     h("div", { className: "panes" }, links, h("div", {}, mapBox, h("div", { className: "row" }, h("span", { className: "soft" }, t("legend")), h("div", { className: "ramp soft" }, rampColours, rampTicks)), readout)), foot.el);
   takeFrom(given);
   open();
@@ -485,9 +495,15 @@ function render({ model, el }) {
     listen(model, ["layer", "head", "cut"], () => update()),
     listen(model, ["scale", "mask"], () => update(false)), // the rows stay: nothing jumps
     listen(model, ["query"], () => { fold(); ui.say(paintRow()); }),
-    listen(model, ["example"], () => { open(); update(); }),
+    listen(model, ["example", "text"], () => { if (field.getRootNode().activeElement !== field) field.value = model.get("text"); open(); update(); showLink(); }),
   ];
-  if (Object.values(examples).some(({ ids }) => ids)) liveModel(model, el).then((found) => { live = found; update(false); ui.card.dataset.live = ""; }, () => { expects.textContent = t("no_model"); });
+  if (Object.values(examples).some(({ ids }) => ids)) liveModel(model, el).then((found) => {
+    live = found;
+    own.hidden = false;
+    if (given.text) takeFrom(given);
+    if (model.get("text")) { field.value = model.get("text"); open(); update(); showLink(); } else update(false);
+    ui.card.dataset.live = "";
+  }, () => { expects.textContent = t("no_model"); });
   return () => { quiet.forEach((stop) => stop()); resize.disconnect(); ui.done(); };
 }
 

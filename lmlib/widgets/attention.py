@@ -16,7 +16,8 @@ from lmlib.widgets.base import Widget, script, with_defaults
 from lmlib.widgets.checks import switch
 from lmlib.widgets.labels import ATTENTION
 from lmlib.widgets.live import pack_live
-from lmlib.widgets.look import Look, read_texts
+from lmlib.widgets.look import Look
+from lmlib.widgets.texts import read_texts
 
 
 class AttentionHeatmap(Look, Widget):
@@ -26,11 +27,11 @@ class AttentionHeatmap(Look, Widget):
     add up to 1, or with ``q`` and ``k`` (H, T, D) or (T, D), from which the page itself computes the weights,
     scale and mask switched by the reader. With ``model``, a GPT for the words of the stories, tokens are enough:
     weights are what it gives, and a link can be ``cut``, a list of [layer, head, query, key]; what it had goes to
-    the others of its row, and the prediction behind the query changes. A mapping {label: dict(tokens=…,
-    weights=…)} offers several texts. Up to ten tokens or 20,000 weights are carried exactly, more are rounded to
-    the four decimals that are printed. ``example``, ``layer``, ``head``, ``query``, ``scale``, ``mask`` and ``cut``
-    can be read, set and observed. Raises ValueError for weights that are no distribution, shapes that disagree,
-    and what is not there.
+    the others of its row, and the prediction behind the query changes. The model also reads ``text``, a reader's own
+    words, in their place. A mapping {label: dict(tokens=…, weights=…)} offers several texts. Up to ten tokens or
+    20,000 weights are carried exactly, more are rounded to the four decimals that are printed. ``example``, ``layer``,
+    ``head``, ``query``, ``scale``, ``mask``, ``cut`` and ``text`` can be read, set and observed. Raises ValueError for
+    weights that are no distribution, shapes that disagree, and what is not there.
 
     >>> AttentionHeatmap(["I", "love"], q=[[1.0]] * 2, k=[[1.0]] * 2).weights
     tensor([[1.0000, 0.0000],
@@ -38,7 +39,7 @@ class AttentionHeatmap(Look, Widget):
     """
 
     _kind = "attention"
-    _state = ("example", "layer", "head", "query", "scale", "mask", "cut")
+    _state = ("example", "layer", "head", "query", "scale", "mask", "cut", "text")
     _esm = script("attention", live=True)
 
     def __init__(
@@ -57,6 +58,7 @@ class AttentionHeatmap(Look, Widget):
         scale: bool = True,
         mask: bool | None = None,
         cut: Sequence[Sequence[int]] = (),
+        text: str = "",
         labels: dict[str, str] | None = None,
     ) -> None:
         self._is_live = model is not None
@@ -78,13 +80,14 @@ class AttentionHeatmap(Look, Widget):
             scale=scale,
             mask=causal if mask is None else mask,
             cut=cut,
+            text=text,
             _data=data,
             provides=live,
         )
 
     def sentence(self) -> str:
         """The tokens, and where the chosen query looks."""
-        tokens, row = self._examples[self.example].names, self.weights[self.query]
+        tokens, row = self.shown.names, self.weights[self.query]
         top = row.argsort(descending=True, stable=True)[:3].tolist()
         looks = [f"“{tokens[j]}” ({j}) {row[j]:.4f}" for j in top if row[j] > 0]
         said = self._data["labels"]["sentence"].format(
@@ -107,7 +110,7 @@ class AttentionHeatmap(Look, Widget):
 
     def picture(self) -> Figure:
         """The heat map as it stands now."""
-        shown, words = self._examples[self.example], self._data["labels"]
+        shown, words = self.shown, self._data["labels"]
         masked = shown.causal if shown.given else self.mask
         hidden = np.triu(np.full((len(shown.tokens),) * 2, masked), 1)
         names = words["query"], words["key"]

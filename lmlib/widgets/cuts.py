@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
@@ -11,7 +11,6 @@ from torch import Tensor
 
 from lmlib.attention import causal_mask, scaled_dot_product_attention
 from lmlib.interpretability import changing
-from lmlib.stories import WORDS
 from lmlib.transformer import GPT
 from lmlib.widgets.checks import BadValue, whole
 
@@ -49,35 +48,6 @@ def links_of(given: Any, layers: int, heads: int, tokens: int) -> list[list[int]
                 f"cut: query {query} of layer {layer}, head {head} looks at nothing any more; leave it one link"
             )
     return cut
-
-
-def with_weights(
-    model: GPT, texts: Any
-) -> tuple[dict[str, dict[str, Any]], dict[str, list[int]]]:
-    """Texts as a heat map takes them, with the model's weights, and their ids; ValueError for words that it has not."""
-    if not isinstance(texts, Mapping):
-        texts = {"": {"tokens": texts}}
-    found, ids = {}, {}
-    for name, text in texts.items():
-        where = f"tokens[{name!r}]"
-        if not isinstance(text, Mapping) or set(text) != {"tokens"}:
-            raise BadValue(
-                f"{where}: {text!r} is no dict(tokens=…) alone; a model makes the weights"
-            )
-        tokens = text["tokens"]
-        if isinstance(tokens, str) or not isinstance(tokens, Iterable):
-            raise BadValue(f"{where}: {tokens!r} is no list of words")
-        words = [*tokens]
-        unknown = [word for word in words if word not in WORDS.ids]
-        room = model.config.block_size
-        if unknown or not 1 <= len(words) <= room:
-            raise BadValue(
-                f"{where}: {len(words)} words, unknown among them {unknown[:3]}; give 1 to {room} that the model knows"
-            )
-        ids[str(name)] = [WORDS.ids[word] for word in words]
-        weights = with_cuts(model, ids[str(name)], ())[1]
-        found[str(name)] = {"tokens": words, "weights": weights}
-    return found, ids
 
 
 @torch.no_grad()

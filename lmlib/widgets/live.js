@@ -55,6 +55,24 @@ export function readIds(session, ids, step) {
   return last;
 }
 
+/**
+ * What the model makes of the ids when links are cut: `weights(layer, head)`, NaN where one may not look, and at each position the
+ * probabilities of the next word. What a cut link had is shared out among the others of its row.
+ */
+export function runModel(gpt, ids, cut) {
+  const adjust = (layer, head, weights, at) => {
+    const gone = cut.filter(([l, h, query]) => l === layer && h === head && query === at).map(([, , , key]) => key);
+    if (!gone.length) return;
+    for (const key of gone) weights[key] = 0;
+    const left = weights.reduce((sum, w) => sum + w, 0);
+    weights.forEach((w, j) => { weights[j] = w / left; });
+  };
+  const session = gpt.session({ adjust });
+  const steps = ids.map((id) => session.push(id));
+  const row = (layer, head, i) => Float64Array.from(ids, (_, j) => (j > i ? NaN : steps[i].weights[layer][head][j]));
+  return { weights: (layer, head) => ({ weights: ids.map((_, i) => row(layer, head, i)) }), probs: steps.map(({ logits }) => softmax(logits)) };
+}
+
 /** That the model does not know a word, and a button for each word like it, which calls `put(word)`. */
 export function unknownSaid(t, live, { unknown, near }, put) {
   const buttons = near.flatMap((word) => [h("button", { type: "button", className: "small", onclick: () => put(word) }, word), " "]);

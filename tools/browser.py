@@ -15,6 +15,8 @@ APPLICATIONS = [
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ]
 FLAGS = [
+    # Letters as wide as in a window: lines are then as long, and PDFs have their spaces.
+    "--font-render-hinting=none",
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",

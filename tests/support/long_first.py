@@ -11,23 +11,6 @@ from nbval.plugin import IPyNbCell
 
 # Seconds, roughly. A file that is not here takes a few.
 LONG = {
-    "test_classroom_grades.py": 800,
-    "test_site.py": 700,
-    "test_colab.py": 700,
-    "test_site_figures.py": 150,
-    "test_identity.py": 130,
-    "test_widgets.py": 80,
-    "test_questions.py": 80,
-    "test_train.py": 70,
-    "test_jupyterlab.py": 60,
-    "test_distributed.py": 40,
-    "test_systems.py": 35,
-    "test_print.py": 30,
-    "test_transformer.py": 25,
-    "test_colab_widgets.py": 25,
-    "test_pretraining.py": 25,
-    "test_stored.py": 20,
-    "test_textfiles.py": 20,
     "test_site.py": 1400,
     "test_colab.py": 650,
     "test_classroom_grades.py": 600,
@@ -48,6 +31,7 @@ LONG = {
     "test_distributed.py": 70,
     "test_colab_widgets.py": 70,
     "test_widget_duel.py": 70,
+    "test_jupyterlab.py": 60,
 }
 
 

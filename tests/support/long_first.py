@@ -31,6 +31,7 @@ LONG = {
     "test_distributed.py": 70,
     "test_colab_widgets.py": 70,
     "test_widget_duel.py": 70,
+    "test_print.py": 40,
 }
 
 

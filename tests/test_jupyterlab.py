@@ -59,7 +59,7 @@ CASES = {
     "LayerStream": Case("text", "textbox", "A text, up to the word that we follow", 0, repr(ONE), ONE, TWO, repr(TWO)),
     "StoryBox": Case("text", "textbox", "Write the beginning", 0, repr(ONE), ONE, TWO, repr(TWO)),
     "TokeniserLens": Case("text", "textbox", "Type any text", 0, "'low'", "low", "lower", "'lower'"),
-    "TrainingRun": Case("shown", "slider", "Step that is shown", 0, "0", "0", "<ArrowRight>", "20"),
+    "TrainingRun": Case("shown", "slider", "Step that is shown", 0, "0", "0", "<ArrowRight>", "1"),
 }  # fmt: skip
 
 
@@ -151,7 +151,8 @@ def test_a_trait_goes_both_ways(kind: str, lab: Page) -> None:
         control.press(case.typed.strip("<>"))
     else:
         control.fill(case.typed)
-        control.press("Enter")
+        if not control.evaluate("el => el.matches('textarea')"):
+            control.press("Enter")
     for _ in range(20):
         said = run(lab, first + 2)
         if said.inner_text().strip() == case.read:

@@ -18,23 +18,30 @@ function logSoftmax(logits) {
   return logits.map((z) => z - top - Math.log(sum));
 }
 
-/** All ways to go on from the kept texts, best first: of equal ones that of the better text, then the lower id. */
-function waysOn(kept, logs, penalty) {
-  const ways = [];
+/** The best `most` ways to go on from the kept texts, best first: of equal ones that of the better text, then the lower id. */
+function waysOn(kept, logs, penalty, most) {
+  const best = [];
+  const offer = (parent, id, score, power) => {
+    const ranked = score / power;
+    // Texts and ids come in their order, so whoever comes later does not pass an equal one.
+    let at = best.length;
+    while (at && best[at - 1].ranked < ranked) at -= 1;
+    if (at === most || score === -Infinity) return;
+    best.splice(at, 0, grown(parent, id, score, ranked));
+    best.length = Math.min(best.length, most);
+  };
   for (const parent of kept) {
     // An ended text stays as it is, at no cost.
-    if (parent.ended) { ways.push({ ...parent, parent, ranked: parent.score / parent.ids.length ** penalty }); continue; }
-    const power = (parent.ids.length + 1) ** penalty;
-    logs(parent.ids).forEach((log, id) => {
-      const score = parent.score + log;
-      if (score > -Infinity) ways.push({ parent, id, score, ranked: score / power });
-    });
+    if (parent.ended) offer(parent, parent.id, parent.score, parent.ids.length ** penalty);
+    else {
+      const power = (parent.ids.length + 1) ** penalty;
+      logs(parent.ids).forEach((log, id) => offer(parent, id, parent.score + log, power));
+    }
   }
-  // Sorting keeps the order of equals, which is that of texts and ids.
-  return ways.sort((a, b) => b.ranked - a.ranked);
+  return best;
 }
 
-const grown = ({ parent, id, score, ranked }) => ({ parent, id, score, ranked, ids: parent.ended ? parent.ids : [...parent.ids, id], ended: id === STOP, greedy: false, kept: false, best: false });
+const grown = (parent, id, score, ranked) => ({ parent, id, score, ranked, ids: parent.ended ? parent.ids : [...parent.ids, id], ended: id === STOP, greedy: false, kept: false, best: false });
 
 /** The columns of the tree, each with `rows`, the first `beams` of them kept; `logs(ids)` reads a text. */
 export function searchTree(logs, { beams, steps, penalty }) {
@@ -42,9 +49,9 @@ export function searchTree(logs, { beams, steps, penalty }) {
   const columns = [];
   let [kept, greedy] = [[root], root];
   while (columns.length < steps && !(columns.length && kept.every((node) => node.ended))) {
-    const rows = waysOn(kept, logs, penalty).slice(0, ROWS).map(grown);
+    const rows = waysOn(kept, logs, penalty, ROWS);
     rows.slice(0, beams).forEach((node) => { node.kept = true; });
-    const likeliest = grown(waysOn([greedy], logs, 0)[0]);
+    const [likeliest] = waysOn([greedy], logs, 0, 1);
     const same = rows.find((node) => String(node.ids) === String(likeliest.ids));
     if (!same) rows.push({ ...likeliest, ranked: likeliest.score / likeliest.ids.length ** penalty });
     greedy = same ?? rows[rows.length - 1];
@@ -80,19 +87,19 @@ function render({ model, el }) {
   const nodes = () => (tree ? tree.columns.slice(0, shown) : []);
   const last = () => tree.columns[shown - 1];
 
-  /** Log-probabilities of the next word behind the prompt and these words; each text is read once. */
+  /** Log-probabilities of the next word behind the prompt and these words; each text is read once, after the shorter ones. */
   function logs(ids) {
     const key = String(ids);
     if (!read.has(key)) {
-      const all = [...prompt, ...ids];
-      let same = 0;
-      while (same < all.length && session.tokens[same] === all[same]) same += 1;
-      session.keep(Math.min(same, all.length - 1));
-      let step = null;
-      for (const id of all.slice(session.tokens.length)) step = session.push(id);
-      read.set(key, logSoftmax(step.logits));
+      let step = ids.length ? null : readIds(session, prompt, null);
+      if (!step) {
+        session.keep(prompt.length);
+        ids.slice(0, -1).forEach((id, n) => session.recall(id, read.get(String(ids.slice(0, n + 1))).memory));
+        step = session.push(ids[ids.length - 1]);
+      }
+      read.set(key, { logs: logSoftmax(step.logits), memory: step.memory });
     }
-    return read.get(key);
+    return read.get(key).logs;
   }
 
   function update() {

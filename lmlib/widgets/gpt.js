@@ -64,7 +64,8 @@ export function makeGpt(packed) {
   /**
    * A text that grows: push(id) reads one more token, and says what the model made of it:
    * `logits` (V), `weights` [layer][head] over all tokens so far, `stream`, the vector before the first block and
-   * behind each, and `parts`, what each attention and feed-forward network `added`, and the vector `x` behind it.
+   * behind each, `parts`, what each attention and feed-forward network `added`, and the vector `x` behind it, and
+   * `memory`, its keys and values, by which recall(id, memory) reads the same token behind the same text once more.
    * `adjust(layer, head, weights, position)` may change weights before they are used. What `off` names is left out:
    * "head 0.1", "attention 0" or "feed-forward 0" give zeros; without "residual" what a part gives takes the place of
    * what was there, and without "norm" layers read it as it is, as `lens` does, which makes the logits.
@@ -104,7 +105,7 @@ export function makeGpt(packed) {
       tokens.push(id);
       let x = new Float64Array(C);
       for (let i = 0; i < C; i += 1) x[i] = p["embed.weight"][id * C + i] + p["position.weight"][at * C + i];
-      const [weights, stream, parts] = [[], [x], []];
+      const [weights, stream, parts, memory] = [[], [x], [], []];
       const add = (name, found) => {
         const added = without.has(name) ? new Float64Array(C) : found;
         x = without.has("residual") ? added : x.map((v, i) => v + added[i]);
@@ -113,8 +114,8 @@ export function makeGpt(packed) {
       for (let layer = 0; layer < L; layer += 1) {
         const own = (name) => p[`blocks.${layer}.${name}`];
         const qkv = linear(own("attention.qkv.weight"), own("attention.qkv.bias"), norm(x, `blocks.${layer}.norm_1`));
-        keys[layer].set(qkv.subarray(C, 2 * C), at * C);
-        values[layer].set(qkv.subarray(2 * C), at * C);
+        memory.push(qkv.subarray(C));
+        remember(layer, memory[layer], at);
         const [mixed, seen] = attend(layer, qkv.subarray(0, C), at);
         add(`attention ${layer}`, linear(own("attention.output.weight"), own("attention.output.bias"), mixed));
         const inner = linear(own("feed_forward.up.weight"), own("feed_forward.up.bias"), norm(x, `blocks.${layer}.norm_2`)).map(gelu);
@@ -122,12 +123,22 @@ export function makeGpt(packed) {
         weights.push(seen);
         stream.push(x);
       }
-      return { logits: lens(x), weights, stream, parts };
+      return { logits: lens(x), weights, stream, parts, memory };
+    }
+
+    function remember(layer, keyAndValue, at) {
+      keys[layer].set(keyAndValue.subarray(0, C), at * C);
+      values[layer].set(keyAndValue.subarray(C), at * C);
+    }
+
+    function recall(id, memory) {
+      memory.forEach((keyAndValue, layer) => remember(layer, keyAndValue, tokens.length));
+      tokens.push(id);
     }
 
     /** Forget all but the first n tokens. */
     const keep = (n) => { tokens.length = Math.min(n, tokens.length); };
-    return { tokens, push, keep, lens };
+    return { tokens, push, recall, keep, lens };
   }
 
   return { config: packed.config, session, logitsOf, tensor: (name) => p[name] };

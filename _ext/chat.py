@@ -24,7 +24,6 @@ HERE = Path(__file__).parent
 LABELS = {
     "title": "Chat with SmolLM2",
     "load": "Load the model ({size} MB)",
-    "again": "Load it again",
     "loading": "{loaded} of {size} MB",
     "starting": "Starting the model …",
     "stop": "Stop",
@@ -84,7 +83,7 @@ def named(ending: str) -> str:
     found = next((name for name in offered() if name.endswith(ending)), None)
     if found is None:
         raise FileNotFoundError(
-            f"REAL_FOLDER: no *{ending} in {os.environ['REAL']}; `make book REAL=1` puts it there"
+            f"REAL_FOLDER: no *{ending} in {os.environ['REAL_FOLDER']}; `make book REAL=1` puts it there"
         )
     return found
 

@@ -35,12 +35,17 @@ function chat(place) {
   let engine = null, aborter = null, messages = [];
   const say = (key, values) => { status.textContent = key ? t(key, values) : ""; };
 
+  /** Aloud, once more. */
+  const told = (key, values) => { status.setAttribute("role", "status"); say(key, values); };
+
   async function fetchModel() {
     if (location.protocol === "file:") return say("needs_http");
     aborter = new AbortController();
     load.hidden = true;
     bar.hidden = stop.hidden = false;
     load.after(stop);
+    stop.focus();
+    status.setAttribute("role", "none"); // each of some hundred pieces would be spoken
     const here = (name) => new URL(given.folder + name, document.baseURI).href;
     try {
       const { Wllama } = await import(here(given.loader));
@@ -51,15 +56,16 @@ function chat(place) {
         else say("starting");
       };
       await engine.loadModelFromUrl(here(given.model), { n_ctx: CONTEXT, n_gpu_layers: 0, progressCallback, signal: aborter.signal });
+      const waited = stop.getRootNode().activeElement === stop;
       load.parentNode.remove();
       form.hidden = false;
       send.after(stop);
-      say("ready");
-      field.focus();
+      if (waited) field.focus();
+      told("ready");
     } catch (error) {
       engine = null;
       load.hidden = false;
-      if (error.name === "AbortError") say(); else say("failed", { why: error.message });
+      if (error.name === "AbortError") told(); else told("failed", { why: error.message });
     }
     bar.hidden = stop.hidden = true;
     aborter = null;

@@ -56,7 +56,7 @@ def page(browser: Browser, server: str) -> Iterator[Page]:
     )
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{server}/notebooks/widgets.ipynb")
-    page.wait_for_function("Jupyter.notebook?.kernel?.is_connected()")
+    page.wait_for_function("Jupyter.notebook?.kernel?.is_connected()", timeout=120_000)
     page.evaluate("Jupyter.notebook.execute_cells([0])")
     expect(output(page, 0)).to_have_text("lmlib is installed.\n", timeout=60_000)
     page.evaluate("Jupyter.notebook.execute_cell_range(1, Jupyter.notebook.ncells())")

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from statistics import mean
 from urllib.parse import parse_qs, urlparse
@@ -15,6 +16,7 @@ import yaml
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page
 from sphinx.application import Sphinx
+from support.site_pages import soup
 from test_chapters import ASIDES
 
 from tools.fonts import TEXT, TITLES
@@ -52,10 +54,6 @@ def opened(
         yield shown
     finally:
         context.close()
-
-
-def soup(page: str) -> BeautifulSoup:
-    return BeautifulSoup((SITE / f"{page}.html").read_text("utf-8"), "html.parser")
 
 
 def block(opening: str) -> dict[str, str]:
@@ -155,7 +153,7 @@ def test_the_faces_weigh_little() -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_faces_hold_the_letters_of_the_page(page: str) -> None:
-    article = soup(page).select_one("article")
+    article = copy(soup(f"{page}.html").select_one("article"))
     assert article
     for other in article.select("code, pre, .math, script, svg, .lm-widget"):
         other.decompose()
@@ -230,7 +228,7 @@ def test_chapters_formulas_and_exercises_are_numbered_by_chapter() -> None:
     whole = {f"chapters/{name}" for name in CHAPTERS if name not in ASIDES}
     assert whole <= {*order} <= {f"chapters/{name}" for name in CHAPTERS}
     for number, page in enumerate(order, 1):
-        found = soup(page)
+        found = soup(f"{page}.html")
         assert found.select_one("h1 > .section-number").text.strip() == str(number)  # type: ignore[union-attr]
         assert not found.select("h2 > .section-number")
         labels = [
@@ -245,7 +243,7 @@ def test_chapters_formulas_and_exercises_are_numbered_by_chapter() -> None:
 def test_references_have_one_style() -> None:
     listed = [
         label.text.strip("[]")
-        for label in soup("references").select("div.citation > .label")
+        for label in soup("references.html").select("div.citation > .label")
     ]
     assert len(listed) > 50
     assert len({*listed}) == len(listed)
@@ -255,7 +253,7 @@ def test_references_have_one_style() -> None:
     cited = {
         " ".join(link.text.split())
         for name in CHAPTERS
-        for link in soup(f"chapters/{name}").select(
+        for link in soup(f"chapters/{name}.html").select(
             "article span.bibtex a, article a[href*='references.html#']"
         )
         if ", " in link.text
@@ -266,7 +264,7 @@ def test_references_have_one_style() -> None:
 
 def test_every_link_to_a_work_or_a_formula_elsewhere_has_its_card() -> None:
     for name in CHAPTERS:
-        page = soup(f"chapters/{name}")
+        page = soup(f"chapters/{name}.html")
         cards = {
             card["data-for"]: card.get_text()
             for card in page.select("template.book-card")
@@ -346,7 +344,9 @@ def test_a_card_shows_on_focus_and_under_the_pointer(
 @pytest.mark.parametrize("page", PAGES)
 def test_an_error_can_be_reported_by_every_heading(page: str) -> None:
     options = CONFIG["html_theme_options"]
-    headings = soup(page).select("article :is(h1, h2, h3):has(> a.headerlink)")
+    headings = soup(f"{page}.html").select(
+        "article :is(h1, h2, h3):has(> a.headerlink)"
+    )
     assert headings
     for heading in headings:
         (link,) = heading.select("a.report")
@@ -447,14 +447,14 @@ def test_title_and_search_stay_in_sight(browser: Browser) -> None:
 
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_a_box_on_a_claim_has_a_line_and_a_story_has_none(name: str) -> None:
-    for quotation in soup(f"chapters/{name}").select("article blockquote"):
+    for quotation in soup(f"chapters/{name}.html").select("article blockquote"):
         bold = re.match(r"<p>\s*<strong>", str(quotation.find("p")))
         assert ("claim" in quotation.get("class", [])) == bool(bold)
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_columns_of_words_stand_to_the_left(page: str) -> None:
-    for table in soup(page).select("article table"):
+    for table in soup(f"{page}.html").select("article table"):
         rows = [row.find_all("td") for row in table.select("tbody tr")]
         for column in zip(*rows, strict=True):
             words = [
@@ -488,7 +488,7 @@ def test_the_next_page_is_told_in_a_sentence(page: str) -> None:
             (ROOT / "intro.md").read_text("utf-8"),
         )
     }
-    links = soup(page).select("nav.book-neighbours a")
+    links = soup(f"{page}.html").select("nav.book-neighbours a")
     assert links
     for link in links:
         sentence = " ".join(link.select_one(".sentence").text.split())  # type: ignore[union-attr]

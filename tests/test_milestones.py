@@ -53,9 +53,8 @@ def test_one_story_alone_gives_what_it_gives_among_others() -> None:
     gpt = GPT(Config(vocab_size=len(WORDS.vocab)), seed=3)
     alone = [milestone(gpt, 0, [story]) for story in TESTS]
     together = milestone(gpt, 0, TESTS)
-    for name in ("copied",):
-        mean = sum(getattr(one, name) for one in alone) / len(alone)
-        assert getattr(together, name) == pytest.approx(mean, rel=1e-4)
+    mean = sum(one.copied for one in alone) / len(alone)
+    assert together.copied == pytest.approx(mean, rel=1e-4)
     count = [len(story) - 1 for story in TESTS]
     for name in ("loss", "fitting"):
         total = sum(n * getattr(one, name) for n, one in zip(count, alone, strict=True))

@@ -40,20 +40,21 @@ def opened(
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
-@pytest.mark.parametrize("width, height", SIZES)
 def test_question_and_picture_are_on_the_first_screen(
-    name: str, width: int, height: int, browser: Browser
+    name: str, browser: Browser
 ) -> None:
-    viewport = {"width": width, "height": height}
-    with opened(browser, name, viewport=viewport) as page:
-        drawn = ":is(img, svg):not(button *):visible"
-        picture = page.locator(f"article :is(.cell_output, figure) {drawn}").first
-        box = picture.bounding_box()
-        assert box
-        seen = min(height, box["y"] + box["height"]) - box["y"]
-        assert seen >= 0.6 * box["height"], f"{seen:.0f} of {box['height']:.0f} px"
-        question = page.locator("article section > p").first.bounding_box()
-        assert question and question["y"] + question["height"] <= box["y"]
+    with opened(browser, name) as page:
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            drawn = ":is(img, svg):not(button *):visible"
+            picture = page.locator(f"article :is(.cell_output, figure) {drawn}").first
+            box = picture.bounding_box()
+            assert box
+            seen = min(height, box["y"] + box["height"]) - box["y"]
+            at = f"{width} px: {seen:.0f} of {box['height']:.0f} px"
+            assert seen >= 0.6 * box["height"], at
+            question = page.locator("article section > p").first.bounding_box()
+            assert question and question["y"] + question["height"] <= box["y"]
 
 
 # Answers with each choice in turn, as keys do, and gives what is said each time.

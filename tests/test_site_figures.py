@@ -6,8 +6,8 @@ import gzip
 import re
 
 import pytest
-from bs4 import BeautifulSoup
 from playwright.sync_api import Browser
+from support.site_pages import soup
 
 from tools.site import ROOT, SITE
 
@@ -59,10 +59,13 @@ pytestmark = pytest.mark.usefixtures("built")
 
 @pytest.mark.parametrize("name", PAGES)
 def test_figures_can_be_read_at_every_width(name: str, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto((SITE / name).as_uri())
     for scheme, widths in WIDTHS.items():
-        page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]
-        page.goto((SITE / name).as_uri())
-        assert page.evaluate("document.documentElement.dataset.theme") == scheme
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.wait_for_function(
+            "scheme => document.documentElement.dataset.theme === scheme", arg=scheme
+        )
         for width in widths:
             page.set_viewport_size({"width": width, "height": 844})
             for number, figure in enumerate(page.evaluate(MEASURE), 1):
@@ -74,12 +77,12 @@ def test_figures_can_be_read_at_every_width(name: str, browser: Browser) -> None
                 assert not figure["overlaps"] and not figure["outside"], at
                 assert {*figure["filter"]} == {"none"}
         assert not page.evaluate(INK), f"pale letters, {scheme}"
-        page.close()
+    page.close()
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_figure_has_words_a_number_and_a_sentence(name: str) -> None:
-    page = BeautifulSoup((SITE / name).read_text("utf-8"), "html.parser")
+    page = soup(name)
     names = [part["id"] for part in page.select(".lm-figure [id]")]
     assert len(names) == len({*names}), "two parts of figures have one name"
     for drawing in page.select(".lm-figure"):
@@ -92,7 +95,7 @@ def test_every_figure_has_words_a_number_and_a_sentence(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_colour_is_one_of_the_book_and_can_change(name: str) -> None:
-    page = BeautifulSoup((SITE / name).read_text("utf-8"), "html.parser")
+    page = soup(name)
     style = (ROOT / "_static" / "figures.css").read_text("utf-8")
     drawn = "".join(map(str, page.select(".lm-figure")))
     assert not re.search(r"(?:fill|stroke): ?(?:#|rgb)", drawn)
@@ -107,7 +110,7 @@ def test_every_colour_is_one_of_the_book_and_can_change(name: str) -> None:
 
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_drawings_are_light(name: str) -> None:
-    page = BeautifulSoup((SITE / name).read_text("utf-8"), "html.parser")
+    page = soup(name)
     drawn = "".join(map(str, page.select(".lm-figure"))).encode()
     assert len(gzip.compress(drawn)) < 1_000 * KB
 

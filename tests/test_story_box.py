@@ -329,8 +329,60 @@ def test_bad_arguments_are_named(name: str) -> None:
 
 
 def test_an_unknown_word_in_python_is_said() -> None:
-    with pytest.raises(ValueError, match=r"'tyme' is not in the vocabulary"):
-        _ = StoryBox("once upon a tyme").probs
+    with pytest.raises(ValueError, match=r"^text: 'tyme' is not in the vocabulary"):
+        StoryBox("once upon a tyme")
+
+
+def test_a_word_that_is_being_typed_is_not_read_yet() -> None:
+    whole, half = StoryBox("once upon a"), StoryBox()
+    half.text = "once upon a ti"  # as the page tells it
+    assert torch.equal(half.probs, whole.probs) and half.true == whole.true
+    assert "once upon a ti" in half.sentence()
+
+
+def test_nothing_can_be_pressed_before_the_model_is_there(show: Show) -> None:
+    page = show(StoryBox(), files={"live.js": ""}, ready=False)
+    for name in (
+        "One word",
+        "Write on",
+        "Take the last word back",
+        "Put the word back",
+    ):
+        expect(page.get_by_role("button", name=name)).to_be_disabled()
+
+
+def test_what_is_typed_as_a_seed_is_what_is_drawn_with(show: Show) -> None:
+    page = show(StoryBox())
+    page.locator(".how summary").click()
+    seed = page.get_by_label("Seed")
+    for typed, read in (
+        ("1.6", "2"),
+        ("-5", "0"),
+        ("9e12", "4294967295"),
+        ("", "4294967295"),
+    ):
+        seed.fill(typed)
+        seed.press("Enter")
+        seed.blur()
+        expect(seed).to_have_value(read)
+
+
+@pytest.mark.parametrize("d_model", [6, 10])
+def test_a_model_of_any_size_is_packed(d_model: int, engine: Page) -> None:
+    """Four weights share a byte, however many there are."""
+    model = GPT(
+        Config(304, block_size=25, n_layer=1, n_head=1, d_model=d_model), seed=0
+    )
+    logits = engine.evaluate(
+        """(packed) => {
+          const session = lmLive.makeGpt(packed).session();
+          return [0, 1, 2].map((id) => [...session.push(id).logits]);
+        }""",
+        pack_live(model),
+    )
+    assert torch.allclose(
+        torch.tensor(logits), model(torch.tensor([[0, 1, 2]]))[0], atol=1e-3
+    )
 
 
 def test_a_model_with_no_numbers_is_said() -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 from support.widget_page import (
     Show,
+    address_of,
     keep_copies,
     overflow,
     serious,
@@ -34,7 +34,7 @@ def of_model(**settings: Any) -> AttentionHeatmap:
     return AttentionHeatmap(story(), model=load_book_gpt(), **settings)
 
 
-def far_link(widget: AttentionHeatmap) -> list[int]:
+def far_link() -> list[int]:
     """The strongest link over 12 tokens or more."""
     _, weights = with_cuts(load_book_gpt(), [WORDS.ids[w] for w in story()], ())
     far = torch.tril(torch.ones(weights.shape[-2:]), -12).bool()
@@ -58,7 +58,7 @@ def expected(page: Page) -> dict[str, float]:
 
 @pytest.mark.parametrize("width", [390, 800])
 def test_both_ends_of_the_strongest_link_are_in_view(width: int, show: Show) -> None:
-    layer, head, query, key = far_link(of_model())
+    layer, head, query, key = far_link()
     page = show(of_model(layer=layer, head=head, query=query), width=width)
     boxes = [
         page.locator(".token.key:not(.fold)").nth(key).bounding_box(),
@@ -85,8 +85,27 @@ def test_both_ends_of_the_strongest_link_are_in_view(width: int, show: Show) -> 
     assert not too_small(page.locator(".card :is(button, select, summary)"))
 
 
+def test_a_mouse_gets_from_a_cell_to_the_button_that_cuts_it(show: Show) -> None:
+    page = show(of_model(query=12), height=2000)
+    box = page.locator(".cells canvas").bounding_box()
+    assert box
+    cell = box["width"] / len(story())
+    page.mouse.click(box["x"] + 3.5 * cell, box["y"] + 12.5 * cell)
+    cut = page.locator(".readout button")
+    goal = cut.bounding_box()
+    assert goal
+    page.mouse.move(goal["x"] + 5, goal["y"] + 5, steps=12)
+    page.mouse.down()
+    page.mouse.up()
+    expect(cut).to_have_attribute("aria-pressed", "true")
+    # The words of another row are not those of this cell.
+    page.get_by_role("listbox").get_by_role("option").nth(11).click()
+    expect(page.locator(".readout")).not_to_contain_text("12")
+    expect(cut).to_have_count(0)
+
+
 def test_a_cut_link_changes_the_prediction_as_python_says(show: Show) -> None:
-    layer, head, query, key = far_link(of_model())
+    layer, head, query, key = far_link()
     widget = of_model(layer=layer, head=head, query=query)
     page = show(widget)
     before, _ = widget.predictions()
@@ -220,8 +239,7 @@ def test_python_that_is_copied_makes_this_very_widget(kind: str, show: Show) -> 
     torch.testing.assert_close(made.weights, widget.weights)
 
 
-def address(state: Any) -> str:
-    return "#attention=" + json.dumps(state).replace('"', "%22").replace(" ", "%20")
+address = partial(address_of, "attention")
 
 
 def test_a_link_opens_what_it_was_made_of(show: Show) -> None:

@@ -15,8 +15,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from support.widget_page import (
     Show,
+    address_of,
     exports,
     keep_copies,
+    keeps_up,
     overflow,
     redraw_times,
     serious,
@@ -30,7 +32,7 @@ from lmlib.scaling_laws import LAWS
 from lmlib.widgets import CostCalculator
 from lmlib.widgets.base import script
 from lmlib.widgets.calculator import MODELS
-from lmlib.widgets.costs import BITS, LIMITS
+from lmlib.widgets.costs import BITS
 from lmlib.widgets.quantities import in_bytes, plain, power
 
 
@@ -400,8 +402,7 @@ def test_models_are_those_of_the_chapter() -> None:
         assert CostCalculator(N, D).losses
 
 
-def address(state: Any) -> str:
-    return "#calculator=" + json.dumps(state).replace('"', "%22").replace(" ", "%20")
+address = partial(address_of, "calculator")
 
 
 def test_a_link_takes_the_state_along(show: Show) -> None:
@@ -505,14 +506,11 @@ def test_axe_finds_nothing_serious(width: int, scheme: str, show: Show) -> None:
     assert serious(page) == []
 
 
-def test_a_redraw_takes_no_time(show: Show, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_redraw_takes_no_time(show: Show, summary: Callable[[str], None]) -> None:
     page = show(CostCalculator())
     times = redraw_times(page.locator("input[type=range]").first, range(100))
-    with capsys.disabled():
-        print(f"\nslider to table: median {sorted(times)[50]:.1f} ms")
-    assert len(times) == 100
+    keeps_up("calculator: slider to table", times, summary)
     assert re.fullmatch(
         r"\d[\d.]*[kmbt]?",
         page.get_by_role("textbox", name="Parameters N").input_value(),
     )
-    assert LIMITS["parameters"][0] == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,7 +11,15 @@ import numpy as np
 import pytest
 import torch
 from playwright.sync_api import Browser, Locator, Page, expect
-from support.widget_page import Show, exports, overflow, serious, show_table, too_small
+from support.widget_page import (
+    Show,
+    address_of,
+    exports,
+    overflow,
+    serious,
+    show_table,
+    too_small,
+)
 from torch.nn import functional as F
 
 from lmlib.embeddings import analogy, nearest
@@ -254,7 +261,7 @@ def test_nonsense_in_the_address_does_no_harm(state: str, show: Show) -> None:
 def test_the_address_brings_a_state_back(show: Show) -> None:
     state = {"word": "queen", "minus": "king", "plus": "word1", "leave_out": False}
     widget = word_map(**state)
-    page = show(word_map(), word_map(), address=f"#embedding={quote(json.dumps(state))}")  # fmt: skip
+    page = show(word_map(), word_map(), address=address_of("embedding", state))  # fmt: skip
     assert rows(page, 0) == rows(page, 2) == expected(widget.neighbours())
     show_table(page)
     assert page.locator("tbody tr").count() == 6

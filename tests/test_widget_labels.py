@@ -13,8 +13,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from support.widget_page import (
     Show,
+    address_of,
     exports,
     keep_copies,
+    keeps_up,
     overflow,
     redraw_times,
     serious,
@@ -251,8 +253,7 @@ def test_points_stand_over_their_axis(show: Show) -> None:
         assert abs(track["width"] - axis["width"]) < 2
 
 
-def address(state: Any) -> str:
-    return "#labels=" + json.dumps(state).replace('"', "%22").replace(" ", "%20")
+address = partial(address_of, "labels")
 
 
 def test_a_link_takes_the_state_along(show: Show) -> None:
@@ -346,10 +347,8 @@ def test_axe_finds_nothing_serious(width: int, scheme: str, show: Show) -> None:
     assert serious(page) == []
 
 
-def test_a_redraw_takes_no_time(show: Show, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_redraw_takes_no_time(show: Show, summary: Callable[[str], None]) -> None:
     page = show(stored())
     slider = page.locator("input[type=range]")
     times = redraw_times(slider, (i % 5 for i in range(100)))
-    with capsys.disabled():
-        print(f"\nslider to points: median {sorted(times)[50]:.1f} ms")
-    assert len(times) == 100
+    keeps_up("labels: slider to points", times, summary)

@@ -16,9 +16,12 @@ from support.byte_level import TRICKY
 from support.real_texts import CHOSEN, any_text
 from support.widget_page import (
     Show,
+    address_of,
     exports,
+    keeps_up,
     kernel_page,
     overflow,
+    redraw_times,
     serious,
     show_table,
     too_small,
@@ -152,7 +155,7 @@ def test_the_keyboard_alone(show: Show) -> None:
     for _ in range(7):  # the texts to try, and the vocabularies
         page.keyboard.press("Tab")
     expect(page.get_by_role("radio", name="prose")).to_be_focused()
-    for _ in range(3):
+    for _ in range(5):  # its buttons, and the slider
         page.keyboard.press("Tab")
     slider = page.get_by_role("slider")
     expect(slider).to_be_focused()
@@ -185,7 +188,7 @@ def test_buttons_and_their_focus(show: Show) -> None:
     assert len(ids(page)) == 5
     page.get_by_role("button", name="All", exact=True).press("Enter")
     assert ids(page) == english().encode("newest")
-    expect(page.get_by_role("slider")).to_be_focused()
+    expect(page.get_by_role("button", name="All", exact=True)).to_be_focused()
 
 
 def test_a_text_is_typed_and_counted(show: Show) -> None:
@@ -255,7 +258,7 @@ def test_nonsense_in_the_address_does_no_harm(state: str, show: Show) -> None:
 
 def test_the_address_brings_a_state_back(show: Show) -> None:
     state = {"text": "the lowest", "vocabulary": "GPT-2", "step": 2}
-    page = show(lens(), address=f"#lens={quote(json.dumps(state))}")
+    page = show(lens(), address=address_of("lens", state))
     expect(page.get_by_role("radio", name="GPT-2")).to_be_checked()
     expect(page.locator(".player")).to_contain_text("merge 2 of")
     show_table(page)
@@ -286,19 +289,10 @@ def test_no_one_is_kept_out(width: int, dark: bool, show: Show) -> None:
     assert too_small(page.locator("button, input, textarea, summary")) == []
 
 
-def test_a_long_text_keeps_up(show: Show) -> None:
+def test_a_long_text_keeps_up(show: Show, summary: Callable[[str], None]) -> None:
     page = show(lens(prose()[:MOST]))
-    took = page.get_by_role("slider").evaluate(
-        """(slider) => {
-          const start = performance.now();
-          for (let step = 0; step < 20; step += 1) {
-            slider.value = 10 * step;
-            slider.dispatchEvent(new Event("input"));
-          }
-          return (performance.now() - start) / 20;
-        }"""
-    )
-    assert took < 150
+    times = redraw_times(page.get_by_role("slider"), range(0, 200, 10))
+    keeps_up(f"lens: a merge in {MOST:,} characters", times, summary)
 
 
 OTHER = BPETokenizer.train("low low", vocab_size=258, pattern="smollm")

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from playwright.sync_api import Browser, Locator, Page, expect
 from support.widget_page import (
     Show,
+    address_of,
     exports,
     keep_copies,
     kernel_page,
@@ -279,7 +280,7 @@ def test_keyboard_alone(show: Show) -> None:
 
 def test_state_in_the_address_and_as_python(show: Show) -> None:
     state = {"text": SHORT, "off": ["norm", "head 1.3"]}
-    page = show(LayerStream(), address=f"#stream={quote(json.dumps(state))}")
+    page = show(LayerStream(), address=address_of("stream", state))
     assert shown(page) == wanted(LayerStream(SHORT, ["norm", "head 1.3"]))
     keep_copies(page)
     page.get_by_role("button", name="Copy as Python").click()
@@ -371,7 +372,7 @@ def test_a_bad_value_later_changes_nothing() -> None:
         widget.off = ["tail 0"]
     assert widget.off == []
     widget.text = "once upon a tim"  # as a page sends it while it is being typed
-    assert len(widget._tokens()) == 4
+    assert len(widget._ids()) == 4
 
 
 def test_picture_and_sentence(show: Show) -> None:

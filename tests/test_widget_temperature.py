@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ import torch
 from playwright.sync_api import Page, expect
 from support.widget_page import (
     Show,
+    address_of,
     keep_copies,
     overflow,
     serious,
@@ -120,8 +121,7 @@ def test_table_and_python_hold_this_very_state(show: Show) -> None:
     assert made.probs.tolist() == wanted("a fat", 0.5, top_p=0.9)
 
 
-def address(state: Any) -> str:
-    return "#temperature=" + json.dumps(state).replace('"', "%22").replace(" ", "%20")
+address = partial(address_of, "temperature")
 
 
 def test_a_link_opens_what_it_was_made_of(show: Show) -> None:

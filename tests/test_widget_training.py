@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -155,7 +156,7 @@ def test_a_run_in_the_page(show: Show) -> None:
     )
     assert page.get_by_role("button", name="From the start").is_disabled()
     page.get_by_role("button", name="Start training here").click()
-    expect(page.locator(".at")).to_contain_text("Step 40:", timeout=60_000)
+    expect(page.locator(".at")).to_contain_text(from_step(4), timeout=60_000)
     page.get_by_role("button", name="Pause").click()
     expect(page.locator(".note")).to_contain_text("Paused at step")
     loss = float(told(page).split(": ")[1].split(" ")[0])
@@ -169,12 +170,17 @@ def test_a_run_in_the_page(show: Show) -> None:
     assert told(page).startswith("Step 1000: ")
 
 
+def from_step(tens: int) -> re.Pattern[str]:
+    """A fast machine is soon beyond a step."""
+    return re.compile(rf"Step ([{tens}-9]\d|\d{{3}}):")
+
+
 def test_a_seed_decides_a_run(show: Show) -> None:
     found = []
     for seed in (7, 7, 8):
         page = show(TrainingRun(seed=seed))
         page.get_by_role("button", name="Start training here").click()
-        expect(page.locator(".at")).to_contain_text("Step 20:", timeout=60_000)
+        expect(page.locator(".at")).to_contain_text(from_step(2), timeout=60_000)
         page.get_by_role("button", name="Pause").click()
         page.get_by_label("Step that is shown").fill("1")
         found.append((told(page), page.locator(".text").inner_text()))
@@ -246,7 +252,7 @@ def test_a_link_brings_its_state_or_does_no_harm(show: Show) -> None:
 
 def test_where_nothing_can_be_trained_the_stored_run_stays(show: Show) -> None:
     page = show(TrainingRun(), scripts=False)
-    assert page.locator("img").get_attribute("alt", timeout=1_000)
+    assert page.locator("img").get_attribute("alt")
     page = show(TrainingRun())
     page.evaluate(
         "() => { window.Worker = class { constructor() { throw new Error('forbidden'); } }; }"
@@ -266,7 +272,7 @@ def test_two_on_one_page(show: Show) -> None:
 def test_a_kernel_sends_the_trainer(browser: Browser) -> None:
     with kernel_page(browser, TrainingRun()) as page:
         page.get_by_role("button", name="Start training here").click()
-        expect(page.locator(".at")).to_contain_text("Step 20:", timeout=60_000)
+        expect(page.locator(".at")).to_contain_text(from_step(2), timeout=60_000)
 
 
 BAD: list[dict[str, Any]] = [

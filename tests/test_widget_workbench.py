@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 import torch
 from playwright.sync_api import Locator, Page, expect
-from support.widget_page import Show, overflow, serious, show_table
+from support.widget_page import Show, address_of, overflow, serious, show_table
 
 from lmlib.attention import causal_mask, scaled_dot_product_attention
 from lmlib.widgets import AttentionWorkbench
@@ -255,9 +253,7 @@ def test_an_address_brings_its_state_back(show: Show) -> None:
         zip(("x", "w_q", "w_k", "w_v"), drawn(4, 4, 3, 2, seed=9), strict=True)
     )
     state = given | {"scale": False, "mask": False, "step": 20}
-    page = show(
-        AttentionWorkbench(), address=f"#workbench={quote(json.dumps(state), safe='')}"
-    )
+    page = show(AttentionWorkbench(), address=address_of("workbench", state))
     assert page.locator(".matrix td[aria-selected]:not(:empty)").count() == 20
     page.get_by_role("button", name="All", exact=True).click()
     same(page, AttentionWorkbench(*given.values(), scale=False, mask=False))

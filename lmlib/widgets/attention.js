@@ -27,7 +27,7 @@ const inkOn = (rgb) => (luminance(rgb) > 0.179 ? "#000" : "#fff");
 
 /** Numbers out of base64: exact doubles, or ten-thousandths in two bytes. */
 function unpack({ format, data }) {
-  const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0)).buffer;
+  const bytes = bytesOf(data).buffer;
   return format === "f8" ? new Float64Array(bytes) : Float64Array.from(new Uint16Array(bytes), (n) => n / 10000);
 }
 
@@ -109,9 +109,7 @@ function render({ model, el }) {
   const own = h("div", { className: "own", hidden: true }, h("label", { className: "field" }, t("own"), field), note);
   const queries = h("div", { role: "listbox", "aria-label": t("queries") });
   const keys = h("div");
-  const arcs = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  arcs.setAttribute("class", "arcs");
-  arcs.setAttribute("aria-hidden", "true");
+  const arcs = svgElement("svg", { class: "arcs", "aria-hidden": "true" });
   const middle = h("div", { className: "middle" }, arcs);
   const keyCaption = h("div", { className: "caption" });
   const links = h("div", { className: "scroll" }, h("div", { className: "links" },
@@ -216,7 +214,7 @@ function render({ model, el }) {
       hovered = i;
       paintRow();
     }
-    if (i !== null && j !== undefined) tellCell(i, j);
+    if (i !== null && j !== undefined && !readout.querySelector("button")) tellCell(i, j);
   }
 
   /** One cell in words, and a button that cuts it where that can be. */
@@ -398,10 +396,10 @@ function render({ model, el }) {
 
   function paintFormula() {
     const { scale, mask } = options();
-    const term = (on, inside) => `<mrow class="term${on ? "" : " off"}">${inside}</mrow>`;
+    const term = (inside) => `<mrow class="term">${inside}</mrow>`;
     const product = "<mi>Q</mi><msup><mi>K</mi><mo>⊤</mo></msup>";
     const root = "<msqrt><msub><mi>d</mi><mi>k</mi></msub></msqrt>";
-    formula.innerHTML = `<math display="block"><mi>A</mi><mo>=</mo><mi>softmax</mi><mo>(</mo>${scale ? `<mfrac><mrow>${product}</mrow>${term(true, root)}</mfrac>` : product}${mask ? `<mo>+</mo>${term(true, "<mi>M</mi>")}` : ""}<mo>)</mo></math>`;
+    formula.innerHTML = `<math display="block"><mi>A</mi><mo>=</mo><mi>softmax</mi><mo>(</mo>${scale ? `<mfrac><mrow>${product}</mrow>${term(root)}</mfrac>` : product}${mask ? `<mo>+</mo>${term("<mi>M</mi>")}` : ""}<mo>)</mo></math>`;
   }
 
   const options = () => ({ scale: model.get("scale"), mask: model.get("mask") });
@@ -409,6 +407,7 @@ function render({ model, el }) {
 
   /** Another head or another way of computing: the same tokens, new weights. */
   function update(foldsAnew = true) {
+    readout.textContent = hint;
     pickers.example.set(choices, model.get("example"));
     pickers.layer.set(places(example.layers).map((i) => [i]), layer());
     pickers.head.set(places(example.heads).map((i) => [i]), head());
@@ -494,8 +493,8 @@ function render({ model, el }) {
   const quiet = [
     listen(model, ["layer", "head", "cut"], () => update()),
     listen(model, ["scale", "mask"], () => update(false)), // the rows stay: nothing jumps
-    listen(model, ["query"], () => { fold(); ui.say(paintRow()); }),
-    listen(model, ["example", "text"], () => { if (field.getRootNode().activeElement !== field) field.value = model.get("text"); open(); update(); showLink(); }),
+    listen(model, ["query"], () => { readout.textContent = hint; fold(); ui.say(paintRow()); }),
+    listen(model, ["example", "text"], () => { if (field.getRootNode().activeElement !== field) { field.value = model.get("text"); note.replaceChildren(); } open(); update(); showLink(); }),
   ];
   if (Object.values(examples).some(({ ids }) => ids)) liveModel(model, el).then((found) => {
     live = found;

@@ -12,6 +12,7 @@ import html
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import anywidget
@@ -51,6 +52,11 @@ def script(name: str, live: bool = False) -> str:
     return "\n".join(map(source, (*SHARED, *(LIVE if live else ()), name)))
 
 
+def _places(words: str) -> set[str]:
+    """The names in braces."""
+    return {name for _, name, _, _ in Formatter().parse(words) if name is not None}
+
+
 def with_defaults(
     labels: dict[str, str] | None, defaults: dict[str, str]
 ) -> dict[str, str]:
@@ -63,7 +69,15 @@ def with_defaults(
             f"labels: {unknown} are not used here; the keys are {sorted(defaults)}"
         )
     for key, words in (labels or {}).items():
-        string(f"labels[{key!r}]", words)
+        places = _places(defaults[key])
+        try:
+            unknown = sorted(_places(string(f"labels[{key!r}]", words)) - places)
+        except ValueError as error:
+            raise BadValue(f"labels[{key!r}]: {words!r}: {error}") from None
+        if unknown:
+            raise BadValue(
+                f"labels[{key!r}]: nothing is known for {unknown}; its places are {sorted(places)}"
+            )
     return defaults | dict(labels or {})
 
 

@@ -15,7 +15,8 @@ function logSoftmax(logits) {
   let [top, sum] = [-Infinity, 0];
   for (const z of logits) if (z > top) top = z;
   for (const z of logits) sum += Math.exp(z - top);
-  return logits.map((z) => z - top - Math.log(sum));
+  const logSum = top + Math.log(sum);
+  return logits.map((z) => z - logSum);
 }
 
 /** The best `most` ways to go on from the kept texts, best first: of equal ones that of the better text, then the lower id. */
@@ -118,8 +119,10 @@ function render({ model, el }) {
     paintTree(beams, steps);
     paintResults({ beams, steps, penalty });
     position.textContent = t("step", { n: shown, of: tree.columns.length });
-    for (const [one, off] of [[back, shown <= 1], [forward, shown >= tree.columns.length], [whole, shown >= tree.columns.length]]) one.setAttribute("aria-disabled", off);
+    allow(back, shown > 1);
+    for (const one of [forward, whole]) allow(one, shown < tree.columns.length);
     foot.refresh();
+    box.scrollLeft = ROOT + COLUMN * shown + 2 * MARGIN - box.clientWidth; // last: it makes the browser lay out all of it
   }
 
   function paintTree(beams, steps) {
@@ -137,23 +140,17 @@ function render({ model, el }) {
         edges.push(...edgesOf(node));
       });
     });
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     const [width, height] = [ROOT + COLUMN * steps, TOP + GAP + ROW * (ROWS + 1)];
-    for (const [name, value] of Object.entries({ width, height, "aria-hidden": "true" })) svg.setAttribute(name, value);
     const order = ["dropped", "kept", "best", "greedy"];
-    for (const { kind, from, to } of edges.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))) {
-      const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    const paths = edges.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind)).map(({ kind, from, to }) => {
       const [x, v, X, Y] = [from.x + from.width, from.y + HIGH / 2, to.x, to.y + HIGH / 2];
       const middle = (x + X) / 2;
-      path.setAttribute("d", `M${x} ${v}C${middle} ${v} ${middle} ${Y} ${X} ${Y}`);
-      path.setAttribute("class", kind);
-      svg.append(path);
-    }
+      return svgElement("path", { d: `M${x} ${v}C${middle} ${v} ${middle} ${Y} ${X} ${Y}`, class: kind });
+    });
     canvas.style.width = `${width + MARGIN}px`;
     canvas.style.height = `${height}px`;
-    canvas.replaceChildren(svg, ...buttons);
+    canvas.replaceChildren(svgElement("svg", { width, height, "aria-hidden": "true" }, ...paths), ...buttons);
     choose(last()[0], focused);
-    box.scrollLeft = ROOT + COLUMN * shown + 2 * MARGIN - box.clientWidth;
   }
 
   function edgesOf(node) {
@@ -228,7 +225,7 @@ function render({ model, el }) {
   };
 
   const goTo = (n) => { if (live) change(model, { step: n >= tree.columns.length ? null : Math.max(1, n) }); };
-  const button = (key, onclick) => h("button", { type: "button", onclick: (event) => { if (event.currentTarget.getAttribute("aria-disabled") !== "true") onclick(); } }, t(key));
+  const button = (key, onclick) => pressable(t(key), onclick);
   const back = button("back", () => goTo(shown - 1));
   const forward = button("forward", () => goTo(shown + 1));
   const whole = button("whole", () => goTo(LONGEST));

@@ -13,9 +13,10 @@ from lmlib.stories import WORDS
 from lmlib.transformer import GPT
 from lmlib.widgets.base import Widget, script, with_defaults
 from lmlib.widgets.beam_picture import beam_picture
-from lmlib.widgets.checks import BadValue, Given, penalty_of, text_of, whole
+from lmlib.widgets.checks import BadValue, Given, penalty_of, whole
 from lmlib.widgets.labels import BEAM
 from lmlib.widgets.live import pack_live
+from lmlib.widgets.reads import Reads, readable
 from lmlib.widgets.tree import Kept, best_path, kept, tree
 
 WIDEST, LONGEST = 5, 8
@@ -24,7 +25,7 @@ Found = tuple[list[str], float]
 """Words that were written, and their log-probability in nats."""
 
 
-class BeamTree(Widget):
+class BeamTree(Reads, Widget):
     """Beam search from a text, step by step: the texts kept, those thrown away, and the one that greedy writes.
 
     ``text`` is any beginning in the words of the stories, ``beams`` how many texts are kept (1 … 5), ``steps``
@@ -42,7 +43,6 @@ class BeamTree(Widget):
     _state = ("text", "beams", "steps", "length_penalty", "step")
     _esm = script("beam", live=True)
 
-    text = Given("").tag(sync=True)
     beams = Given(3).tag(sync=True)
     steps = Given(4).tag(sync=True)
     length_penalty = Given(0.0).tag(sync=True)
@@ -60,14 +60,15 @@ class BeamTree(Widget):
         labels: dict[str, str] | None = None,
     ) -> None:
         self._model = load_book_gpt() if model is None else model
-        try:
-            WORDS.encode(text_of(text).lower())
-        except ValueError as error:
-            raise BadValue(str(error)) from None
+        live, size = pack_live(self._model), self._model.config.block_size
+        if size < LONGEST + 2:
+            raise BadValue(
+                f"model: it reads {size} tokens; give one that reads {LONGEST + 2}, for {LONGEST} words are written"
+            )
         super().__init__(
             _data={"labels": with_defaults(labels, BEAM)},
-            provides={"live.js": pack_live(self._model)},
-            text=text,
+            provides={"live.js": live},
+            text=readable(text),
             beams=beams,
             steps=steps,
             length_penalty=length_penalty,
@@ -78,9 +79,7 @@ class BeamTree(Widget):
         return min(self.steps, self.step or self.steps)
 
     def _search(self, steps: int, beams: int) -> Kept:
-        room = self._model.config.block_size - 1 - LONGEST
-        ids = [0, *WORDS.encode(self.text.lower())[:room]]
-        return kept(self._model, ids, steps, beams, self.length_penalty)
+        return kept(self._model, self._ids(LONGEST), steps, beams, self.length_penalty)
 
     def found(self, beams: int | None = None) -> list[Found]:
         """The texts kept at the step that is shown, best first, of ``beams`` or the widget's own."""
@@ -117,10 +116,6 @@ class BeamTree(Widget):
         words = [(self._word(texts[0][-1]), scores[0]) for texts, scores in greedy]
         labels = self._data["labels"]
         return beam_picture(steps, best_path(grown), words, (labels["best"], labels["greedy"]))  # fmt: skip
-
-    @validate("text")
-    def _valid_text(self, proposal: Any) -> str:
-        return text_of(proposal["value"])
 
     @validate("beams")
     def _valid_beams(self, proposal: Any) -> int:

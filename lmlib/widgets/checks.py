@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
+from reprlib import repr as short
 from typing import Any
 
 from traitlets import Any as AnyTrait
@@ -38,7 +40,7 @@ LONGEST_TEXT = 4_000
 
 def _number(value: Any) -> bool:
     """True and False are none."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def whole(name: str, value: Any, low: int, high: int, or_none: str = "") -> int:
@@ -121,6 +123,6 @@ def words_of(vocab: Sequence[str]) -> list[str]:
         words = []
     if not words or not all(isinstance(word, str) for word in words):
         raise BadValue(
-            f"vocab: {vocab!r} is no list of words; give the V words of the logits in order of their ids"
+            f"vocab: {short(vocab)} is no list of words; give the V words of the logits in order of their ids"
         )
     return words

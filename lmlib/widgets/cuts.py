@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
@@ -42,8 +43,8 @@ def links_of(given: Any, layers: int, heads: int, tokens: int) -> list[list[int]
         whole(f"cut[{place}].key", key, 0, query, ", for nobody sees what comes later")
         links.append((*where, query, key))
     cut = [list(link) for link in dict.fromkeys(links)]
-    for layer, head, query in {tuple(link[:3]) for link in cut}:
-        if sum(link[:3] == [layer, head, query] for link in cut) > query:
+    for (layer, head, query), n in Counter(tuple(link[:3]) for link in cut).items():
+        if n > query:
             raise BadValue(
                 f"cut: query {query} of layer {layer}, head {head} looks at nothing any more; leave it one link"
             )

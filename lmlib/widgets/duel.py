@@ -141,4 +141,6 @@ class NextWordDuel(Widget):
         try:
             fitting(self._game, self.guesses)
         except BadValue:
-            self.guesses, self.round = [], 1
+            self.guesses = []
+        if not self.guesses:
+            self.round = 1

@@ -6,12 +6,11 @@ const MANY = 400;
 
 /** A table of float32 numbers as rows. */
 export function rowsOf(packed, n) {
-  const flat = new Float32Array(Uint8Array.from(atob(packed), (c) => c.charCodeAt(0)).buffer);
+  const flat = new Float32Array(bytesOf(packed).buffer);
   const width = flat.length / n;
   return Array.from({ length: n }, (_, i) => Float64Array.from(flat.subarray(i * width, (i + 1) * width)));
 }
 
-const lengthOf = (x) => Math.sqrt(x.reduce((sum, one) => sum + one * one, 0));
 export const units = (rows) => rows.map((row) => { const length = lengthOf(row); return row.map((x) => x / length); });
 
 /** The query's place in a table: the row of one word, or of a − b + c. */
@@ -56,7 +55,7 @@ function wordField({ t, name, shown, empty, choose }) {
     const inside = shown.map((_, i) => i).filter((i) => typed && shown[i].toLowerCase().indexOf(typed) > 0);
     matches = same || !typed ? shown.map((_, i) => i).sort((i, j) => (shown[i] < shown[j] ? -1 : 1)).slice(0, MANY) : [...begin, ...inside].slice(0, FOUND);
     at = same ? matches.indexOf(value) : -1;
-    list.replaceChildren(...matches.map((i, place) => h("div", { id: `${id}-${place}`, role: "option", "aria-selected": "false", onpointerdown: (event) => { event.preventDefault(); take(i); } }, shown[i])));
+    list.replaceChildren(...matches.map((i, place) => h("div", { id: `${id}-${place}`, role: "option", "aria-selected": "false", onmousedown: (event) => event.preventDefault(), onclick: () => take(i) }, shown[i])));
     list.hidden = !matches.length;
     input.setAttribute("aria-expanded", String(!list.hidden));
     mark();
@@ -99,18 +98,11 @@ function render({ model, el }) {
   const idOf = (name) => { const i = ids.get(model.get(name)); return i === undefined ? null : i; };
   const note = h("p", { className: "note soft", role: "status" });
   const same = h("p", { className: "same" });
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const svg = svgElement("svg");
   const plane = h("div", { className: "plane" }, svg);
   const lists = h("div", { className: "lists" });
   const ruler = document.createElement("canvas").getContext("2d");
   let [zoomed, hover, width, at, answer] = [true, null, 0, [], null];
-
-  const node = (tag, attributes, ...children) => {
-    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    made.append(...children);
-    return made;
-  };
 
   function find() {
     const [a, b, c] = [idOf("word"), idOf("minus"), idOf("plus")];
@@ -181,18 +173,18 @@ function render({ model, el }) {
     const kind = (i) => (asked.includes(i) ? "asked" : near.some(([j]) => j === i) ? "near" : drawn.some(([j]) => j === i) ? "drawn" : i === hover ? "hover" : "");
     const inside = ([x, y]) => x > 0 && x < width && y > 0 && y < high;
     const order = points.map((_, i) => i).filter((i) => inside(at[i])).sort((i, j) => (kind(i) ? 1 : 0) - (kind(j) ? 1 : 0));
-    const arrow = ([x, y], [X, Y], name) => node("line", { x1: x, y1: y, x2: X, y2: Y, class: name, "marker-end": name === "step" ? `url(#head-${own})` : "" });
+    const arrow = ([x, y], [X, Y], name) => svgElement("line", { x1: x, y1: y, x2: X, y2: Y, class: name, "marker-end": name === "step" ? `url(#head-${own})` : "" });
     const lines = asked.length === 3
-      ? [arrow(at[asked[1]], at[asked[2]], "step"), arrow(at[asked[0]], end, "step"), node("circle", { cx: end[0], cy: end[1], r: 7, class: "end" })]
+      ? [arrow(at[asked[1]], at[asked[2]], "step"), arrow(at[asked[0]], end, "step"), svgElement("circle", { cx: end[0], cy: end[1], r: 7, class: "end" })]
       : near.map(([i]) => arrow(at[asked[0]], at[i], "link"));
-    const dots = order.map((i) => node("circle", { cx: at[i][0], cy: at[i][1], r: kind(i) ? 5 : 2.6, class: `dot ${kind(i)}` }));
+    const dots = order.map((i) => svgElement("circle", { cx: at[i][0], cy: at[i][1], r: kind(i) ? 5 : 2.6, class: `dot ${kind(i)}` }));
     svg.setAttribute("viewBox", `0 0 ${width} ${high}`);
     svg.setAttribute("height", high);
     svg.setAttribute("role", "img");
     svg.setAttribute("aria-label", t("map", { V: words.length, query, list: drawn.map(([i]) => shown[i]).join(", ") }));
-    const tip = node("marker", { id: `head-${own}`, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" }, node("path", { d: "M0 0L8 4L0 8z", class: "tip" }));
+    const tip = svgElement("marker", { id: `head-${own}`, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" }, svgElement("path", { d: "M0 0L8 4L0 8z", class: "tip" }));
     const named = [...new Set([...(hover === null ? [] : [hover]), ...asked, ...near.map(([i]) => i), ...drawn.map(([i]) => i)])];
-    svg.replaceChildren(node("defs", {}, tip), ...lines, ...dots, ...names(named.filter((i) => inside(at[i])), high, kind));
+    svg.replaceChildren(svgElement("defs", {}, tip), ...lines, ...dots, ...names(named.filter((i) => inside(at[i])), high, kind));
     key.children[2].hidden = both.size === drawn.length;
   }
 
@@ -208,7 +200,7 @@ function render({ model, el }) {
         && !taken.some(([a, b, c]) => left < a + c && a < left + wide && top < b + 18 && b < top + 18));
       if (!free) return [];
       taken.push([...free, wide]);
-      return [node("text", { x: free[0] + 2, y: free[1] + 14, class: `label ${kind(i)}` }, shown[i])];
+      return [svgElement("text", { x: free[0] + 2, y: free[1] + 14, class: `label ${kind(i)}` }, shown[i])];
     });
   }
 

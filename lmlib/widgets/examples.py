@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from reprlib import repr as short
 from typing import Any
 
 import numpy as np
@@ -110,7 +111,9 @@ def _tokens(where: str, given: Any) -> list[str]:
     except TypeError:
         tokens = []
     if not tokens or not all(isinstance(x, str) for x in tokens):
-        raise BadValue(f"tokens{where}: {given!r} is no list of tokens; give T strings")
+        raise BadValue(
+            f"tokens{where}: {short(given)} is no list of tokens; give T strings"
+        )
     if len(tokens) > MOST:
         raise BadValue(
             f"tokens{where}: {len(tokens):,} tokens are more than can be seen; give {MOST:,} at most"

@@ -3,7 +3,7 @@
 
 /** Numbers from base64: 32-bit ones first, then the upper 16 bits of all weights, then their lower 2 bits. */
 function unpackTensors({ tensors, weights }) {
-  const bytes = Uint8Array.from(atob(weights), (c) => c.charCodeAt(0));
+  const bytes = bytesOf(weights);
   const size = ([rows, cols]) => rows * (cols ?? 1);
   const floats = tensors.reduce((n, [, rows]) => n + rows, 0);
   const many = tensors.reduce((n, [, ...shape]) => n + (shape[1] ? size(shape) : 0), 0);
@@ -56,11 +56,6 @@ export function makeGpt(packed) {
 
   const normed = (x, name) => layerNorm(x, p[`${name}.weight`], p[`${name}.bias`]);
 
-  /** Logits from a vector behind any block: how well it fits each word's own embedding. */
-  function logitsOf(x, norm = normed) {
-    return linear(p["embed.weight"], new Float64Array(V), norm(x, "norm"));
-  }
-
   /**
    * A text that grows: push(id) reads one more token, and says what the model made of it:
    * `logits` (V), `weights` [layer][head] over all tokens so far, `stream`, the vector before the first block and
@@ -74,7 +69,8 @@ export function makeGpt(packed) {
     const tokens = [];
     const without = new Set(off);
     const norm = without.has("norm") ? (x) => x : normed;
-    const lens = (x) => logitsOf(x, norm);
+    // From a vector behind any block, how well it fits each word's own embedding.
+    const lens = (x) => linear(p["embed.weight"], new Float64Array(V), norm(x, "norm"));
     const keys = Array.from({ length: L }, () => new Float64Array(T * C));
     const values = keys.map(() => new Float64Array(T * C));
 
@@ -141,5 +137,5 @@ export function makeGpt(packed) {
     return { tokens, push, recall, keep, lens };
   }
 
-  return { config: packed.config, session, logitsOf, tensor: (name) => p[name] };
+  return { config: packed.config, session };
 }

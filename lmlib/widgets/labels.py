@@ -268,7 +268,6 @@ EMBEDDING = BELOW | {
     "nowhere": "This sum is a vector of zeros, which points nowhere.",
     "leave_out": "leave the words of the query out",
     "clear": "Only the word",
-    "try": "Try",
     "near": "nearest in all {C} numbers",
     "cosine": "cosine",
     "drawn": "nearest in the drawing",
@@ -282,7 +281,6 @@ EMBEDDING = BELOW | {
     "key_query": "the query",
     "key_near": "near in all {C} numbers",
     "key_drawn": "near in the drawing only",
-    "hint": "Choose a word: click a point, or type.",
     "live": "{query}: nearest {list}. {same}",
     "row": "{word}, {value}",
     "sentence": (
@@ -505,7 +503,6 @@ CALCULATOR = BELOW | {
         " ({N} parameters, {D} tokens): a guess."
     ),
     "to": "{low} to {high}",
-    "thousand": "thousand",
     "million": "million",
     "billion": "billion",
     "trillion": "trillion",

@@ -12,7 +12,7 @@ const utf8Text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Merges as they travel: ids of the bytes, pairs as 16-bit numbers, ids of special tokens. */
 export function makeVocabulary({ bytes, first, merges, specials, counts }) {
-  const raw = Uint8Array.from(atob(merges), (c) => c.charCodeAt(0));
+  const raw = bytesOf(merges);
   const ranks = new Map();
   for (let i = 0; i < raw.length; i += 4) ranks.set((raw[i] | (raw[i + 1] << 8)) * 65536 + (raw[i + 2] | (raw[i + 3] << 8)), i / 4);
   // Of two special tokens that begin at the same place, the longer one is found.
@@ -107,7 +107,7 @@ function render({ model, el }) {
   const curve = h("div", { className: "curve" });
   const at = h("span", { className: "soft numbers" });
   const number = (n) => n.toLocaleString("en-US");
-  let [cutting, cuts, before, lost, failed] = [null, {}, null, 0, false];
+  let [cutting, cuts, before, lost, loading, failed] = [null, {}, null, 0, false, false];
 
   /** The text that is cut; half a surrogate pair has no bytes. */
   const cutOf = () => {
@@ -134,6 +134,8 @@ function render({ model, el }) {
 
   function load(name) {
     note.textContent = t("loading");
+    if (loading) return;
+    loading = true;
     gpt2Vocabulary(model, el).then((found) => { known[name] = found; update(); }, () => {
       failed = true;
       if (model.get("vocabulary") === name) choose(names[0]);
@@ -160,8 +162,8 @@ function render({ model, el }) {
     range.disabled = !steps;
     at.textContent = t("at", { step: number(step), steps: number(steps) });
     range.setAttribute("aria-valuetext", at.textContent);
-    back.disabled = none.disabled = !step;
-    next.disabled = all.disabled = step === steps;
+    for (const one of [back, none]) allow(one, step);
+    for (const one of [next, all]) allow(one, step !== steps);
     paintComing(vocabulary, step, steps, size);
     paintChips(vocabulary, pieces, step, steps);
     paintCurve(vocabulary, step);
@@ -203,23 +205,17 @@ function render({ model, el }) {
     const top = Math.max(...heights, 1);
     const [width, high] = [100 / heights.length, 40];
     const bars = heights.map((height, i) => `M${(i * width).toFixed(3)} ${high}v${(-high * height / top).toFixed(2)}h${(0.8 * width).toFixed(3)}V${high}z`);
-    const svg = (tag, attributes, ...children) => {
-      const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-      for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-      node.append(...children);
-      return node;
-    };
     const said = t("fell", { high: number(Math.max(...of)), low: number(Math.min(...of)) });
     curve.replaceChildren(
-      svg("svg", { viewBox: `0 0 100 ${high}`, preserveAspectRatio: "none", role: "img", "aria-label": said },
-        svg("path", { d: bars.slice(0, step).join("") || "M0 0", class: "on" }), svg("path", { d: bars.slice(step).join("") || "M0 0", class: "off" })),
+      svgElement("svg", { viewBox: `0 0 100 ${high}`, preserveAspectRatio: "none", role: "img", "aria-label": said },
+        svgElement("path", { d: bars.slice(0, step).join("") || "M0 0", class: "on" }), svgElement("path", { d: bars.slice(step).join("") || "M0 0", class: "off" })),
       h("p", { className: "soft" }, said));
   }
 
   const write = (value) => change(model, { text: value.slice(0, 100000), step: null });
   function choose(name) { change(model, { vocabulary: name, step: null }); }
   const go = (step) => change(model, { step: step >= cutting.steps.length ? null : Math.max(0, step) });
-  const button = (key, onclick, more = {}) => h("button", { type: "button", onclick, ...more }, t(key));
+  const button = (key, onclick, props) => pressable(t(key), onclick, props);
   const radios = names.map((name) => h("button", { type: "button", role: "radio", className: "choice", onclick: () => choose(name) }, h("b", {}, name), h("span", { className: "soft numbers" })));
   const choices = h("div", { className: "choices", role: "radiogroup", "aria-label": t("vocabulary") }, ...radios);
   choices.onkeydown = (event) => {
@@ -227,12 +223,11 @@ function render({ model, el }) {
     if (place !== null) { radios[place].focus(); choose(names[place]); }
   };
   const range = h("input", { type: "range", min: 0, step: 1, "aria-label": t("player"), oninput: () => go(Number(range.value)) });
-  // A button that the last press has disabled would lose the focus.
-  const pressed = (step) => (event) => { go(step()); if (event.currentTarget.disabled) range.focus(); };
-  const back = button("back", pressed(() => stepNow() - 1), { "aria-label": t("back_name") });
-  const next = button("next", pressed(() => stepNow() + 1), { "aria-label": t("next_name") });
-  const none = button("none", pressed(() => 0));
-  const all = button("all", pressed(() => Infinity));
+  const back = button("back", () => go(stepNow() - 1), { "aria-label": t("back_name") });
+  const next = button("next", () => go(stepNow() + 1), { "aria-label": t("next_name") });
+  const none = button("none", () => go(0));
+  const all = button("all", () => go(Infinity));
+  for (const unready of [back, next, none, all]) allow(unready, false);
   const tries = TRIES.map((key) => button(`name_${key}`, () => write(t(`try_${key}`)), { className: "small" }));
   const rows = () => cutting.steps.map(([rank, events]) => {
     const { counts } = known[model.get("vocabulary")];
@@ -240,7 +235,7 @@ function render({ model, el }) {
     return [number(rank + 1), `${left} + ${right} → ${both}`, counts.length ? number(counts[rank]) : "–", number(events.length)];
   });
   const call = () => `TokeniserLens(vocabularies, ${python(model.get("text"))}, vocabulary=${python(model.get("vocabulary"))}${model.get("step") === null ? "" : `, step=${model.get("step")}`})`;
-  const foot = below({ t, kind: "lens", call, numbers: () => [[t("merge"), t("pair"), t("times"), t("here")], rows()], state: () => ({ text: model.get("text").slice(0, MOST), vocabulary: model.get("vocabulary"), step: model.get("step") }) });
+  const foot = below({ t, kind: "lens", call, numbers: () => [[t("merge"), t("pair"), t("times"), t("here")], cutting ? rows() : []], state: () => ({ text: model.get("text").slice(0, MOST), vocabulary: model.get("vocabulary"), step: model.get("step") }) });
 
   field.oninput = () => write(field.value);
   ui.card.append(

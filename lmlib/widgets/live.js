@@ -85,16 +85,15 @@ export function exchanged(text, unknown, other) {
   return `${text.slice(0, index)}${other} ${text.slice(index + word.length).trimStart()}`;
 }
 
+/** A probability that is never shown as none where there is some. */
+export const percent = (p) => (p > 0 && p < 0.001 ? "<0.001" : p.toFixed(3));
+
 /** Words as a person writes them: no space before a full stop. */
 export const written = (words) => words.join(" ").replace(/ (?=[.,])/g, "");
 
 const KEPT = "lm-sentence";
 
-/** What the reader last wrote, for the strips of other pages; null where nothing is kept, or nothing may be. */
-export function keptSentence() {
-  try { const kept = JSON.parse(localStorage.getItem(KEPT)); return kept && kept.version === 1 ? kept : null; } catch { return null; }
-}
-
+/** Keep what the reader last wrote for the strips of other pages, where that may be. */
 export function keepSentence(found) {
   try { localStorage.setItem(KEPT, JSON.stringify({ version: 1, ...found })); } catch { /* the page works without */ }
 }

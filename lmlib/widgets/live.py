@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from lmlib.files import read_text
 from lmlib.stories import TOML, WORDS
@@ -66,7 +67,9 @@ def _packed(tensors: Iterable[Tensor]) -> bytes:
         singles.append(step)
         codes.append((x / step[:, None].double()).round().long().flatten())
     weights = torch.cat(codes)
-    low = (weights & 3).reshape(-1, 4) << torch.tensor([0, 2, 4, 6])
+    low = pad(weights & 3, (0, -len(weights) % 4)).reshape(-1, 4) << torch.tensor(
+        [0, 2, 4, 6]
+    )
     parts = [
         torch.cat(singles).numpy().astype("<f4"),
         (weights >> 2).numpy().astype("<i2"),

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
+from reprlib import repr as short
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,7 @@ def _learned(given: Any, known: Mapping[str, BPETokenizer]) -> dict[str, list[st
     """The training texts by name. Raises ValueError for names of no tokenizer, and for what is no text."""
     if not isinstance(given, Mapping):
         raise BadValue(
-            f"learned_from: {given!r} is no mapping; give {{'prose': its training text}}"
+            f"learned_from: {short(given)} is no mapping; give {{'prose': its training text}}"
         )
     found = {}
     for name, one in given.items():

@@ -8,6 +8,12 @@ export function unpacked(context) {
   return Float64Array.from(all, (z) => z ?? -Infinity);
 }
 
+/** Bytes out of base64. */
+export const bytesOf = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+
+/** The length of a vector. */
+export const lengthOf = (x) => Math.sqrt(x.reduce((sum, v) => sum + v * v, 0));
+
 /** Probabilities exp(z/T − m) / Σ exp(z/T − m), m the largest z/T: it changes none, and exp cannot overflow. */
 export function softmax(logits, temperature = 1) {
   const scaled = Float64Array.from(logits).map((z) => z / temperature);

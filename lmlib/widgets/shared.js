@@ -12,6 +12,18 @@ export function h(tag, props = {}, ...children) {
   return node;
 }
 
+/** An element of a drawing, with its attributes. */
+export function svgElement(tag, attributes = {}, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+/** A button that keeps the focus when `allow` has said that it cannot be pressed. */
+export const pressable = (text, onclick, props = {}) => h("button", { type: "button", onclick: (event) => { if (event.currentTarget.ariaDisabled !== "true") onclick(event); }, ...props }, text);
+export const allow = (button, can) => { button.ariaDisabled = String(!can); };
+
 /** labels.key with its {places} filled in. */
 export const translator = (labels) => (key, values = {}) => labels[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
@@ -32,7 +44,8 @@ export function isDark() {
 
 /** Call back now and whenever the page turns light or dark; returns how to stop. */
 function watchTheme(react) {
-  const tell = () => react(isDark());
+  let was = null;
+  const tell = () => { const dark = isDark(); if (dark !== was) react((was = dark)); };
   const system = matchMedia("(prefers-color-scheme: dark)");
   const observer = new MutationObserver(tell);
   for (const node of [document.documentElement, document.body]) observer.observe(node, { attributes: true });
@@ -92,6 +105,20 @@ export function dial({ name, stops, step, off, ends = [], onChange }) {
   const el = h("div", { className: "dial" }, h("span", { className: "name" }, name), range, typed);
   if (ends.length) el.append(h("div", { className: "ends soft" }, ...ends.map((text) => h("span", {}, text))));
   return { el, set };
+}
+
+/** The field of the trait `seed`: what is no number is put back, what is too large is cut. */
+export function seedField(model, t) {
+  const most = 2 ** 32 - 1;
+  const field = h("input", { type: "number", min: 0, max: most, step: 1, "aria-label": t("seed") });
+  field.onchange = () => {
+    const wanted = Math.round(Number.parseFloat(field.value));
+    const seed = Number.isNaN(wanted) ? model.get("seed") : Math.min(most, Math.max(0, wanted));
+    field.value = seed;
+    change(model, { seed });
+  };
+  const set = () => { if (field.getRootNode().activeElement !== field) field.value = model.get("seed"); };
+  return { field, set };
 }
 
 /** Up, down, Home, End (and left, right) inside a list of n: the new index, or null for any other key. */
@@ -155,7 +182,7 @@ export function pageModel(state) {
   return {
     get: (name) => state[name],
     set(name, value) {
-      if (state[name] === value) return;
+      if (JSON.stringify(state[name]) === JSON.stringify(value)) return;
       state[name] = value;
       for (const react of [...(listeners[`change:${name}`] || [])]) react();
     },

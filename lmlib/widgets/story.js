@@ -34,6 +34,7 @@ function render({ model, el }) {
   const t = translator(labels);
   const ui = stage(el, t("title"), CSS);
   const given = fromAddress("story");
+  const first = model.get("text");
   const field = h("textarea", { rows: 2, spellcheck: false, autocapitalize: "off", autocomplete: "off", "aria-label": t("prompt") });
   const chips = h("p", { className: "chips", lang: "en" });
   const note = h("p", { className: "note soft", role: "status" });
@@ -62,7 +63,7 @@ function render({ model, el }) {
     const text = model.get("text");
     if (field.value !== text) { field.value = text; field.scrollTop = field.scrollHeight; }
     for (const [name, one] of Object.entries(dials)) one.set(model.get(name) ?? null);
-    if (seed.getRootNode().activeElement !== seed) seed.value = model.get("seed");
+    seed.set();
     if (!live) return;
     ending.textContent = "";
     const reading = readWords(text, live);
@@ -73,9 +74,9 @@ function render({ model, el }) {
     paintNote(reading, after, at);
     paintRows(reading, probs, after);
     const full = session.tokens.length > live.room;
-    for (const button of [one, all]) button.disabled = full || Boolean(reading.unknown);
-    back.disabled = !reading.tokens.length;
-    again.disabled = !undone.length;
+    for (const button of [one, all]) allow(button, !full && !reading.unknown);
+    allow(back, reading.tokens.length);
+    allow(again, undone.length);
   }
 
   function paintChips({ tokens, unknown, begun }) {
@@ -104,7 +105,7 @@ function render({ model, el }) {
     const truth = (id) => (after ? after.get(live.vocab[id]) ?? 0 : null);
     const name = (id) => (id ? live.vocab[id] : t("end"));
     const listed = order.slice(0, SHOWN);
-    const shown = (p) => (p === null ? "–" : p > 0 && p < 0.001 ? "<0.001" : p.toFixed(3));
+    const shown = (p) => (p === null ? "–" : percent(p));
     chosen = Math.min(chosen, Math.max(0, listed.length - 1));
     const focused = rows.getRootNode().activeElement?.parentNode === rows;
     rows.replaceChildren(...listed.map((id, place) => {
@@ -179,13 +180,14 @@ function render({ model, el }) {
     next();
   }
 
-  const button = (key, onclick, more = {}) => h("button", { type: "button", onclick, ...more }, t(key));
+  const button = (key, onclick, props) => pressable(t(key), onclick, props);
   const one = button("one_word", () => drawOne());
   const all = button("write_on", writeOn);
   const back = button("back", () => { stop(); const left = words(); undone.push(left.pop()); write(left.length ? `${written(left)} ` : ""); }, { "aria-label": t("back_name") });
   const again = button("forward", () => { const word = undone.pop(); write(`${written([...words(), word])} `); }, { "aria-label": t("forward_name") });
-  const fresh = button("fresh", () => { stop(); undone = []; write(labels.start); field.focus(); });
-  const seed = h("input", { type: "number", min: 0, max: 4294967295, step: 1, "aria-label": t("seed"), onchange: () => change(model, { seed: Math.min(4294967295, Math.max(0, Math.round(seed.value) || 0)) }) });
+  const fresh = button("fresh", () => { stop(); undone = []; write(first); field.focus(); });
+  for (const unready of [one, all, back, again]) allow(unready, false);
+  const seed = seedField(model, t);
   const setter = (name) => (value) => change(model, { [name]: value });
   const dials = {
     temperature: dial({ name: t("temperature"), stops: TEMPERATURES, step: "any", onChange: setter("temperature") }),
@@ -207,7 +209,7 @@ function render({ model, el }) {
     h("label", { className: "prompt" }, h("span", { className: "heading" }, t("prompt")), field),
     h("div", { className: "row buttons" }, all, one, back, again, fresh),
     chips, looked, note, head, rows, rest, ending,
-    h("details", { className: "how" }, h("summary", {}, t("how")), h("div", { className: "dials" }, ...Object.values(dials).map((d) => d.el), h("label", { className: "field" }, t("seed"), seed))),
+    h("details", { className: "how" }, h("summary", {}, t("how")), h("div", { className: "dials" }, ...Object.values(dials).map((d) => d.el), h("label", { className: "field" }, t("seed"), seed.field))),
     foot.el);
 
   const quiet = listen(model, ["text", ...SETTINGS], update);

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
-from traitlets import validate
 
 from lmlib.notebook import visible
 from lmlib.pretrained import load_book_gpt
@@ -15,16 +12,16 @@ from lmlib.slots import Distribution
 from lmlib.stories import STORIES, WORDS
 from lmlib.transformer import GPT
 from lmlib.widgets.base import Widget, script, with_defaults
-from lmlib.widgets.checks import Given, text_of
 from lmlib.widgets.draws import Draws
 from lmlib.widgets.labels import STORY
 from lmlib.widgets.live import pack_live
+from lmlib.widgets.reads import Reads, readable
 from lmlib.widgets.story_picture import story_picture
 
 SHOWN = 6
 
 
-class StoryBox(Draws, Widget):
+class StoryBox(Draws, Reads, Widget):
     """A text, and the probability of each next word by a GPT and by the grammar, which knows the true one.
 
     ``text`` is any beginning in the words of the stories; ``temperature`` (0.05 … 5), ``top_k``, ``top_p`` and
@@ -40,8 +37,6 @@ class StoryBox(Draws, Widget):
     _is_live = True
     _state = ("text", "temperature", "top_k", "top_p", "seed")
     _esm = script("story", live=True)
-
-    text = Given("").tag(sync=True)
 
     def __init__(
         self,
@@ -60,27 +55,23 @@ class StoryBox(Draws, Widget):
             len(WORDS.vocab),
             _data={"labels": with_defaults(labels, STORY)},
             provides={"live.js": pack_live(self._model)},
-            text=text,
+            text=readable(text),
             seed=seed,
             **start,
         )
-
-    def _tokens(self) -> list[int]:
-        room = self._model.config.block_size - 1
-        return [0, *WORDS.encode(self.text.lower())[:room]]
 
     @property
     def probs(self) -> Tensor:
         """(V,) probabilities of the next word as they are shown."""
         with torch.no_grad():
-            logits = self._model(torch.tensor([self._tokens()]), last=True)[0, 0]
+            logits = self._model(torch.tensor([self._ids()]), last=True)[0, 0]
         return self.shaped(logits.double())
 
     @property
     def true(self) -> Distribution | None:
         """The probability of each next word by the grammar; None behind a text that it cannot write."""
         try:
-            return [*STORIES.follow(STORIES.vocab[i] for i in self._tokens())][-1]
+            return [*STORIES.follow(STORIES.vocab[i] for i in self._ids())][-1]
         except ValueError:
             return None
 
@@ -116,7 +107,3 @@ class StoryBox(Draws, Widget):
         labels = self._data["labels"]
         rows, text = [(visible(w), p, q) for w, p, q in self._rows()], self.text.strip()
         return story_picture(rows, text, labels["model"], labels["true"])
-
-    @validate("text")
-    def _valid_text(self, proposal: Any) -> str:
-        return text_of(proposal["value"])

@@ -10,15 +10,11 @@ function namesOf(layers, heads) {
   return ["residual", "norm", ...blocks.flat()];
 }
 
-const lengthOf = (x) => Math.sqrt(x.reduce((sum, v) => sum + v * v, 0));
-
 /** What stands behind each part: the vector `x`, what was `added`, the probabilities of the next word. */
 function stagesOf(step, lens) {
   const found = [{ name: "embedding", x: step.stream[0], added: null }, ...step.parts];
   return found.map(({ name, x, added }) => ({ name, length: lengthOf(x), added: added && lengthOf(added), probs: softmax(lens(x)) }));
 }
-
-const percent = (p) => (p > 0 && p < 0.001 ? "<0.001" : p.toFixed(3));
 
 /** A word with its bar; a dashed one behind it is the whole model's. */
 function barRow(numbers) {

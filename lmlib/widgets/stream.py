@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import takewhile
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -11,17 +10,17 @@ from traitlets import validate
 
 from lmlib.notebook import visible
 from lmlib.pretrained import load_book_gpt
-from lmlib.stories import WORDS
 from lmlib.transformer import GPT
 from lmlib.widgets.base import Widget, script, with_defaults
-from lmlib.widgets.checks import BadValue, Given, text_of
+from lmlib.widgets.checks import BadValue, Given
 from lmlib.widgets.labels import STREAM
 from lmlib.widgets.live import pack_live
+from lmlib.widgets.reads import Reads, readable
 from lmlib.widgets.stages import Stage, parts, stages
 from lmlib.widgets.stream_picture import stream_picture
 
 
-class LayerStream(Widget):
+class LayerStream(Reads, Widget):
     """What the vector of a text's last word says and how long it is, behind each part of a GPT.
 
     ``text`` is any beginning in the words of the stories. ``off`` names what is left out: a head,
@@ -43,7 +42,6 @@ class LayerStream(Widget):
     _state = ("text", "off")
     _esm = script("stream", live=True)
 
-    text = Given("").tag(sync=True)
     off = Given().tag(sync=True)
 
     def __init__(
@@ -57,10 +55,6 @@ class LayerStream(Widget):
         self._model = load_book_gpt() if model is None else model
         live = pack_live(self._model)
         config = self._model.config
-        try:
-            WORDS.encode(text_of(text).lower())
-        except ValueError as error:
-            raise BadValue(str(error)) from None
         super().__init__(
             _data={
                 "labels": with_defaults(labels, STREAM),
@@ -68,7 +62,7 @@ class LayerStream(Widget):
                 "n_head": config.n_head,
             },
             provides={"live.js": live},
-            text=text,
+            text=readable(text),
             off=off,
         )
 
@@ -79,23 +73,17 @@ class LayerStream(Widget):
     @property
     def stages(self) -> list[Stage]:
         """The embedding, then each layer in turn, without what is ``off``."""
-        return stages(self._model, self._tokens(), self.off)
+        return stages(self._model, self._ids(), self.off)
 
     @property
     def whole(self) -> list[Stage]:
         """The same with nothing off."""
-        return stages(self._model, self._tokens())
+        return stages(self._model, self._ids())
 
     @property
     def table(self) -> list[tuple[str, list[tuple[str, float]], float, float | None]]:
         """Of each stage its name, the likeliest three words, the length, and the length of what was added."""
         return [(s.name, s.top(), s.length, s.added) for s in self.stages]
-
-    def _tokens(self) -> list[int]:
-        # On a page the text is there while it is being typed: what stands before an unknown word is read.
-        known = takewhile(WORDS.ids.__contains__, WORDS.split(self.text.lower()))
-        ids = [WORDS.ids[word] for word in known]
-        return [0, *ids[: self._model.config.block_size - 1]]
 
     def _named(self, stage: Stage) -> str:
         labels = self._data["labels"]
@@ -131,10 +119,6 @@ class LayerStream(Widget):
             rows.append((self._named(stage), told, words))
         off = f"{labels['off']}: {', '.join(self.off)}" if self.off else ""
         return stream_picture(rows, f"… {self.text.strip()[-60:]} …", off)
-
-    @validate("text")
-    def _valid_text(self, proposal: Any) -> str:
-        return text_of(proposal["value"])
 
     @validate("off")
     def _valid_off(self, proposal: Any) -> list[str]:

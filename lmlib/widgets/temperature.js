@@ -82,7 +82,7 @@ function render({ model, el }) {
     top_k: dial({ name: t("top_k"), stops: counts(V), step: 1, off: t("off"), onChange: setter("top_k") }),
     top_p: dial({ name: t("top_p"), stops: PORTIONS, step: "any", off: t("off"), onChange: setter("top_p") }),
   };
-  const seed = h("input", { type: "number", step: 1, min: 0, max: 4294967295, onchange: () => change(model, { seed: Math.min(4294967295, Math.max(0, Math.round(seed.value) || 0)) }) });
+  const seed = seedField(model, t);
   const list = h("div", { className: "rows", role: "listbox", "aria-label": t("words") });
   const restBox = h("div");
   const axis = h("div", { className: "axis soft numbers" });
@@ -179,7 +179,7 @@ function render({ model, el }) {
     const at = (T) => t("text_at", { T });
     [told.textContent, told2.textContent] = compare.checked ? [at(setting.temperature), at(setting.other)] : [t("probability"), ""];
     [setting.temperature, setting.other].forEach((T, i) => { texts[i].name.textContent = T === null ? "" : t("drawn_at", { T }); });
-    if (seed.getRootNode().activeElement !== seed) seed.value = setting.seed;
+    seed.set();
     now = compute(logits, order, setting);
     const values = { nats: show(now.nats), bits: show(now.nats / Math.LN2), n: Math.exp(now.nats).toFixed(2) };
     openness.replaceChildren(...t("entropy", values).split(/<b>(.*?)<\/b>/).map((part, i) => (i % 2 ? h("b", {}, part) : part))); // all else in a label is text
@@ -259,7 +259,7 @@ function render({ model, el }) {
       h("div", { className: "row" }, h("span", { className: "heading" }, t("draw")), ...[1, 10, 100, 1000].map((n) => h("button", { type: "button", onclick: () => drawMore(n), "aria-label": `${t("draw")} ${n}` }, `+${n}`)),
         h("button", { type: "button", onclick: reset }, t("reset")))),
     h("div", { className: "dials" }, dials.top_k.el, dials.top_p.el),
-    h("div", { className: "row" }, h("label", { className: "tick" }, compare, t("compare")), h("label", { className: "field" }, t("seed"), seed)),
+    h("div", { className: "row" }, h("label", { className: "tick" }, compare, t("compare")), h("label", { className: "field" }, t("seed"), seed.field)),
     h("div", { className: "meta" }, openness, formula),
     head, list, restBox, h("div", { className: "word foot" }, h("span"), axis),
     h("div", { className: "row below" }, legend("fill", t("probability")), legend("ghost", t("key_ghost")), legend("share", t("key_share")), legend("band", t("key_band")), h("label", { className: "tick soft" }, whole, t("whole"))),

@@ -58,7 +58,7 @@ def _with_weights(
         texts = {"": {"tokens": texts}}
     found, ids = {}, {}
     for name, text in texts.items():
-        where = f"tokens[{name!r}]"
+        where = f"tokens[{name!r}]" if name else "tokens"
         if not isinstance(text, Mapping) or set(text) != {"tokens"}:
             raise BadValue(
                 f"{where}: {text!r} is no dict(tokens=…) alone; a model makes the weights"
@@ -67,7 +67,7 @@ def _with_weights(
         if isinstance(tokens, str) or not isinstance(tokens, Iterable):
             raise BadValue(f"{where}: {tokens!r} is no list of words")
         words = [*tokens]
-        unknown = [word for word in words if word not in WORDS.ids]
+        unknown = [w for w in words if not isinstance(w, str) or w not in WORDS.ids]
         room = model.config.block_size
         if unknown or not 1 <= len(words) <= room:
             raise BadValue(

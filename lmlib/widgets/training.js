@@ -47,9 +47,11 @@ export function batchOf(texts) {
 
 /** A worker as functions that promise its answer; `stop` ends it. */
 function makeWorker(source) {
-  const worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+  const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const worker = new Worker(address);
   const waiting = new Map();
   let next = 0;
+  worker.onerror = ({ message }) => { for (const [, reject] of waiting.values()) reject(new Error(message)); };
   worker.onmessage = ({ data: { id, error, ...answer } }) => {
     const [resolve, reject] = waiting.get(id);
     waiting.delete(id);
@@ -61,7 +63,7 @@ function makeWorker(source) {
     worker.postMessage({ task, id: next, ...given });
     next += 1;
   });
-  return { ask, stop: () => worker.terminate() };
+  return { ask, stop: () => { worker.terminate(); URL.revokeObjectURL(address); } };
 }
 
 /** A run from random weights: `advance()` makes one step, `record()` says where it stands. */
@@ -97,12 +99,7 @@ export async function startRun({ code, config, plan, tests, grammar, ids, seed, 
   return { advance: inTurn(advance), record: inTurn(record), stop: worker.stop, done: () => done };
 }
 
-const svg = (tag, props) => {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [key, value] of Object.entries(props)) node.setAttribute(key, value);
-  return node;
-};
-const line = (className) => svg("polyline", { class: className, "vector-effect": "non-scaling-stroke" });
+const line = (className) => svgElement("polyline", { class: className, "vector-effect": "non-scaling-stroke" });
 const SHARES = ["fitting", "copied", "looking"];
 const TIMES = [1, 1.5, 3, 10];
 
@@ -112,7 +109,7 @@ function render({ model, el }) {
   const ui = stage(el, t("title"), CSS);
   const grammar = makeGrammar(rules);
   const ids = new Map(vocab.map((word, id) => [word, id]));
-  let [run, records, live, code, spent, busy] = [null, stored, false, null, 0, null];
+  let [run, starting, records, live, code, spent, busy] = [null, null, stored, false, null, 0, null];
   const times = ({ loss }) => loss / floor;
 
   // What may stand at each place of the test stories: the walk is long, so it is made once, before the first run.
@@ -122,24 +119,19 @@ function render({ model, el }) {
   });
 
   const start = h("button", { type: "button", className: "go", onclick: () => (busy ? pause() : go()), disabled: true });
-  const again = h("button", { type: "button", onclick: reset }, t("again"));
-  const seed = h("input", { type: "number", min: 0, max: 2 ** 32 - 1, step: 1, "aria-label": t("seed") });
-  seed.onchange = () => {
-    const wanted = Math.round(Number.parseFloat(seed.value));
-    seed.value = Number.isNaN(wanted) ? model.get("seed") : Math.min(2 ** 32 - 1, Math.max(0, wanted));
-    change(model, { seed: Number(seed.value) });
-  };
+  const again = pressable(t("again"), reset);
+  const seed = seedField(model, t);
   const note = h("p", { className: "soft note" });
 
   const plot = (bottom, top, ticks) => {
-    const area = svg("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true" });
-    const cursor = svg("line", { class: "cursor", y1: 0, y2: 100, "vector-effect": "non-scaling-stroke" });
+    const area = svgElement("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true" });
+    const cursor = svgElement("line", { class: "cursor", y1: 0, y2: 100, "vector-effect": "non-scaling-stroke" });
     area.append(cursor);
     const place = (y) => 100 - (100 * (y - bottom)) / (top - bottom);
     const scale = h("div", { className: "ticks soft numbers", "aria-hidden": "true" }, ...ticks.map(([y, text]) => {
       const tick = h("span", {}, text);
       tick.style.top = `${place(y)}%`;
-      area.append(svg("line", { class: text === "1" && bottom < 0 ? "floor" : "grid", x1: 0, x2: 100, y1: place(y), y2: place(y), "vector-effect": "non-scaling-stroke" }));
+      area.append(svgElement("line", { class: text === "1" && bottom < 0 ? "floor" : "grid", x1: 0, x2: 100, y1: place(y), y2: place(y), "vector-effect": "non-scaling-stroke" }));
       return tick;
     }));
     return { box: h("div", { className: "plot" }, scale, h("div", { className: "area" }, area)), area, cursor, place };
@@ -176,7 +168,7 @@ function render({ model, el }) {
     const record = records[index];
     range.value = index;
     range.setAttribute("aria-valuetext", `${record.step}`);
-    if (seed.getRootNode().activeElement !== seed) seed.value = model.get("seed");
+    seed.set();
     for (const { cursor } of [above, below_]) for (const end of ["x1", "x2"]) cursor.setAttribute(end, (100 * record.step) / plan.steps);
     drawLoss(lossOf.stored, stored);
     drawLoss(lossOf.live, live ? records : []);
@@ -191,7 +183,7 @@ function render({ model, el }) {
     text.replaceChildren(...words.flatMap((word, i) => [h("span", { className: wrong === null || i < wrong ? "" : i === wrong ? "wrong" : "after" }, word), " "]));
     fits.textContent = wrong === null ? t("fits") : t("wrong", { word: words[wrong] });
     start.textContent = busy ? t("pause") : run && run.done() > 0 && run.done() < plan.steps ? t("go_on") : t("start");
-    again.disabled = !live;
+    allow(again, live);
     foot.refresh();
   }
   // Each step is written, and every hundredth spoken.
@@ -200,17 +192,21 @@ function render({ model, el }) {
     if (aloud) ui.say(said);
   };
 
+  /** A new run, where its random weights stand. */
+  async function begin() {
+    const made = await startRun({ code, config, plan, tests: withTables(), grammar, ids, seed: model.get("seed"), source: WORKER });
+    [run, records, live, spent] = [made, [await made.record()], true, 0];
+    change(model, { shown: null });
+    update();
+  }
+
   async function go() {
     if (run && run.done() >= plan.steps) reset();
     const going = {};
     busy = going;
     update();
     try {
-      if (!run) {
-        run = await startRun({ code, config, plan, tests: withTables(), grammar, ids, seed: model.get("seed"), source: WORKER });
-        [records, live, spent] = [[await run.record()], true, 0];
-        change(model, { shown: null });
-      }
+      if (!run) await (starting ??= begin().finally(() => { starting = null; }));
       const due = () => run.done() % plan.every === 0 && records.at(-1).step < run.done();
       while (busy === going && (run.done() < plan.steps || due())) {
         const before = performance.now();
@@ -256,7 +252,7 @@ function render({ model, el }) {
   for (const [name, value] of Object.entries({ tabindex: 0, role: "group", "aria-label": t("title") })) whole.setAttribute(name, value);
 
   ui.card.append(
-    h("div", { className: "row" }, start, again, h("label", { className: "field" }, t("seed"), seed)), note,
+    h("div", { className: "row" }, start, again, h("label", { className: "field" }, t("seed"), seed.field)), note,
     h("p", { className: "heading" }, t("loss")), above.box,
     h("div", { className: "row keys" }, key("live", t("live_run")), key("stored", t("stored")), key("floor", t("floor"))),
     h("p", { className: "heading" }, t("shares")), below_.box,
@@ -277,12 +273,12 @@ function render({ model, el }) {
   update();
   tell(t("loading"), false);
   provided(model, el, "train.js").then((packed) => {
-    code = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
+    code = bytesOf(packed);
     start.disabled = false;
     tell(t("stored_here"), false);
     ui.card.dataset.live = "";
   }, (error) => tell(t("no_training", { reason: error.message })));
-  return () => { busy = null; if (run) run.stop(); quiet(); ui.done(); };
+  return () => { busy = null; (starting ?? Promise.resolve()).then(() => run?.stop(), () => {}); quiet(); ui.done(); };
 }
 
 export default { render };

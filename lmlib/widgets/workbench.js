@@ -254,8 +254,8 @@ function render({ model, el }) {
     const where = cell ? `${nameOf(`m_${part}`)}, ${tokens[cell[1]]}, ${tables[part].heads[cell[2]]}` : t("begin");
     slider.setAttribute("aria-valuetext", where);
     at.textContent = t("at", { n: cell ? (picked ?? state.step - 1) + 1 : 0, N: cells.length });
-    back.disabled = !state.step;
-    forward.disabled = state.step === cells.length && (picked ?? cells.length - 1) === cells.length - 1;
+    allow(back, state.step);
+    allow(forward, state.step !== cells.length || (picked ?? cells.length - 1) !== cells.length - 1);
     if (!note.textContent && cell) ui.say(t("live", { part: nameOf(`m_${part}`), cell: `${tokens[cell[1]]}, ${tables[part].heads[cell[2]]}`, sum: sum.textContent }));
     foot.refresh();
   }
@@ -303,7 +303,7 @@ function render({ model, el }) {
   const tick = (name) => h("input", { type: "checkbox", onchange: (event) => set({ [name]: event.target.checked }) });
   const [scale, mask] = ["scale", "mask"].map(tick);
   const width = h("select", { "aria-label": t("size_name"), onchange: () => set({ w_q: resized(state.w_q, Number(width.value)), w_k: resized(state.w_k, Number(width.value)) }) }, ...ordinals(SIZE).map((n) => h("option", { value: n }, n)));
-  const button = (key, onclick, more = {}) => h("button", { type: "button", onclick, ...more }, t(key));
+  const button = (key, onclick, props) => pressable(t(key), onclick, props);
   const walk = (by) => () => {
     if (picked !== null && picked + by >= 0 && picked + by < state.step) { picked += by; tell(""); paint(); } else to(state.step + by);
   };

@@ -19,6 +19,12 @@ for_minutes() { # macOS has no timeout
   if has timeout; then timeout 300 "$@"; else "$@"; fi
 }
 
+# The widgets are tried in Firefox too, where there is one. Only a container's root gets it.
+if ! has firefox-esr && ! has firefox && [ "$(id -u)" = 0 ] && has apt-get; then
+  echo "== Looking for Firefox (Debian's package firefox-esr)"
+  for_minutes apt-get update -q </dev/null && for_minutes apt-get install -q -y --no-install-recommends firefox-esr </dev/null
+fi
+
 path=$(found)
 case $path in *headless*shell*) echo "$path"; exit 0;; esac
 

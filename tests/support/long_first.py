@@ -32,6 +32,7 @@ LONG = {
     "test_colab_widgets.py": 70,
     "test_widget_duel.py": 70,
     "test_jupyterlab.py": 60,
+    "test_firefox.py": 60,
     "test_print.py": 40,
 }
 

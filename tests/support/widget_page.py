@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import statistics
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page
 
 Show = Callable[..., Page]
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGBgAAAABQABpfZFQAAAAABJRU5ErkJggg=="
 
 
 @cache
@@ -24,10 +27,18 @@ def site_scripts() -> dict[str, str]:
     return scripts()
 
 
-def _body(widgets: Iterable[Any], site: bool) -> str:
-    """The outputs of widgets; on the site they share files of script, in a notebook each carries its own."""
+def _body(widgets: Iterable[Any], site: bool, drawn: bool) -> str:
+    """The outputs of widgets; on the site they share files of script, in a notebook each carries its own.
+
+    Where scripts run, their pictures go at once, so that they need not be ``drawn``.
+    """
     widgets = list(widgets)
-    body = "".join(widget._repr_mimebundle_()[0]["text/html"] for widget in widgets)
+    body = "".join(
+        widget._repr_mimebundle_()[0]["text/html"]
+        if drawn
+        else widget._html(PIXEL, widget.sentence())
+        for widget in widgets
+    )
     if not site:
         return f"<main>{body}</main>"
     from _ext.widgets import KINDS, MODULE
@@ -58,6 +69,7 @@ def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
         address: str = "",
         html: str = "<html lang='en'>",
         files: dict[str, str] | None = None,
+        ready: bool = True,
     ) -> Page:
         if site:
             for name, text in (site_scripts() | (files or {})).items():
@@ -65,7 +77,8 @@ def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
         head = "<meta charset='utf-8'><meta name='viewport' content='width=device-width'><title>Page</title>"
         file = tmp_path / "page.html"
         file.write_text(
-            f"<!doctype html>{html}{head}<body>{_body(widgets, site)}</body>", "utf-8"
+            f"<!doctype html>{html}{head}<body>{_body(widgets, site, drawn=not scripts)}</body>",
+            "utf-8",
         )
         context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -82,7 +95,7 @@ def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(file.as_uri() + address)
         live = sum(widget._is_live for widget in widgets) if site and scripts else 0
-        if live:
+        if live and ready:
             page.locator(".card[data-live]").nth(live - 1).wait_for()
         return page
 
@@ -90,6 +103,11 @@ def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
     for context in contexts:
         context.close()
     assert not problems
+
+
+def address_of(kind: str, state: Any) -> str:
+    """The end of an address that has a widget in a state, as the page writes it."""
+    return f"#{kind}={quote(json.dumps(state), safe='')}"
 
 
 @contextmanager
@@ -156,9 +174,13 @@ def keep_copies(page: Page) -> None:
     )
 
 
-def serious(page: Page) -> list[str]:
-    """What axe finds that keeps somebody out."""
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response
+def serious(page: Page, rules: Iterable[str] = ()) -> list[str]:
+    """What axe finds that keeps somebody out, by all of its rules or by these."""
+    # All that passes would take axe as long again to list.
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = [*rules]
+    found = Axe().run(page, options=options).response
     return [
         f"{violation['id']}: {node['html'][:160]}"
         for violation in found["violations"]
@@ -195,6 +217,13 @@ def redraw_times(slider: Locator, values: Iterable[float]) -> list[float]:
         })""",
         list(values),
     )
+
+
+def keeps_up(what: str, times: list[float], summary: Callable[[str], None]) -> None:
+    """Tell how long redraws take, and that none keeps a reader waiting, even beside other tests."""
+    median = statistics.median(times)
+    summary(f"{what}: median {median:.1f} ms, worst {max(times):.1f} ms")
+    assert median < 500
 
 
 def random_numbers(seed: int) -> Iterator[float]:

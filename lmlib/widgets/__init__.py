@@ -24,6 +24,7 @@ quantities   numbers as one reads them: powers of ten, bytes, spans of time
 labels_needed  how many labels each method needs, with intervals over the runs
 accuracies   those runs: how they are read, and their means with intervals
 training     a GPT that is trained in the page, beside a stored run
+reads        the text that its GPT reads, while it is being typed
 live         the GPT's weights for a page
 base         what makes a widget live everywhere
 labels       every word that a widget shows, to be translated

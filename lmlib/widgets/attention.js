@@ -285,6 +285,7 @@ function render({ model, el }) {
       const [fill, ghost] = ["fill", "ghost"].map((className) => h("div", { className }));
       fill.style.width = `${100 * is[id]}%`;
       ghost.style.width = `${100 * was[id]}%`;
+      ghost.hidden = !changed;
       return h("div", { className: "bar" }, h("span", { lang: "en" }, word(id)), h("div", { className: "track" }, fill, ghost), h("span", {}, is[id].toFixed(3)), h("span", { className: "soft" }, changed ? was[id].toFixed(3) : ""));
     };
     const mend = h("button", { type: "button", className: "small", disabled: !cuts().length, onclick: () => { change(model, { cut: [] }); queryRows[chosen()].focus({ preventScroll: true }); } }, t("mend_all", { n: cuts().length }));

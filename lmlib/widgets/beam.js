@@ -243,7 +243,7 @@ function render({ model, el }) {
   };
   const call = () => `BeamTree(${[python(model.get("text").trim()), ...Object.entries(setting()).filter(([name, value]) => value !== FIRST[name]).map(([name, value]) => `${name}=${python(value)}`)].join(", ")})`;
   const foot = below({ t, kind: "beam", call, numbers: table, state: () => ({ text: model.get("text"), ...setting() }) });
-  const legend = h("p", { className: "legend soft", ariaHidden: "true" }, ...["kept", "dropped", "best_path", "greedy_path"].map((key) => h("span", { className: "key" }, h("span", { className: `swatch ${key}` }), t(key))));
+  const legend = h("p", { className: "legend soft", ariaHidden: "true" }, ...["kept", "dropped", "best_path", "greedy_path"].map((key) => h("span", { className: "key" }, h("span", { className: `swatch ${key}` }), t(key))), h("span", {}, t("below")));
 
   field.oninput = () => change(model, { text: field.value, step: null });
   ui.card.append(

@@ -80,7 +80,7 @@ function render({ model, el }) {
     return { row, bar, dot, mean, spread, others };
   }
   const nobody = h("p", { className: "soft" });
-  const axis = h("div", { className: "axis soft numbers", "aria-hidden": "true" }, h("span", {}, low.toFixed(1)), h("span", {}, ((low + high) / 2).toFixed(2)), h("span", {}, high.toFixed(1)));
+  const axis = h("div", { className: "axis soft numbers", "aria-hidden": "true" }, h("span", {}, low.toFixed(2)), h("span", {}, ((low + high) / 2).toFixed(2)), h("span", {}, high.toFixed(2)));
 
   const pick = (i) => h("select", { "aria-label": t(i ? "with" : "compare"), onchange: () => set({ pair: selects.map((select) => select.value) }) }, ...names.map((name) => h("option", { value: name }, shown[name])));
   const selects = [];
@@ -149,6 +149,7 @@ function render({ model, el }) {
     h("div", { className: "head" }, h("span", { className: "heading" }, t("n")), said),
     h("div", { className: "scale" }, range, stops),
     choice,
+    h("p", { className: "heading" }, t("accuracy")),
     h("table", { className: "plot", "aria-label": t("title") }, body),
     h("div", { className: "under" }, axis), nobody,
     h("div", { className: "row keys" }, key("bar", t("interval_key")), key("other", t("others_key")), ...(ceiling === null ? [] : [key("top", t("ceiling_key", { c: ceiling.toFixed(3) }))]), ...(luck ? [key("band", t("band_key", { n: count(tested), spread: luck }))] : [])),

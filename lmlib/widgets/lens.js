@@ -79,14 +79,18 @@ export function piecesAt({ bytes, made, ids, steps }, step) {
   return pieces;
 }
 
-/** Bytes as they are printed: ␣ for a space, ⏎ for a line end, and hexadecimal where they are no characters. */
-export function printed(bytes) {
+/** Bytes as characters, ␣ for a space, ⏎ for a line end; null where they are none that can be seen. */
+function asCharacters(bytes) {
   try {
     const text = utf8Text.decode(bytes);
-    if (!UNSEEN.test(text)) return text.replace(/ /g, "␣").replace(/\n/g, "⏎").replace(/\t/g, "⇥").replace(/^(?=\p{M})/u, "◌");
-  } catch { /* a part of a character */ }
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+    return UNSEEN.test(text) ? null : text.replace(/ /g, "␣").replace(/\n/g, "⏎").replace(/\t/g, "⇥").replace(/^(?=\p{M})/u, "◌");
+  } catch { return null; }
 }
+
+const hexadecimal = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+
+/** Bytes as they are printed: hexadecimal where they are no characters. */
+export const printed = (bytes) => asCharacters(bytes) ?? hexadecimal(bytes);
 
 let gpt2Read = null;
 
@@ -104,6 +108,7 @@ function render({ model, el }) {
   const facts = h("dl", { className: "facts" });
   const coming = h("p", { className: "coming" });
   const chips = h("p", { className: "pieces", dir: "auto", tabIndex: 0, role: "group", "aria-label": t("pieces") });
+  const byteKey = h("p", { className: "soft" }, h("span", { className: "key" }), t("byte_key"));
   const curve = h("div", { className: "curve" });
   const at = h("span", { className: "soft numbers" });
   const number = (n) => n.toLocaleString("en-US");
@@ -171,7 +176,8 @@ function render({ model, el }) {
     ui.say(t("live", { tokens: number(pieces.length), next: coming.textContent }));
   }
 
-  const text = ({ start, end }) => printed(cutting.bytes.subarray(start, end));
+  const bytesIn = ({ start, end }) => cutting.bytes.subarray(start, end);
+  const text = (piece) => printed(bytesIn(piece));
   const pairOf = ({ start, middle, end }) => [text({ start, end: middle }), text({ start: middle, end }), text({ start, end })];
 
   function paintComing({ counts }, step, steps, size) {
@@ -190,11 +196,14 @@ function render({ model, el }) {
     // Thousands of them at once: one element each, its id from the style.
     chips.replaceChildren(...pieces.map((piece, i) => {
       const chip = document.createElement("span");
-      chip.className = `piece${i % 2 ? " odd" : ""}${cutting.words.has(piece.end) ? " last" : ""}${marks.has(piece.start) ? ` ${marks.get(piece.start)}` : ""}${piece.special ? " special" : ""}${piece.rank === fresh ? " fresh" : ""}`;
+      const bytes = bytesIn(piece);
+      const seen = asCharacters(bytes);
+      chip.className = `piece${i % 2 ? " odd" : ""}${cutting.words.has(piece.end) ? " last" : ""}${marks.has(piece.start) ? ` ${marks.get(piece.start)}` : ""}${piece.special ? " special" : ""}${seen === null ? " byte" : ""}${piece.rank === fresh ? " fresh" : ""}`;
       chip.dataset.id = piece.id;
-      chip.textContent = text(piece);
+      chip.textContent = seen ?? hexadecimal(bytes);
       return chip;
     }));
+    byteKey.hidden = !chips.querySelector(".byte");
   }
 
   /** How often each pair stood in the training text, step for step: the merges follow it. */
@@ -243,7 +252,7 @@ function render({ model, el }) {
     h("div", { className: "row tries" }, h("span", { className: "soft" }, t("try")), ...tries),
     h("div", { className: "heading" }, t("vocabulary")), choices, note, facts,
     h("div", { className: "row player" }, h("span", { className: "heading" }, t("player")), at, h("span", { className: "presses" }, none, back, next, all)),
-    curve, range, coming, chips, foot.el);
+    curve, range, coming, chips, byteKey, foot.el);
 
   const quiet = listen(model, ["text", "vocabulary", "step"], update);
   const given = fromAddress("lens");

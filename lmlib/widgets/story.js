@@ -204,7 +204,7 @@ function render({ model, el }) {
     if (place !== null) { chosen = place; rows.children[place].focus(); [...rows.children].forEach((row, i) => { row.tabIndex = i === place ? 0 : -1; }); }
     if (event.key === "Enter" || event.key === " ") { event.preventDefault(); rows.children[chosen]?.click(); }
   };
-  const head = h("div", { className: "next top soft" }, h("span", {}, t("next")), h("span"), h("span", {}, t("model")), h("span", {}, t("true")));
+  const head = h("div", { className: "next top soft" }, h("span", {}, t("next")), h("span"), h("span", {}, t("model")), h("span", { className: "sign" }, t("true")));
   ui.card.append(
     h("label", { className: "prompt" }, h("span", { className: "heading" }, t("prompt")), field),
     h("div", { className: "row buttons" }, all, one, back, again, fresh),

@@ -91,7 +91,7 @@ function render({ model, el }) {
     stages.push(makeStage(`feed-forward ${layer}`, h("div", { className: "row" }, partSwitch("feed-forward"), block.cloneNode(true))));
   }
   const allOn = h("button", { type: "button", className: "all", onclick: () => { change(model, { off: [] }); switches.get(chosen).focus(); } }, t("all_on"));
-  everywhere.append(allOn);
+  everywhere.append(allOn, h("span", { className: "soft" }, t("hint")));
   const answers = Array.from({ length: ANSWERS }, () => barRow(2));
   const verdict = h("p", { className: "verdict" });
   const parts = h("div", { role: "group", "aria-label": t("switches") }, everywhere, h("div", { className: "stage top soft" }, h("span"), h("span"), h("span", {}, t("says"))), ...stages.map((one) => one.row));

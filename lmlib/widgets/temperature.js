@@ -47,7 +47,7 @@ function bar(name, props) {
     fill.style.transform = `scaleX(${Math.min(1, p / end)})`;
     second.style.transform = `scaleX(${Math.min(1, (p2 ?? 0) / end)})`;
     ghost.style.width = percent(p1 / end);
-    ghost.hidden = p1 > end;
+    ghost.hidden = p1 > end || Math.abs(p1 - p) < 1e-9;
     prob.textContent = cut ? t("cut") : show(p);
     prob2.textContent = p2 === null ? "" : p2 === 0 ? t("cut") : show(p2);
     const spread = 2 * Math.sqrt((p * (1 - p)) / N);

@@ -338,7 +338,7 @@ function render({ model, el }) {
     h("div", { className: "row switches" }, h("label", { className: "tick" }, scale, h("span", {}, ...lowered(t("scale")))), h("label", { className: "tick" }, mask, t("mask")), h("label", { className: "field" }, h("span", {}, ...lowered(t("size"))), width), fresh),
     h("div", { className: "row walk" }, back, forward, all, slider, at),
     h("div", { className: "row parts", role: "group", "aria-label": t("parts") }, ...Object.values(chips)),
-    h("div", { className: "told-of" }, sum, why, note), sheet, fetches, foot.el);
+    h("div", { className: "told-of" }, sum, why, note), h("p", { className: "soft" }, t("editable")), sheet, fetches, foot.el);
 
   const quiet = listen(model, STATE, update);
   update();

@@ -18,6 +18,7 @@ from zipfile import ZipFile
 import pytest
 import torch
 from playwright.sync_api import Browser, Locator, Page, Route, expect
+from support.site_pages import soup
 from support.widget_page import overflow, serious, site_scripts, too_small
 from test_site import Quiet
 
@@ -379,8 +380,8 @@ def test_all_can_use_it(dark: bool, width: int, chat: Open) -> None:
 def test_a_build_without_the_model_says_how_to_get_it(built: None) -> None:
     if os.environ.get("REAL_FOLDER") or (SITE / "real").exists():
         pytest.skip("this build has the model")
-    page = (SITE / "real.html").read_text("utf-8")
-    assert "make serve REAL=1" in page and "data-lm-chat" not in page
+    page = soup("real.html")
+    assert "make serve REAL=1" in page.text and not page.select("[data-lm-chat]")
 
 
 def test_what_is_fetched_gets_the_names_that_the_page_asks_for(

@@ -30,6 +30,7 @@ PLACES = [
     ("teachers.md", rf"git clone https://github\.com/{NAME}"),
     ("intro.md", rf"\(https://github\.com/{NAME}\)"),
     ("intro.md", COLAB),
+    ("real.md", rf"\[repository\]\(https://github\.com/{NAME}\)"),
 ]
 
 # Only the book's lmlib has stories.toml. PyPI's package of that name is a library for signals.

@@ -71,7 +71,7 @@ links: $(STAMP)
 chapters: $(STAMP)
 	@for notebook in chapters/$(CHAPTER).ipynb; do \
 	  echo "== Executing $$notebook"; \
-	  $(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False $$notebook || exit 1; \
+	  $(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False $$notebook || exit 1; \
 	  : "What is printed in one go becomes one piece, which nbconvert does before it executes."; \
 	  $(BIN)/jupyter nbconvert --to notebook --inplace --CoalesceStreamsPreprocessor.enabled=True $$notebook || exit 1; \
 	done

@@ -5,20 +5,18 @@ REAL_FOLDER. Any other build shows what stands in the directive, and no page ask
 """
 
 import json
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from offers import Offer
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from widgets import shared_names
 
 from lmlib.widgets.base import SHARED
 
-FOLDER, SCRIPT = "real", "chat.js"
+OFFER, SCRIPT = Offer("REAL_FOLDER", "real"), "chat.js"
 HERE = Path(__file__).parent
 # What the page says. Another language has another table.
 LABELS = {
@@ -71,19 +69,12 @@ def script() -> str:
     return f"{{ {shared}\nconst CSS = {json.dumps(css)};\n{own} }}"
 
 
-def offered() -> dict[str, int]:
-    """Name and size of each file that this build has beside its pages."""
-    folder = os.environ.get("REAL_FOLDER")
-    files = sorted(Path(folder).iterdir()) if folder else []
-    return {file.name: file.stat().st_size for file in files}
-
-
 def named(ending: str) -> str:
     """The file that ends so. Raises FileNotFoundError where the folder has none."""
-    found = next((name for name in offered() if name.endswith(ending)), None)
+    found = next((name for name in OFFER.files() if name.endswith(ending)), None)
     if found is None:
         raise FileNotFoundError(
-            f"REAL_FOLDER: no *{ending} in {os.environ['REAL_FOLDER']}; `make book REAL=1` puts it there"
+            f"{OFFER.variable}: no *{ending} in {OFFER.source}; `make book REAL=1` puts it there"
         )
     return found
 
@@ -94,12 +85,16 @@ class Chat(SphinxDirective):
     has_content = True
 
     def run(self) -> list[nodes.Node]:
-        if not offered():
+        if not OFFER.files():
             return self.parse_content_to_nodes()
         model = named(".gguf")
         up = "../" * self.env.docname.count("/")
         text = page(
-            offered()[model], f"{up}{FOLDER}/", model, named(".js"), named(".wasm")
+            OFFER.files()[model],
+            f"{up}{OFFER.folder}/",
+            model,
+            named(".js"),
+            named(".wasm"),
         )
         return [nodes.raw("", text, format="html")]
 
@@ -116,24 +111,8 @@ def add_script(
         context["body"] += f'<script defer src="{base}{file}"></script>\n'
 
 
-def outdated(app: Sphinx, env: BuildEnvironment, *changes: set[str]) -> list[str]:
-    """The pages that have the chat, where the offer has changed."""
-    before, env.real = getattr(env, "real", {}), offered()  # type: ignore[attr-defined]
-    return [] if offered() == before else sorted(env.found_docs)
-
-
-def finish(app: Sphinx, error: Exception | None) -> None:
-    """Put the files beside the pages, and those of an earlier build away."""
-    target = Path(app.outdir, FOLDER)
-    if error is None and app.builder.format == "html":
-        shutil.rmtree(target, ignore_errors=True)
-        if offered():
-            shutil.copytree(os.environ["REAL_FOLDER"], target)
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("chat", Chat)
     app.connect("html-page-context", add_script)
-    app.connect("env-get-outdated", outdated)
-    app.connect("build-finished", finish)
+    OFFER.connect(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -4,25 +4,16 @@
 and its pages say nothing about them, so no link is ever dead.
 """
 
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from offers import Offer
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 
-FOLDER = "downloads"
-
-
-def offered() -> dict[str, int]:
-    """Name and size of each file that this build offers."""
-    folder = os.environ.get("DOWNLOADS")
-    files = sorted(Path(folder).iterdir()) if folder else []
-    return {file.name: file.stat().st_size for file in files}
+OFFER = Offer("DOWNLOADS", "downloads")
 
 
 class Downloads(SphinxDirective):
@@ -32,15 +23,15 @@ class Downloads(SphinxDirective):
     has_content = True
 
     def run(self) -> list[nodes.Node]:
-        names = [name for name in offered() if Path(name).match(self.arguments[0])]
+        names = [name for name in OFFER.files() if Path(name).match(self.arguments[0])]
         if not names:
             return []
         page = self.env.app.builder.get_target_uri(self.env.docname)
         links: list[nodes.Node] = []
         for name in names:
-            uri = relative_uri(page, f"{FOLDER}/{name}")
+            uri = relative_uri(page, f"{OFFER.folder}/{name}")
             link = nodes.reference("", name, refuri=uri, internal=True)
-            size = nodes.Text(f"\u00a0({offered()[name] / 1e6:.1f}\u00a0MB)")
+            size = nodes.Text(f"\u00a0({OFFER.files()[name] / 1e6:.1f}\u00a0MB)")
             links += [link, size, nodes.Text(" · ")]
         return [*self.parse_content_to_nodes(), nodes.paragraph("", "", *links[:-1])]
 
@@ -52,31 +43,15 @@ def pdf_button(
     name = f"{Path(page).name}.pdf"
     groups = [group.get("buttons", []) for group in context.get("header_buttons", [])]
     for button in (button for group in groups for button in group):
-        if button.get("label") == "download-pdf-button" and name in offered():
+        if button.get("label") == "download-pdf-button" and name in OFFER.files():
             del button["javascript"]
             button["type"] = "link"
-            button["url"] = context["pathto"](f"{FOLDER}/{name}", 1)
+            button["url"] = context["pathto"](f"{OFFER.folder}/{name}", 1)
             button["tooltip"] = "Download the print edition"
-
-
-def outdated(app: Sphinx, env: BuildEnvironment, *changes: set[str]) -> list[str]:
-    """All pages where the offer has changed."""
-    before, env.offered = getattr(env, "offered", {}), offered()  # type: ignore[attr-defined]
-    return [] if offered() == before else sorted(env.found_docs)
-
-
-def finish(app: Sphinx, error: Exception | None) -> None:
-    """Put the files beside the pages, and those of an earlier build away."""
-    target = Path(app.outdir, FOLDER)
-    if error is None and app.builder.format == "html":
-        shutil.rmtree(target, ignore_errors=True)
-        if offered():
-            shutil.copytree(os.environ["DOWNLOADS"], target)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("downloads", Downloads)
     app.connect("html-page-context", pdf_button, priority=900)
-    app.connect("env-get-outdated", outdated)
-    app.connect("build-finished", finish)
+    OFFER.connect(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

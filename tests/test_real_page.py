@@ -252,12 +252,17 @@ def test_what_a_reader_writes_is_text(chat: Open) -> None:
     assert not page.locator(".log img").count()
 
 
-def test_an_answer_can_be_stopped_and_stays_as_far_as_it_came(chat: Open) -> None:
-    page = loaded(chat())
-    page.evaluate("window.held = 2")
+def writing(page: Page, n: int) -> Page:
+    """The chat while it holds behind the n-th token of an answer."""
+    loaded(page).evaluate(f"window.held = {n}")
     page.get_by_role("textbox", name="Your message").fill("Hello")
     page.get_by_role("textbox", name="Your message").press("Enter")
-    expect(tokens(page)).to_have_count(2)
+    expect(tokens(page)).to_have_count(n)
+    return page
+
+
+def test_an_answer_can_be_stopped_and_stays_as_far_as_it_came(chat: Open) -> None:
+    page = writing(chat(), 2)
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("button", name="Send")).to_be_enabled()
     expect(tokens(page)).to_have_count(2)
@@ -278,11 +283,7 @@ def test_a_new_chat_knows_nothing_of_the_old_one(chat: Open) -> None:
 
 
 def test_a_new_chat_while_it_writes_begins_empty(chat: Open) -> None:
-    page = loaded(chat())
-    page.evaluate("window.held = 1")
-    page.get_by_role("textbox", name="Your message").fill("Hello")
-    page.get_by_role("textbox", name="Your message").press("Enter")
-    expect(tokens(page)).to_have_count(1)
+    page = writing(chat(), 1)
     page.get_by_role("button", name="New chat").click()
     expect(page.get_by_role("button", name="Send")).to_be_enabled()
     assert not page.locator(".turn").count()

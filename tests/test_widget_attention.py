@@ -242,14 +242,20 @@ def test_python_that_is_copied_makes_this_very_widget(kind: str, show: Show) -> 
 address = partial(address_of, "attention")
 
 
-def test_a_link_opens_what_it_was_made_of(show: Show) -> None:
-    page = show(of_model(layer=1, head=2, query=30))
+def by_link(page: Page, show: Show) -> Page:
+    """What a link to the page's state opens, once a link of a head is cut there: the same."""
     page.locator(".looks .cutter").first.click()
     keep_copies(page)
     page.get_by_role("button", name="Copy a link").click()
     link = page.evaluate("window.copied")
     again = show(of_model(), address=link[link.index("#") :])
     assert expected(again) == expected(page)
+    return again
+
+
+def test_a_link_opens_what_it_was_made_of(show: Show) -> None:
+    page = show(of_model(layer=1, head=2, query=30))
+    by_link(page, show)
     show_table(page)
     assert page.locator(".after tbody tr").count() == 31
 
@@ -375,12 +381,7 @@ def test_a_word_that_is_offered_takes_the_place_of_the_unknown_one(show: Show) -
 def test_own_words_travel_in_links_and_python(show: Show) -> None:
     page = show(of_model())
     own_field(page).fill(OWN)
-    page.locator(".looks .cutter").first.click()
-    keep_copies(page)
-    page.get_by_role("button", name="Copy a link").click()
-    link = page.evaluate("window.copied")
-    again = show(of_model(), address=link[link.index("#") :])
-    assert expected(again) == expected(page)
+    again = by_link(page, show)
     expect(own_field(again)).not_to_have_value("")
     page.get_by_role("button", name="Copy as Python").click()
     *start, call = page.evaluate("window.copied").split("\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import os
-import re
 import sysconfig
 import traceback
 from collections.abc import Callable
@@ -52,7 +51,8 @@ def call(function: Callable, args: Any) -> Any:
 
 def name_of(error: BaseException) -> str:
     """The name of the built-in exception that ``error`` is, or comes from, and "MemoryError" for PyTorch's."""
-    if isinstance(error, RuntimeError) and re.search("n.t allocate memory", str(error)):
+    no_memory = ("can't allocate memory", "not allocate memory")
+    if isinstance(error, RuntimeError) and any(said in str(error) for said in no_memory):
         return "MemoryError"
     names = (kind.__name__ for kind in type(error).__mro__)
     return next(name for name in names if hasattr(builtins, name))

@@ -5,6 +5,7 @@ a list of as many replies. On the page the two become one card (`_static/predict
 is a fold under its own choice. Choices and replies are list items, so a translation reaches them.
 """
 
+import hashlib
 import json
 from typing import Any, ClassVar
 
@@ -22,7 +23,12 @@ logger = logging.getLogger(__name__)
 LABELS = {"predict": "Predict", "quiz": "Question"}
 WORDS = {
     "veil": "Choose an answer first",
-    "answer": "Answer",
+    "sure": "How sure are you?",
+    "guess": "I guess",
+    "commit": "Answer, {sure} sure",
+    "cost": "You were {sure} sure; that costs {nats} nats.",
+    "forbidden": "(This browser keeps nothing for this page.)",
+    "full": "(This browser has no room left to keep it.)",
     "skip": "Show without answering",
     "right": "Your answer is right:",
     "wrong": "Your answer is not right:",
@@ -32,7 +38,8 @@ WORDS = {
 
 
 class question(nodes.Element):
-    """A card: ``name`` and ``kind``; its children are a `wording` and a numbered list of choices."""
+    """A card: ``name``, ``kind``, and ``asked``, which changes with its words, so that no answer is taken for one to
+    another question. Its children are a `wording` and a numbered list of choices."""
 
 
 class wording(nodes.Element):
@@ -64,7 +71,11 @@ class Question(SphinxDirective):
         name = f"{self.name}-{self.arguments[0]}"
         children[-1]["classes"].append("question-choices")
         text = wording("", *children[:-1], ids=[f"{name}-text"])
-        return [question("", text, children[-1], name=name, kind=self.name)]
+        words = " ".join("".join(child.astext() for child in children).split())
+        asked = hashlib.sha256(words.encode()).hexdigest()[:8]
+        return [
+            question("", text, children[-1], name=name, kind=self.name, asked=asked)
+        ]
 
 
 class Replies(SphinxDirective):
@@ -126,7 +137,7 @@ class Join(SphinxPostTransform):
 def open_question(self: HTML5Translator, node: question) -> None:
     label = f"{node['name']}-label"
     self.body.append(
-        f'<div class="question {node["kind"]}" id="{node["name"]}">\n'
+        f'<div class="question {node["kind"]}" id="{node["name"]}" data-asked="{node["asked"]}">\n'
         f'<p class="question-label" id="{label}">{LABELS[node["kind"]]}</p>\n'
     )
 

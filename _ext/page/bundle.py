@@ -133,8 +133,14 @@ def at_once() -> Modules:
     found |= {name: _own(LMLIB.parent / f"{name.replace('.', '/')}.py") for name in CHECKS}
     found |= {name: _own(HERE / f"{file}.py") for name, file in OWN.items()}
     found |= {name: _own(HERE / f"{file}.py") for name, file in TORCH.items()}
-    found |= {"torch": [*found["torch"][:2], 1], "torch.nn": [".py", "", 1]}
+    found |= {"torch": [*found["torch"][:2], 1], "torch.nn": [".py", "import torch.nn.functional as functional", 1]}
     return found
+
+
+@cache
+def rare() -> Modules:
+    """Modules that few answers import."""
+    return {name: module for name, module in vendored().items() if name not in at_once()}
 
 
 def worker() -> str:

@@ -20,6 +20,9 @@ class Console:
     """Where `print` writes: to the page, in pieces, and no more than is read."""
 
     def __init__(self):
+        self.begin()
+
+    def begin(self):
         self.written, self.piece = 0, []
 
     def write(self, text):
@@ -48,27 +51,48 @@ def _space(setup):
     return space
 
 
+def _stopped(error):
+    """What Python says where something stops, and what that means here."""
+    print(traceback.format_exception(error))
+    if isinstance(error, ModuleNotFoundError):
+        print("The page has only a part of Python's own modules, and of PyTorch. Colab has all of them.")
+
+
 def _run(code, space):
-    """Runs code; the value of a last expression is shown, as in a notebook."""
+    """Runs code; the value of a last expression is shown, as in a notebook. Gives the lines of its statements."""
     traceback.SOURCES.clear()
     traceback.SOURCES[NAME] = code
-    exec(compile(code, NAME, "exec"), space)
-
-
-def run(setup, code, last):
-    """What the code prints, the value of its ``last`` expression, or what stops it."""
-    try:
-        space = _space(setup)
-        _run(code, space)
-        value = eval(compile(last, NAME, "eval"), space) if last else None
+    statements = page.statements(code, NAME)
+    lines = code.splitlines()
+    alone = len(statements) == 1 or (len(statements) > 1 and statements[-2][2] < statements[-1][1])
+    if alone and statements[-1][0] == "Expr":
+        first = statements[-1][1] - 1
+        exec(compile("\n".join(lines[:first]), NAME, "exec"), space)
+        last = "\n" * first + "\n".join(lines[first:])
+        value = eval(compile(last.rstrip(), NAME, "eval"), space)
         if value is not None:
             print(repr(value))
-        return True
+    else:
+        exec(compile(code, NAME, "exec"), space)
+    return statements
+
+
+def _definitions(code, statements):
+    """What of the code can be run again anywhere, as ``lmlib.workshop.keeping`` keeps it."""
+    kinds = ("Import", "ImportFrom", "FunctionDef", "ClassDef", "Assign")
+    lines = code.splitlines()
+    return "\n\n\n".join(["\n".join(lines[first - 1 : last]) for kind, first, last in statements if kind in kinds])
+
+
+def run(setup, code):
+    """What the code prints, the value of its last expression, or what stops it."""
+    console.begin()
+    try:
+        _run(code, _space(setup))
     except BaseException as error:
-        print(traceback.format_exception(error))
-        return False
+        _stopped(error)
     finally:
-        sys.stdout.flush()
+        console.flush()
 
 
 def _checked(given, space):
@@ -85,33 +109,35 @@ def _checked(given, space):
 
 
 def check(setup, code, given):
-    """The same, and then the exercise's check, which says what it says in a notebook. Whether all is right."""
+    """The same, and then the exercise's check, which says what it says in a notebook. The code to keep if all is right."""
     exercise, function = given["exercise"], given["function"]
     record.KNOWN[exercise] = given["known"]
+    console.begin()
     try:
         space = _space(setup)
-        with_code = False
         try:
-            _run(code, space)
-            with_code = True
+            statements = _run(code, space)
         except NotImplementedError:
             print(f"{exercise}: not answered yet.")
+            return None
         except BaseException as error:
-            print(traceback.format_exception(error))
-        if not with_code:
-            return False
+            _stopped(error)
+            return None
         if space.get(function) is None:
             print(f"{exercise}: not yet. There is no {function!r}: was it renamed?")
-            return False
-        right = False
+            return None
+        kept = None
         with checks.checking(exercise):
             _checked(given, space)
-            right = True
-        return right
+            kept = _definitions(code, statements)
+        return kept
     finally:
-        sys.stdout.flush()
+        console.flush()
 
 
 builtins.input = _no_keyboard
-_sys.stdout = _sys.stderr = sys.stdout = sys.stderr = Console()
+console = Console()
+_sys.stdout = _sys.stderr = sys.stdout = sys.stderr = console
+# All modules are in the worker: nothing is to be looked for elsewhere.
+_sys.meta_path[:] = [finder for finder in _sys.meta_path if "VFS" in repr(finder)]
 page.run, page.check = run, check

@@ -23,8 +23,9 @@ ELSEWHERE = {
     "write": "random numbers",
     "training-step": "gradients",
     "downhill": "gradients",
+    "showable": "bytes that are no text, which this Python decodes in a way of its own",
 }
-"""Exercises that need more of PyTorch than can be seen from their imports, and what."""
+"""Exercises that need more than can be seen from their imports, and what."""
 
 
 class Elsewhere(Exception):
@@ -75,7 +76,7 @@ def check_of(exercise: Exercise, assignment: Assignment) -> dict[str, Any]:
     check: dict[str, Any] = {
         "exercise": exercise.name,
         "function": exercise.function,
-        "known": whole_floats(known_mistakes(exercise.name)),
+        "known": exact(known_mistakes(exercise.name)),
     }
     try:
         borrowed(assignment.setup(exercise.check))
@@ -94,7 +95,7 @@ def worked_out(exercise: Exercise, assignment: Assignment) -> dict[str, Any]:
         raise Elsewhere("a function or a module as an argument")
     call = next(node for node in ast.walk(ast.parse(exercise.check)) if isinstance(node, ast.Call))
     (right,) = [ast.literal_eval(k.value) for k in call.keywords if k.arg == "right"]
-    return {"examples": whole_floats(examples), "right": right, "untouched": found.untouched}
+    return {"examples": exact(examples), "right": right, "untouched": found.untouched}
 
 
 def setup(assignment: Assignment) -> str:
@@ -109,15 +110,30 @@ def setup(assignment: Assignment) -> str:
     return "\n".join(map(ast.unparse, kept))
 
 
-def whole_floats(value: Any) -> Any:
-    """JSON of which JavaScript can tell 1.0 from 1."""
+def exact(value: Any) -> Any:
+    """JSON of which JavaScript can tell 1.0 from 1, and 2**60 from 2**60 + 1."""
+    if isinstance(value, int) and abs(value) > 2**53:
+        return {"big": str(value)}
     if isinstance(value, float) and value.is_integer():
         return {"whole": value}
     if isinstance(value, list):
-        return [whole_floats(item) for item in value]
+        return [exact(item) for item in value]
     if isinstance(value, dict):
-        return {key: whole_floats(item) for key, item in value.items()}
+        return {key: exact(item) for key, item in value.items()}
     return value
+
+
+@cache
+def exercises_here(topic: str) -> dict[str, bool]:
+    """The exercises of a chapter, and whether the page can run them."""
+    assignment, found = Assignment(topic), {}
+    for name, exercise in assignment.exercises.items():
+        try:
+            check_of(exercise, assignment)
+            found[name] = True
+        except Elsewhere:
+            found[name] = False
+    return found
 
 
 def lesson(assignment: Assignment) -> dict[str, Any]:

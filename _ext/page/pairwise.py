@@ -12,3 +12,12 @@ def batched(items, n):
     items = iter(items)
     while batch := tuple(islice(items, n)):
         yield batch
+
+
+def accumulate(items, func=None, *, initial=None):
+    total = initial
+    if initial is not None:
+        yield initial
+    for item in items:
+        total = item if total is None else total + item if func is None else func(total, item)
+        yield total

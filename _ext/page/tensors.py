@@ -117,6 +117,9 @@ def shape_of(sizes):
     """A shape, given as one or as numbers."""
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
         sizes = sizes[0]
+    for size in sizes:
+        if isinstance(size, float):
+            raise TypeError(f"sizes must be whole numbers, but got {size}")
     return tuple(int(size) for size in sizes)
 
 
@@ -710,6 +713,18 @@ class Tensor:
 
         return self.reduced(length, dim, keepdim, self.floats("norm"))
 
+    def median(self):
+        return self.reduced(lambda v: sorted(v)[(len(v) - 1) // 2], None, False, self.dtype)
+
+    def quantile(self, q):
+        def cut(values):
+            place = q * (len(values) - 1)
+            low = math.floor(place)
+            row = sorted(values)
+            return row[low] + (place - low) * (row[min(low + 1, len(row) - 1)] - row[low])
+
+        return self.reduced(cut, None, False, self.floats("quantile"))
+
     def all(self, dim=None, keepdim=False):
         return self.reduced(all, dim, keepdim, bool_)
 
@@ -771,7 +786,7 @@ class Tensor:
 
     def softmax(self, dim, dtype=None):
         if not self.dtype.is_floating_point and dtype is None:
-            raise RuntimeError(f'"softmax_lastdim_kernel_impl" not implemented for \'{_spoken(self.dtype)}\'')
+            raise NotImplementedError(f'"softmax_lastdim_kernel_impl" not implemented for \'{_spoken(self.dtype)}\'')
         return self.along(dim, _shares, dtype)
 
     def log_softmax(self, dim):
@@ -795,13 +810,13 @@ class Tensor:
             found = found.along(dim, lambda row, by=shift: row[-by % len(row) :] + row[: -by % len(row)])
         return found
 
-    def argsort(self, dim=-1, descending=False):
+    def argsort(self, dim=-1, descending=False, stable=True):
         def order(row):
             return sorted(range(len(row)), key=lambda n: row[n], reverse=descending)
 
         return self.along(dim, order, int64)
 
-    def sort(self, dim=-1, descending=False):
+    def sort(self, dim=-1, descending=False, stable=True):
         return Pair(self.along(dim, lambda row: sorted(row, reverse=descending)), self.argsort(dim, descending))
 
     def topk(self, k, dim=-1, largest=True):
@@ -932,6 +947,8 @@ def _fill(data, shape, flat):
             _fill(item, shape[1:], flat)
     elif shape:
         raise TypeError("not a sequence")
+    elif isinstance(data, str):
+        raise ValueError("too many dimensions 'str'")
     else:
         kind_of(data)
         flat.append(data)
@@ -1068,7 +1085,7 @@ def _spread(t, keys):
         if isinstance(one, bool):
             raise IndexError("a truth value is no place")
         if isinstance(one, float) or isinstance(one, str):
-            raise TypeError(f"only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got {type(one).__name__})")
+            raise IndexError(f"only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got {type(one).__name__})")
         found.append(one)
     used = len([k for k in found if k is not None and k is not Ellipsis])
     if used > t.ndim:
@@ -1225,7 +1242,7 @@ def _form(t):
         form = lambda x: f"{x:.0f}." if math.isfinite(x) else str(x)  # noqa: E731
     else:
         form = "{:.4f}".format
-    width = max(len(form(x)) for x in values) if finite else 3
+    width = max([len(form(x)) for x in finite], default=0)  # PyTorch leaves inf and nan out of this
     return lambda x: form(x).rjust(width)
 
 

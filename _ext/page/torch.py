@@ -1,7 +1,9 @@
 """A small ``torch``: what the exercises of the book ask of it, without gradients and random numbers."""
 
+import builtins
 import math
 
+import torch.nn as nn
 import torch.tensors as tensors
 from torch.tensors import Size, Tensor, as_kind, bool_, both, broadcast, dtype, float32, float64, int64, matmul, nested, shape_of, tensor, where
 
@@ -11,23 +13,23 @@ float, double, long, int, bool = float32, float64, int64, int64, bool_
 
 def _filled(value, sizes, kind):
     shape = shape_of(sizes)
-    if min(shape, default=0) < 0:
-        raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
+    if builtins.min(shape, default=0) < 0:
+        raise RuntimeError(f"Trying to create tensor with negative dimension {builtins.min(shape)}: {list(shape)}")
     return Tensor([as_kind(value, kind)] * math.prod(shape), shape, kind)
 
 
-def zeros(*size, dtype=float32):
+def zeros(*size, dtype=float32, device=None):
     return _filled(0, size, dtype)
 
 
-def ones(*size, dtype=float32):
+def ones(*size, dtype=float32, device=None):
     return _filled(1, size, dtype)
 
 
 empty = zeros
 
 
-def full(size, fill_value, dtype=None):
+def full(size, fill_value, dtype=None, device=None):
     size = [size] if isinstance(size, type(1)) else size
     return _filled(fill_value, (tuple(size),), dtype or tensors.kind_of(fill_value))
 
@@ -47,20 +49,29 @@ def full_like(t, fill_value, dtype=None):
     return _filled(fill_value, (t.shape,), dtype or t.dtype)
 
 
-def arange(*bounds, dtype=None, step=None):
+def arange(*bounds, dtype=None, step=None, device=None):
     numbers = [b.item() if isinstance(b, Tensor) else b for b in bounds]
     start, stop = (0, numbers[0]) if len(numbers) == 1 else numbers[:2]
     by = step if step is not None else numbers[2] if len(numbers) == 3 else 1
-    kind = dtype or max([tensors.kind_of(n) for n in (start, stop, by)], key=lambda kind: kind.rank)
-    count = max(0, math.ceil((stop - start) / by))
+    kind = dtype or builtins.max([tensors.kind_of(n) for n in (start, stop, by)], key=lambda kind: kind.rank)
+    count = builtins.max(0, math.ceil((stop - start) / by))
     return Tensor([as_kind(start + n * by, kind) for n in range(count)], [count], kind)
+
+
+class linalg:
+    """Lengths of vectors."""
+
+    def norm(t, ord=2, dim=None, keepdim=False):
+        return t.norm(ord, dim, keepdim)
+
+    vector_norm = norm
 
 
 def linspace(start, end, steps):
     return tensor([start + (end - start) * n / (steps - 1) for n in range(steps)], dtype=float32)
 
 
-def eye(n, m=None, dtype=float32):
+def eye(n, m=None, dtype=float32, device=None):
     m = n if m is None else m
     return Tensor([as_kind(row == column, dtype) for row in range(n) for column in range(m)], [n, m], dtype)
 
@@ -73,7 +84,7 @@ def stack(parts, dim=0):
     parts = list(parts)
     if not parts:
         raise RuntimeError("stack expects a non-empty TensorList")
-    if any(part.shape != parts[0].shape for part in parts):
+    if builtins.any(part.shape != parts[0].shape for part in parts):
         raise RuntimeError(f"stack expects each tensor to be equal size, but got {list(parts[0].shape)} at entry 0")
     return cat([part.unsqueeze(dim) for part in parts], dim)
 
@@ -82,7 +93,7 @@ def cat(parts, dim=0):
     parts = list(parts)
     if not parts:
         raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
-    if any(not part.shape for part in parts):
+    if builtins.any(not part.shape for part in parts):
         raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
     parts = [part for part in parts if tuple(part.shape) != (0,)] or parts[:1]
     dim = tensors.axis_of(dim, parts[0].ndim)
@@ -91,10 +102,10 @@ def cat(parts, dim=0):
         other[dim : dim + 1] = [parts[0].shape[dim]] if part.ndim > dim else []
         if other != list(parts[0].shape):
             raise RuntimeError(f"Sizes of tensors must match except in dimension {dim}. Expected size {list(parts[0].shape)} but got size {list(part.shape)}")
-    kind = max([part.dtype for part in parts], key=lambda kind: kind.rank)
+    kind = builtins.max([part.dtype for part in parts], key=lambda kind: kind.rank)
     turned = [part.to(kind).transpose(0, dim) for part in parts]
     data = [x for part in turned for x in part.flat()]
-    shape = [sum([part.shape[0] for part in turned]), *turned[0].shape[1:]]
+    shape = [builtins.sum([part.shape[0] for part in turned]), *turned[0].shape[1:]]
     return Tensor(data, shape, kind).transpose(0, dim)
 
 
@@ -118,7 +129,7 @@ def einsum(equation, *operands):
     inputs, _, output = equation.replace(" ", "").partition("->")
     names = inputs.split(",")
     if "..." in equation:
-        most = max([t.ndim - len(n.replace("...", "")) for n, t in zip(names, operands) if "..." in n])
+        most = builtins.max([t.ndim - len(n.replace("...", "")) for n, t in zip(names, operands) if "..." in n])
         dots = "⓪①②③④⑤⑥⑦⑧⑨"[:most]
         full_of = {n: dots[len(dots) - (t.ndim - len(n.replace("...", ""))) :] for n, t in zip(names, operands)}
         names = [n.replace("...", full_of[n]) for n in names]
@@ -145,11 +156,11 @@ def einsum(equation, *operands):
 
 
 def maximum(a, b):
-    return both(a, b, max)
+    return both(a, b, builtins.max)
 
 
 def minimum(a, b):
-    return both(a, b, min)
+    return both(a, b, builtins.min)
 
 
 def dot(a, b):
@@ -204,7 +215,7 @@ def _method(name):
 for _name in (
     "abs add all amax amin any argmax argmin argsort bmm ceil chunk clamp clone cos cumsum diagonal div erf exp flatten flip "
     "floor gather index_select isfinite isinf isnan lerp log log10 log1p log2 log_softmax logical_not logsumexp "
-    "masked_fill max mean min mm mul mv narrow neg nonzero norm numel permute pow prod reciprocal relu repeat_interleave "
+    "masked_fill max mean median quantile min mm mul mv narrow neg nonzero norm numel permute pow prod reciprocal relu repeat_interleave "
     "reshape roll round rsqrt select sigmoid sign sin softmax sort sqrt square squeeze std sub sum tanh topk transpose tril "
     "triu unbind unsqueeze var"
 ).split():

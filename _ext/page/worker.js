@@ -6,13 +6,15 @@ const give = (modules) => {
   for (const [name, [kind, code, isPackage]] of Object.entries(modules)) py.VFS[name] = [kind, code, [], isPackage];
 };
 
-// Data as Python has it. JSON in a browser does not tell 1.0 from 1: whole floats come as { whole: 1 }.
+// Data as Python has it. JSON in a browser does not tell 1.0 from 1, nor 2**60 from 2**60 + 1: whole floats come as
+// { whole: 1 }, and large integers as { big: "1152921504606846977" }.
 function python(value) {
   if (value === null) return builtins.None;
   if (typeof value === "number") return Number.isInteger(value) ? value : py.fast_float(value);
   if (typeof value === "string") return py.String(value);
   if (Array.isArray(value)) return builtins.list.$factory(value.map(python));
   if (typeof value !== "object") return value;
+  if (typeof value.big === "string") return BigInt(value.big);
   if (typeof value.whole === "number") return py.fast_float(value.whole);
   const found = py.empty_dict();
   for (const key in value) builtins.dict.$setitem(found, py.String(key), python(value[key]));
@@ -20,23 +22,25 @@ function python(value) {
 }
 
 // What is printed goes to the page at once: where code is stopped, the reader sees how far it came.
-let running = 0;
+const KINDS = ["Import", "ImportFrom", "FunctionDef", "ClassDef", "Assign", "Expr"];
 py.page = {
-  said: (text, isCut) => postMessage({ id: running, text: String(text), isCut: Boolean(isCut) }),
+  said: (text, isCut) => postMessage({ text: String(text), isCut: Boolean(isCut) }),
+  // The statements of a program: kind, first and last line.
+  statements: (code, name) => py._PyPegen.run_parser(new py.Parser(code, name, "file")).body.map((statement) => [
+    KINDS.find((kind) => statement instanceof py.ast[kind]) ?? "", Math.min(statement.lineno, ...(statement.decorator_list ?? []).map((one) => one.lineno)), statement.end_lineno,
+  ]),
 };
 
-onmessage = ({ data: { id, modules = {}, setup, code, last, check } }) => {
-  running = id;
+onmessage = ({ data: { modules = {}, setup, code, check } }) => {
   give(modules);
-  let right = false;
+  let part = null;
   try {
-    right = check
-      ? py.page.check(setup, code, python(check))
-      : py.page.run(setup, code, last);
+    part = check ? py.page.check(setup, code, python(check)) : py.page.run(setup, code);
   } catch (error) {
-    postMessage({ id, text: `${error.name ?? "Error"}: ${error.message ?? error}\n` });
+    postMessage({ text: `${error.name ?? "Error"}: ${error.message ?? error}\n` });
   }
-  postMessage({ id, done: true, right: right === true });
+  const right = typeof part === "string" || part instanceof String;
+  postMessage({ done: true, right, part: right ? String(part) : "" });
 };
 
 // compile() turns the tree of a program into Python's objects, and exec() back again, where it loses that a name has no

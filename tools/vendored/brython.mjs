@@ -10,10 +10,25 @@ const small = (code) => transformSync(code, { minify: true, target: "es2020" }).
 const docs = /^var docs=\{.*\}$/m;
 const engine = read("brython.js");
 if (!docs.test(engine)) throw new Error("brython.js: the line of documentation strings is not where it was");
-// bytes.fromhex("e5") asks int() in a way that this version does not take.
-const hex = "_b_.int.$factory(string.substr(i,2),16)";
-if (!engine.includes(hex)) throw new Error("brython.js: bytes.fromhex is another one; see whether it needs mending");
-const mended = engine.replace(docs, "var docs={}").replace(hex, "parseInt(string.substr(i,2),16)");
+// Four places where this version does what Python does not. Each must be found, so that a newer one is looked at anew.
+const mends = {
+  // bytes.fromhex("e5") asks int() in a way that it does not take.
+  "_b_.int.$factory(string.substr(i,2),16)": "parseInt(string.substr(i,2),16)",
+  // "é".encode("ascii") raises its error with one argument in place of five.
+  "function $UnicodeEncodeError(encoding,code_point,position,reason){":
+    "function $UnicodeEncodeError(encoding,code_point,position,reason){throw $B.$call(_b_.UnicodeEncodeError,encoding,'?',position??code_point,(position??code_point)+1,reason||'ordinal not in range')\n",
+  // all() takes any error for the end.
+  "if(!$B.$bool(elt)){return false}}catch(err){return true}}}":
+    "if(!$B.$bool(elt)){return false}}catch(err){if($B.is_exc(err,[_b_.StopIteration])){return true}throw err}}}",
+  // 10.0 ** 400 is an error, not infinity.
+  "return fast_float(Math.pow(x,y))\n":
+    "var z=Math.pow(x,y)\nif(Math.abs(z)===Infinity&&isFinite(x)&&isFinite(y)){$B.RAISE(_b_.OverflowError,\"(34, 'Numerical result out of range')\")}\nreturn fast_float(z)\n",
+};
+let mended = engine.replace(docs, "var docs={}");
+for (const [before, after] of Object.entries(mends)) {
+  if (mended.split(before).length !== 2) throw new Error(`brython.js: not once there, ${before}`);
+  mended = mended.replace(before, () => after);
+}
 writeFileSync(`${target}/brython.js`, `${small(mended)}\n`);
 
 // The file calls update_VFS with all modules, each as [".py" or ".js", source, imports, 1 for a package].

@@ -3,7 +3,7 @@
 
 class _Kind(type):
     def __instancecheck__(cls, value):
-        return isinstance(value, cls.kinds)
+        return type.__instancecheck__(cls, value) or isinstance(value, cls.__dict__.get("kinds", ()))
 
 
 class Number(metaclass=_Kind):
@@ -11,16 +11,19 @@ class Number(metaclass=_Kind):
 
 
 class Complex(Number):
-    pass
+    kinds = (int, float, complex)
 
 
-class Real(Number):
+class Real(Complex):
     kinds = (int, float)
 
 
-class Rational(Number):
+class Rational(Real):
     kinds = (int,)
 
+    def __float__(self):
+        return self.numerator / self.denominator
 
-class Integral(Number):
+
+class Integral(Rational):
     kinds = (int,)

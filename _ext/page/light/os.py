@@ -6,5 +6,14 @@ class path:
         return path.rpartition("/")[0]
 
 
-path = path
+def urandom(count):
+    from _random import Random
+
+    return bytes([int(256 * Random().random()) for _ in range(count)])
+
+
+def fspath(path):
+    return path
+
+
 environ = {}

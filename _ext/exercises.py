@@ -1,0 +1,250 @@
+"""Exercises that readers solve on the page, and what they predicted: the files for it, and the directive ``{you}``.
+
+A page asks for nothing until a button is pressed. All files are classic scripts that hand over what they hold, since
+a page that was opened by double click may load nothing else. `page.bundle` makes the Python, `page.lessons` what it needs
+of a chapter; `_static/work.js` puts the buttons there, `page/bench.js` is what opens, `_static/keep.js` keeps answers.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from predict import question
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util.docutils import SphinxDirective
+
+from lmlib.classroom.assignments import Assignment, topics
+from lmlib.workshop.keeping import HEAD
+from lmlib.workshop.road import ROAD
+from page.bundle import rare, worker
+from page.lessons import exercises_here, lesson
+
+HERE = Path(__file__).parent
+FOLDER = "_static/page"
+# What pages say. Another language has another table.
+WORDS = {
+    "open": "Solve it here",
+    "goOn": "Go on with your answer",
+    "close": "Put the editor away",
+    "solved": "✓ Solved",
+    "loading": "Loading the editor …",
+    "failed": "Python could not be started here.",
+    "missing": "A file of the book is missing beside this page.",
+    "noPython": "This browser starts no worker.",
+    "broken": "Python broke down, and begins anew with the next run.",
+    "elsewhere": "This one needs more of PyTorch than a page has.",
+    "colab": "Solve it in Colab",
+    "soFar": "So far: {answered} of {questions} questions answered, {right} right; {solved} of {exercises} exercises solved.",
+    "you": "How well do you know what you know?",
+    "run": "Run",
+    "check": "Check",
+    "stop": "Stop",
+    "again": "Start over",
+    "keys": "Shift + Enter runs, Ctrl + Enter checks, Ctrl + Z takes back. The Tab key leaves the editor; Ctrl + ] indents.",
+    "output": "What Python says",
+    "editor": "Your code for {name}",
+    "bench": "Write {name}",
+    "running": "Python is at work …",
+    "silent": "It ran, and printed nothing.",
+    "ran": "It ran.",
+    "right": "✓ Right.",
+    "wrong": "✗ Not yet.",
+    "stopped": "Stopped.",
+    "replaced": "Stopped, since something else was run.",
+    "tooLong": "Stopped after {seconds} seconds: does a loop never end?",
+    "tooMuch": "Not run: that is {n} characters, and {most} are the most.",
+    "cut": "… what came after this is not shown.",
+    "kept": "Your code is kept in this browser.",
+    "forbidden": "This browser keeps nothing for this page: what you write is gone when it is closed.",
+    "full": "This browser has no room left for the book: what you write from now on is gone when the page is closed.",
+    "parts": "{own} of {all} parts of a GPT are yours.",
+    "take": "Take my_gpt.py along",
+}
+YOU = {
+    "none": "Nothing yet: answer a *Predict* of any chapter, and come back.",
+    "forbidden": WORDS["forbidden"],
+    "strange": "{n} entries are of another edition of the book, or damaged. They are left as they are, and not counted.",
+    "changed": "{n} predictions belong to questions that this edition words otherwise, or no longer has. They still count.",
+    "figures": "Questions answered: {n}. Right: {right}. On average you were {sure} sure.",
+    "loss": "Your cross-entropy is {loss} nats a question, a perplexity of {perplexity}. Guessing would give {guess} nats.",
+    "overconfident": "You were more sure than you were right.",
+    "underconfident": "You were right more often than you were sure.",
+    "calibrated": "You were about as sure as you were right.",
+    "few": "(With fewer than 20 answers chance decides much of this.)",
+    "curve": "Calibration: how often you were right, by how sure you were",
+    "sureAxis": "how sure you were",
+    "rightAxis": "how often you were right",
+    "diagonal": "as sure as right",
+    "sure": "Sure",
+    "answers": "Answers",
+    "rightShare": "Right",
+    "again": "Look at these again",
+    "surely": "you were {sure} sure",
+    "allRight": "None of your answers was wrong.",
+    "chapters": "Chapter by chapter",
+    "chapter": "Chapter",
+    "questions": "Questions right, of those answered, of all",
+    "exercises": "Exercises solved",
+    "take": "Take a copy along",
+    "parts": "Take my_gpt.py along ({own} of {all} parts)",
+    "bring": "Bring a copy in",
+    "brought": "{taken} entries taken in, {refused} refused.",
+    "noCopy": "That is no copy of this book's answers.",
+    "erase": "Erase everything",
+    "sureErase": "Really erase everything?",
+    "erased": "Everything is erased.",
+}
+
+
+class you(nodes.Element):
+    """The place where a reader sees what they did."""
+
+
+class You(SphinxDirective):
+    """``{you}``; its content stands where no script runs."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        return [you("", *self.parse_content_to_nodes())]
+
+
+def given(name: str, value: Any) -> str:
+    """A script that hands over a value."""
+    return f"bookWork.given[{json.dumps(name)}] = {json.dumps(value, ensure_ascii=False)};"
+
+
+def shared() -> dict[str, str]:
+    """The files that all chapters share."""
+    return {
+        "python.js": given("python.js", worker()),
+        "rare.js": given("rare.js", rare()),
+        "editor.js": (HERE / "editor" / "codemirror.js").read_text("utf-8"),
+        "bench.js": (HERE / "page" / "bench.js").read_text("utf-8"),
+    }
+
+
+def put(app: Sphinx, name: str, text: str) -> str:
+    """A file beside the pages, and its address, which changes with it."""
+    folder = Path(app.outdir, FOLDER)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text, "utf-8")
+    return f"{name}?v={hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def write_shared(app: Sphinx) -> None:
+    """The shared files, once a build."""
+    app.page_files = {}  # type: ignore[attr-defined]
+    if app.builder.format == "html":
+        app.page_files = {name: put(app, name, text) for name, text in shared().items()}  # type: ignore[attr-defined]
+
+
+def outdated(app: Sphinx, env: BuildEnvironment, *changes: set[str]) -> list[str]:
+    """Chapters with exercises, where a file has changed since they were made."""
+    now = json.dumps(getattr(app, "page_files", {}))
+    before = getattr(env, "page_files", now)
+    env.page_files = now  # type: ignore[attr-defined]
+    return [] if before == now else [f"chapters/{topic}" for topic in topics()]
+
+
+def script(value: dict[str, Any], name: str) -> str:
+    """What a page says of itself to scripts."""
+    packed = json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+    return f"<script>window.{name} = {packed};</script>\n"
+
+
+def add_work(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
+    """What a chapter needs for its exercises, and the page *You* for all of them."""
+    files = app.page_files  # type: ignore[attr-defined]
+    topic = page.removeprefix("chapters/")
+    if not files or tree is None:
+        return
+    base = context["pathto"](f"{FOLDER}/", resource=True)
+    road = [[name, step.chapter, step.exercise] for name, step in ROAD.items()]
+    if page.startswith("chapters/") and topic in topics():
+        assignment = Assignment(topic)
+        found = lesson(assignment)
+        for name in found["exercises"]:
+            steps = [step for step, (_, _, exercise) in zip(ROAD, road, strict=True) if exercise == name]
+            found["exercises"][name]["step"] = steps[0] if steps else None
+        data = f"{topic}.js"
+        about = {
+            "topic": topic,
+            "base": base,
+            "files": files | {data: put(app, data, given(data, found))},
+            "data": data,
+            "exercises": {name: name in found["exercises"] for name in assignment.exercises},
+            "you": context["pathto"]("you"),
+            "words": WORDS,
+            "road": road,
+            "head": HEAD,
+            "rare": sorted(rare()),
+        }
+        context["body"] += script(about, "bookWork")
+    elif tree.next_node(you):
+        text = (HERE / "page" / "you.js").read_text("utf-8")
+        address = put(app, "you.js", text)
+        about = {"words": YOU, "road": road, "head": HEAD, "chapters": list(chapters(app))}
+        context["body"] += script(about, "bookYou") + f'<script defer src="{base}{address}"></script>\n'
+
+
+def chapters(app: Sphinx) -> Iterator[dict[str, Any]]:
+    """What each page asks of its readers, in the order of the book."""
+    asked = getattr(app.env, "asked", {})
+    for page in app.env.found_docs and app.env.toctree_includes.get(app.config.root_doc, []):
+        topic = page.rpartition("/")[2]
+        names = exercises_here(topic) if page.startswith("chapters/") and topic in topics() else {}
+        if asked.get(page) or names:
+            yield {
+                "page": page,
+                "topic": topic,
+                "title": app.env.titles[page].astext(),
+                "questions": asked.get(page, []),
+                "exercises": names,
+            }
+
+
+def collect(app: Sphinx, tree: nodes.document) -> None:
+    """The questions of a page: place, and words."""
+    if not hasattr(app.env, "asked"):
+        app.env.asked = {}  # type: ignore[attr-defined]
+    found = [[node["name"], node["asked"], " ".join(node[0].astext().split())] for node in tree.findall(question)]
+    app.env.asked[app.env.docname] = found  # type: ignore[attr-defined]
+
+
+def purge(app: Sphinx, env: BuildEnvironment, page: str) -> None:
+    getattr(env, "asked", {}).pop(page, None)
+
+
+def merge(app: Sphinx, env: BuildEnvironment, pages: set[str], other: BuildEnvironment) -> None:
+    if not hasattr(env, "asked"):
+        env.asked = {}  # type: ignore[attr-defined]
+    env.asked |= {page: asked for page, asked in getattr(other, "asked", {}).items() if page in pages}  # type: ignore[attr-defined]
+
+
+def refresh(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """The page *You* knows all others."""
+    return ["you"] if "you" in env.found_docs else []
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_node(
+        you,
+        html=(
+            lambda self, node: self.body.append('<div id="book-you" class="you">\n'),
+            lambda self, node: self.body.append("</div>\n"),
+        ),
+    )
+    app.add_directive("you", You)
+    app.connect("builder-inited", write_shared)
+    app.connect("env-get-outdated", outdated)
+    app.connect("doctree-read", collect)
+    app.connect("env-purge-doc", purge)
+    app.connect("env-merge-info", merge)
+    app.connect("env-updated", refresh)
+    app.connect("html-page-context", add_work)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

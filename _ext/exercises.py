@@ -1,8 +1,9 @@
 """Exercises that readers solve on the page, and what they predicted: the files for it, and the directive ``{you}``.
 
 A page asks for nothing until a button is pressed. All files are classic scripts that hand over what they hold, since
-a page that was opened by double click may load nothing else. `page.bundle` makes the Python, `page.lessons` what it needs
-of a chapter; `_static/work.js` puts the buttons there, `page/bench.js` is what opens, `_static/keep.js` keeps answers.
+a page that was opened by double click may load nothing else. `page.bundle` makes the Python, `page.lessons` what it
+needs of a chapter; `_static/work.js` puts the buttons there, `page/bench.js` is what opens, `_static/keep.js` keeps
+answers.
 """
 
 import hashlib
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from page.bundle import rare, worker
+from page.lessons import exercises_here, lesson
 from predict import question
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -20,11 +23,10 @@ from sphinx.util.docutils import SphinxDirective
 from lmlib.classroom.assignments import Assignment, topics
 from lmlib.workshop.keeping import HEAD
 from lmlib.workshop.road import ROAD
-from page.bundle import rare, worker
-from page.lessons import exercises_here, lesson
 
 HERE = Path(__file__).parent
 FOLDER = "_static/page"
+SECONDS = 20  # that an answer may run
 # What pages say. Another language has another table.
 WORDS = {
     "open": "Solve it here",
@@ -38,13 +40,13 @@ WORDS = {
     "broken": "Python broke down, and begins anew with the next run.",
     "elsewhere": "This one needs more of PyTorch than a page has.",
     "colab": "Solve it in Colab",
-    "soFar": "So far: {answered} of {questions} questions answered, {right} right; {solved} of {exercises} exercises solved.",
+    "soFar": "{answered} of {questions} questions answered, {right} right; {solved} of {exercises} exercises solved.",
     "you": "How well do you know what you know?",
     "run": "Run",
     "check": "Check",
     "stop": "Stop",
     "again": "Start over",
-    "keys": "Shift + Enter runs, Ctrl + Enter checks, Ctrl + Z takes back. The Tab key leaves the editor; Ctrl + ] indents.",
+    "keys": "Shift + Enter runs, Ctrl + Enter checks. Tab leaves the editor; Ctrl + ] indents, Ctrl + Z takes back.",
     "output": "What Python says",
     "editor": "Your code for {name}",
     "bench": "Write {name}",
@@ -60,17 +62,17 @@ WORDS = {
     "cut": "… what came after this is not shown.",
     "kept": "Your code is kept in this browser.",
     "forbidden": "This browser keeps nothing for this page: what you write is gone when it is closed.",
-    "full": "This browser has no room left for the book: what you write from now on is gone when the page is closed.",
+    "full": "This browser has no room left: what you write from now on is gone when the page is closed.",
     "parts": "{own} of {all} parts of a GPT are yours.",
     "take": "Take my_gpt.py along",
 }
 YOU = {
     "none": "Nothing yet: answer a *Predict* of any chapter, and come back.",
     "forbidden": WORDS["forbidden"],
-    "strange": "{n} entries are of another edition of the book, or damaged. They are left as they are, and not counted.",
-    "changed": "{n} predictions belong to questions that this edition words otherwise, or no longer has. They still count.",
+    "strange": "{n} entries are of another edition of the book, or damaged. They do not count.",
+    "changed": "{n} predictions are of questions that this edition words otherwise. They count.",
     "figures": "Questions answered: {n}. Right: {right}. On average you were {sure} sure.",
-    "loss": "Your cross-entropy is {loss} nats a question, a perplexity of {perplexity}. Guessing would give {guess} nats.",
+    "loss": "Your cross-entropy: {loss} nats a question, a perplexity of {perplexity}. Guessing: {guess} nats.",
     "overconfident": "You were more sure than you were right.",
     "underconfident": "You were right more often than you were sure.",
     "calibrated": "You were about as sure as you were right.",
@@ -115,7 +117,9 @@ class You(SphinxDirective):
 
 def given(name: str, value: Any) -> str:
     """A script that hands over a value."""
-    return f"bookWork.given[{json.dumps(name)}] = {json.dumps(value, ensure_ascii=False)};"
+    return (
+        f"bookWork.given[{json.dumps(name)}] = {json.dumps(value, ensure_ascii=False)};"
+    )
 
 
 def shared() -> dict[str, str]:
@@ -157,7 +161,9 @@ def script(value: dict[str, Any], name: str) -> str:
     return f"<script>window.{name} = {packed};</script>\n"
 
 
-def add_work(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
+def add_work(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any
+) -> None:
     """What a chapter needs for its exercises, and the page *You* for all of them."""
     files = app.page_files  # type: ignore[attr-defined]
     topic = page.removeprefix("chapters/")
@@ -169,7 +175,11 @@ def add_work(app: Sphinx, page: str, template: str, context: dict[str, Any], tre
         assignment = Assignment(topic)
         found = lesson(assignment)
         for name in found["exercises"]:
-            steps = [step for step, (_, _, exercise) in zip(ROAD, road, strict=True) if exercise == name]
+            steps = [
+                step
+                for step, (_, _, exercise) in zip(ROAD, road, strict=True)
+                if exercise == name
+            ]
             found["exercises"][name]["step"] = steps[0] if steps else None
         data = f"{topic}.js"
         about = {
@@ -177,27 +187,44 @@ def add_work(app: Sphinx, page: str, template: str, context: dict[str, Any], tre
             "base": base,
             "files": files | {data: put(app, data, given(data, found))},
             "data": data,
-            "exercises": {name: name in found["exercises"] for name in assignment.exercises},
+            "exercises": {
+                name: name in found["exercises"] for name in assignment.exercises
+            },
             "you": context["pathto"]("you"),
             "words": WORDS,
             "road": road,
             "head": HEAD,
             "rare": sorted(rare()),
+            "seconds": SECONDS,
         }
         context["body"] += script(about, "bookWork")
     elif tree.next_node(you):
         text = (HERE / "page" / "you.js").read_text("utf-8")
         address = put(app, "you.js", text)
-        about = {"words": YOU, "road": road, "head": HEAD, "chapters": list(chapters(app))}
-        context["body"] += script(about, "bookYou") + f'<script defer src="{base}{address}"></script>\n'
+        about = {
+            "words": YOU,
+            "road": road,
+            "head": HEAD,
+            "chapters": list(chapters(app)),
+        }
+        context["body"] += (
+            script(about, "bookYou")
+            + f'<script defer src="{base}{address}"></script>\n'
+        )
 
 
 def chapters(app: Sphinx) -> Iterator[dict[str, Any]]:
     """What each page asks of its readers, in the order of the book."""
     asked = getattr(app.env, "asked", {})
-    for page in app.env.found_docs and app.env.toctree_includes.get(app.config.root_doc, []):
+    for page in app.env.found_docs and app.env.toctree_includes.get(
+        app.config.root_doc, []
+    ):
         topic = page.rpartition("/")[2]
-        names = exercises_here(topic) if page.startswith("chapters/") and topic in topics() else {}
+        names = (
+            exercises_here(topic)
+            if page.startswith("chapters/") and topic in topics()
+            else {}
+        )
         if asked.get(page) or names:
             yield {
                 "page": page,
@@ -212,7 +239,10 @@ def collect(app: Sphinx, tree: nodes.document) -> None:
     """The questions of a page: place, and words."""
     if not hasattr(app.env, "asked"):
         app.env.asked = {}  # type: ignore[attr-defined]
-    found = [[node["name"], node["asked"], " ".join(node[0].astext().split())] for node in tree.findall(question)]
+    found = [
+        [node["name"], node["asked"], " ".join(node[0].astext().split())]
+        for node in tree.findall(question)
+    ]
     app.env.asked[app.env.docname] = found  # type: ignore[attr-defined]
 
 
@@ -220,10 +250,16 @@ def purge(app: Sphinx, env: BuildEnvironment, page: str) -> None:
     getattr(env, "asked", {}).pop(page, None)
 
 
-def merge(app: Sphinx, env: BuildEnvironment, pages: set[str], other: BuildEnvironment) -> None:
+def merge(
+    app: Sphinx, env: BuildEnvironment, pages: set[str], other: BuildEnvironment
+) -> None:
     if not hasattr(env, "asked"):
         env.asked = {}  # type: ignore[attr-defined]
-    env.asked |= {page: asked for page, asked in getattr(other, "asked", {}).items() if page in pages}  # type: ignore[attr-defined]
+    env.asked |= {
+        page: asked
+        for page, asked in getattr(other, "asked", {}).items()
+        if page in pages
+    }  # type: ignore[attr-defined]
 
 
 def refresh(app: Sphinx, env: BuildEnvironment) -> list[str]:

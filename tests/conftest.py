@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
+from support.visits import served
 from support.widget_page import show
 
 from tools.browser import chromium
 from tools.site import SITE
 
-__all__ = ["show"]
+__all__ = ["served", "show"]
 
 # A page on a busy machine may be late; one that never comes is as wrong after 20 seconds as after 5.
 expect.set_options(timeout=20_000)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The page's small ``torch`` gives what PyTorch gives: values, shapes, kinds, printed form, and the kind of an error."""
 
 from __future__ import annotations

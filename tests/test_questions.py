@@ -113,6 +113,8 @@ def test_the_output_is_veiled_until_an_answer_is_chosen(
         card.scroll_into_view_if_needed()
         before = card.bounding_box()
         card.locator(".choice").first.click()
+        expect(table).to_be_hidden()  # to choose is not to answer
+        card.get_by_role("button", name="Answer, 70 % sure").click()
         expect(table).to_be_visible()
         assert "0.938" in words_for_screen_readers(page)
         shown, after = output.bounding_box(), card.bounding_box()
@@ -122,6 +124,7 @@ def test_the_output_is_veiled_until_an_answer_is_chosen(
         status = card.get_by_role("status")
         expect(status).to_contain_text("✗ Your answer is not right: A")
         expect(status).to_contain_text("Temperature does not scale probabilities")
+        expect(status).to_contain_text("70 % sure; that costs 1.90 nats")  # −ln 0.15
         card.locator(".choice").nth(1).click()  # the others can be looked at now
         expect(status).to_contain_text("✓ The right answer: B")
         serious = [
@@ -145,15 +148,33 @@ def test_a_question_can_be_answered_with_the_keyboard_alone(browser: Browser) ->
         page.keyboard.press("ArrowDown")  # walks, and does not answer
         expect(radios.nth(1)).to_be_focused()
         expect(output).to_have_class("cell_output docutils container veiled")
-        button = card.get_by_role("button", name="Answer", exact=True)
-        page.keyboard.press("Tab")
-        expect(button).to_be_focused()
-        box = button.bounding_box()
-        assert box and box["height"] >= 24
+        sure = card.get_by_role("group", name="How sure are you?").get_by_role("button")
+        assert [button.inner_text() for button in sure.all()] == [
+            "I guess 33 %",
+            "50 %",
+            "70 %",
+            "90 %",
+            "99 %",
+        ]
+        for button in sure.all():
+            page.keyboard.press("Tab")
+            expect(button).to_be_focused()
+            box = button.bounding_box()
+            assert box and box["height"] >= 24 and box["width"] >= 24
+        page.keyboard.press("Shift+Tab")
         page.keyboard.press("Enter")
         expect(card.get_by_role("status")).to_contain_text("✓ Your answer is right: B")
+        expect(card.get_by_role("status")).to_contain_text("90 % sure; that costs 0.11")
         expect(radios.nth(1)).to_be_focused()
         expect(output).not_to_have_class("veiled")
+
+
+def test_without_a_choice_nothing_is_answered(browser: Browser) -> None:
+    with opened(browser, SOFTMAX) as page:
+        card, output = predict(page)
+        card.get_by_role("button", name="Answer, 50 % sure").click()
+        expect(card.get_by_role("status")).to_be_empty()
+        expect(output).to_have_attribute("inert", "")
 
 
 def test_who_does_not_want_to_answer_sees_the_output(browser: Browser) -> None:

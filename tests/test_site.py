@@ -5,12 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import re
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cache, partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urldefrag, urljoin, urlparse
@@ -19,8 +15,9 @@ from zipfile import ZipFile
 import nbformat
 import pytest
 import torch
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 from support.site_pages import soup
+from support.visits import Visit, address, visit
 from support.widget_page import serious
 
 from lmlib.softmax import entropy, softmax
@@ -71,88 +68,12 @@ FORMULAS = """() => {
 pytestmark = pytest.mark.usefixtures("built")
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args: object) -> None:
-        """A line for each request would bury the test's own output."""
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[str]:
-    """Address of the site on this machine."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(SITE)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-
-
-@dataclass
-class Visit:
-    """A page as a reader has it open, and all that went wrong on the way."""
-
-    page: Page
-    problems: list[str] = field(default_factory=list)
-    loaded: set[str] = field(default_factory=set)
-
-
-@contextmanager
-def visit(
-    browser: Browser, address: str, width: int = 1280, scheme: str = "light"
-) -> Iterator[Visit]:
-    """Open ``address`` where only its own site can be reached."""
-    home = urlparse(address)
-    size = {"width": width, "height": 900}
-    context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
-    seen = Visit(context.new_page())
-
-    def guard(route: Route) -> None:
-        there = urlparse(route.request.url)
-        if there.scheme in ("data", "blob") or (there.scheme, there.netloc) == (
-            home.scheme,
-            home.netloc,
-        ):
-            seen.loaded.add(there.path)
-            route.continue_()
-        else:
-            seen.problems.append(f"asks another host: {route.request.url}")
-            route.abort()
-
-    context.route("**/*", guard)
-    page = seen.page
-    page.on(
-        "console",
-        lambda m: (
-            seen.problems.append(f"{m.type}: {m.text}")
-            if m.type in ("error", "warning")
-            else None
-        ),
-    )
-    page.on("pageerror", lambda error: seen.problems.append(f"page error: {error}"))
-    page.on(
-        "requestfailed", lambda request: seen.problems.append(f"failed: {request.url}")
-    )
-    page.on(
-        "response",
-        lambda r: (
-            seen.problems.append(f"{r.status}: {r.url}") if r.status >= 400 else None
-        ),
-    )
-    try:
-        page.goto(address)
-        yield seen
-    finally:
-        context.close()
-
-
 def settle(seen: Visit) -> None:
     """Wait until a page has asked for nothing for half a second. (A request that never ends is not waited for.)"""
     before = -1
     while len(seen.loaded) > before:
         before = len(seen.loaded)
         seen.page.wait_for_timeout(500)
-
-
-def address(base: str, page: str) -> str:
-    return (SITE / page).as_uri() if base == "file" else base + page
 
 
 def check_reading(page: Page) -> None:

@@ -4,7 +4,7 @@
   const { bookWork: work, bookKeep: keep } = window;
   const { words, make } = work;
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (all, key) => values[key]);
-  const SECONDS = 20, MOST = 100000;
+  const MOST = 100000; // characters of code
 
   // One Python for all exercises of the page: the promise of a worker that is ready, and what runs in it.
   let python = null, busy = null;
@@ -43,7 +43,7 @@
       busy = mine;
       start().then((worker) => {
         if (busy !== mine) return;
-        clock = setTimeout(() => stop(fill(words.tooLong, { seconds: SECONDS })), SECONDS * 1000);
+        clock = setTimeout(() => stop(fill(words.tooLong, { seconds: work.seconds })), work.seconds * 1000);
         worker.onmessage = ({ data }) => {
           if (data.text) said(data.text, data.isCut);
           if (data.done) mine.end(data);
@@ -80,6 +80,8 @@
     status.setAttribute("role", "status");
     const kept = make("p", { className: "work-kept" });
     const field = make("div", { className: "work-field" });
+    // The site has keys of its own, such as / for its search, and takes no editor for a field.
+    field.addEventListener("keydown", (event) => event.stopPropagation());
 
     let timer = 0;
     const save = () => {

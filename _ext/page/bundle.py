@@ -16,13 +16,36 @@ BRYTHON = HERE.parent / "brython"
 LMLIB = HERE.parents[1] / "lmlib"
 CHECKS = [
     f"lmlib.classroom.{name}"
-    for name in "brief calls checks comparison diagnosis examples given sentences values".split()
+    for name in [
+        "brief",
+        "calls",
+        "checks",
+        "comparison",
+        "diagnosis",
+        "examples",
+        "given",
+        "sentences",
+        "values",
+    ]
 ]
 OWN = {"lmlib.classroom.record": "record", "lmlib.workshop.keeping": "keeping"}
 """Modules of lmlib that have files, which a page has not: other ones stand for them."""
-TORCH = {"torch": "torch", "torch.single": "single", "torch.tensors": "tensors", "torch.nn.functional": "functional"}
+TORCH = {
+    "torch": "torch",
+    "torch.single": "single",
+    "torch.tensors": "tensors",
+    "torch.nn.functional": "functional",
+}
 """PyTorch's names for a small part of it."""
-AT_ONCE = ["math", "itertools", "operator", "_operator", "keyword", "heapq", "_collections"]
+AT_ONCE = [
+    "math",
+    "itertools",
+    "operator",
+    "_operator",
+    "keyword",
+    "heapq",
+    "_collections",
+]
 """Modules of Brython that are always there; others are fetched for the answer that imports them."""
 Modules = dict[str, list]
 """By name: kind, source, and 1 for a package, as Brython has it."""
@@ -37,13 +60,23 @@ class _Bare(ast.NodeTransformer):
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
         spec = node.args
-        for one in [*spec.posonlyargs, *spec.args, *spec.kwonlyargs, spec.vararg, spec.kwarg]:
+        for one in [
+            *spec.posonlyargs,
+            *spec.args,
+            *spec.kwonlyargs,
+            spec.vararg,
+            spec.kwarg,
+        ]:
             if one:
                 one.annotation = None
         return self._body(node)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        fields = [s.target.id for s in node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]
+        fields = [
+            s.target.id
+            for s in node.body
+            if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
+        ]
         is_data = any("dataclass" in ast.unparse(one) for one in node.decorator_list)
         self._body(node)
         if is_data:
@@ -93,7 +126,9 @@ def _bound(statement: ast.stmt) -> set[str]:
     if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
         return {statement.name}
     nodes = list(ast.walk(statement))
-    names = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    names = {
+        n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    }
     for node in nodes:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             names |= {(a.asname or a.name).partition(".")[0] for a in node.names}
@@ -105,7 +140,11 @@ def _bound(statement: ast.stmt) -> set[str]:
 def _narrow(statement: ast.stmt, wanted: set[str]) -> ast.stmt:
     """An import without names that nobody wants."""
     if isinstance(statement, (ast.Import, ast.ImportFrom)):
-        statement.names = [a for a in statement.names if (a.asname or a.name).partition(".")[0] in wanted]
+        statement.names = [
+            a
+            for a in statement.names
+            if (a.asname or a.name).partition(".")[0] in wanted
+        ]
     return statement
 
 
@@ -123,24 +162,42 @@ def _own(file: Path) -> list:
 def at_once() -> Modules:
     """What is there when the worker starts."""
     found = {name: vendored()[name] for name in AT_ONCE}
-    newer = (HERE / "pairwise.py").read_text("utf-8")  # two functions that Brython's module lacks
+    newer = (HERE / "pairwise.py").read_text(
+        "utf-8"
+    )  # two functions that Brython's module lacks
     found["itertools"] = [".py", bare(found["itertools"][1] + newer), 0]
     python = vendored()["collections"][1]
-    found["collections_of_python"] = [".py", bare(only(python, {"Counter", "namedtuple"})), 0]
+    found["collections_of_python"] = [
+        ".py",
+        bare(only(python, {"Counter", "namedtuple"})),
+        0,
+    ]
     found |= {file.stem: _own(file) for file in (HERE / "light").glob("*.py")}
-    found |= {"collections": [*found["collections"][:2], 1], "collections.abc": found["_collections_abc"]}
-    found |= {name: [".py", "", 1] for name in ("lmlib", "lmlib.classroom", "lmlib.workshop")}
-    found |= {name: _own(LMLIB.parent / f"{name.replace('.', '/')}.py") for name in CHECKS}
+    found |= {
+        "collections": [*found["collections"][:2], 1],
+        "collections.abc": found["_collections_abc"],
+    }
+    found |= {
+        name: [".py", "", 1] for name in ("lmlib", "lmlib.classroom", "lmlib.workshop")
+    }
+    found |= {
+        name: _own(LMLIB.parent / f"{name.replace('.', '/')}.py") for name in CHECKS
+    }
     found |= {name: _own(HERE / f"{file}.py") for name, file in OWN.items()}
     found |= {name: _own(HERE / f"{file}.py") for name, file in TORCH.items()}
-    found |= {"torch": [*found["torch"][:2], 1], "torch.nn": [".py", "import torch.nn.functional as functional", 1]}
+    found |= {
+        "torch": [*found["torch"][:2], 1],
+        "torch.nn": [".py", "import torch.nn.functional as functional", 1],
+    }
     return found
 
 
 @cache
 def rare() -> Modules:
     """Modules that few answers import."""
-    return {name: module for name, module in vendored().items() if name not in at_once()}
+    return {
+        name: module for name, module in vendored().items() if name not in at_once()
+    }
 
 
 def worker() -> str:
@@ -149,5 +206,6 @@ def worker() -> str:
     glue = (HERE / "worker.js").read_text("utf-8")
     harness = bare((HERE / "harness.py").read_text("utf-8"))
     given = f"const MODULES = {json.dumps(at_once())};\nconst HARNESS = {json.dumps(harness)};"
-    path = 'self.__BRYTHON__ = { brython_path: "page:///" }; self.XMLHttpRequest = class { open(m, u) { console.log(u); throw new Error(u); } };'  # a worker from a page on the disk has no address
-    return f"{path}\n{engine}\n{given}\n{glue}"
+    # A worker from a page on the disk has no address. The engine's own "use strict" counts only at the very beginning.
+    first = '"use strict"; self.__BRYTHON__ = { brython_path: "page:///" };'
+    return f"{first}\n{engine}\n{given}\n{glue}"

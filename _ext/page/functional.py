@@ -25,6 +25,10 @@ def sigmoid(t):
     return t.sigmoid()
 
 
+def logsigmoid(t):
+    return -(1 + (-t).exp()).log()
+
+
 def tanh(t):
     return t.tanh()
 
@@ -46,7 +50,9 @@ def embedding(ids, weight):
 
 def one_hot(ids, num_classes=-1):
     if ids.dtype is not int64:
-        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+        raise RuntimeError(
+            "one_hot is only applicable to index tensor of type LongTensor."
+        )
     flat = ids.flat()
     width = max(flat) + 1 if num_classes == -1 else num_classes
     if flat and max(flat) >= width:
@@ -68,7 +74,9 @@ def nll_loss(log_probs, targets, reduction="mean", ignore_index=-100):
 
 def cross_entropy(logits, targets, reduction="mean", ignore_index=-100):
     if logits.ndim != 2:
-        raise RuntimeError("on this page cross_entropy takes logits (N, V) and targets (N,)")
+        raise RuntimeError(
+            "on this page cross_entropy takes logits (N, V) and targets (N,)"
+        )
     return nll_loss(logits.log_softmax(1), targets, reduction, ignore_index)
 
 
@@ -81,7 +89,12 @@ def layer_norm(t, normalized_shape, weight=None, bias=None, eps=1e-5):
 
 
 def rms_norm(t, normalized_shape, weight=None, eps=1.1920929e-07):
-    found = t / (t.square().mean(list(range(-len(normalized_shape), 0)), keepdim=True) + eps).sqrt()
+    found = (
+        t
+        / (
+            t.square().mean(list(range(-len(normalized_shape), 0)), keepdim=True) + eps
+        ).sqrt()
+    )
     return found if weight is None else found * weight
 
 
@@ -89,12 +102,22 @@ def normalize(t, p=2, dim=1, eps=1e-12):
     return t / t.norm(p, dim, keepdim=True).clamp(min=eps)
 
 
-def scaled_dot_product_attention(query, key, value, attn_mask=None, is_causal=False, scale=None):
-    scores = query @ key.mT * (1 / math.sqrt(query.shape[-1]) if scale is None else scale)
+def scaled_dot_product_attention(
+    query, key, value, attn_mask=None, is_causal=False, scale=None
+):
+    scores = (
+        query @ key.mT * (1 / math.sqrt(query.shape[-1]) if scale is None else scale)
+    )
     if is_causal:
-        attn_mask = tensor([[n <= m for n in range(key.shape[-2])] for m in range(query.shape[-2])])
+        attn_mask = tensor(
+            [[n <= m for n in range(key.shape[-2])] for m in range(query.shape[-2])]
+        )
     if attn_mask is not None:
-        scores = scores + attn_mask if attn_mask.dtype.is_floating_point else scores.masked_fill(~attn_mask, -math.inf)
+        scores = (
+            scores + attn_mask
+            if attn_mask.dtype.is_floating_point
+            else scores.masked_fill(~attn_mask, -math.inf)
+        )
     return scores.softmax(-1) @ value
 
 

@@ -42,7 +42,9 @@ class Console:
 
 
 def _no_keyboard(prompt=""):
-    raise RuntimeError("there is no keyboard behind input() here: write the value into the code")
+    raise RuntimeError(
+        "there is no keyboard behind input() here: write the value into the code"
+    )
 
 
 def _space(setup):
@@ -55,7 +57,9 @@ def _stopped(error):
     """What Python says where something stops, and what that means here."""
     print(traceback.format_exception(error))
     if isinstance(error, ModuleNotFoundError):
-        print("The page has only a part of Python's own modules, and of PyTorch. Colab has all of them.")
+        print(
+            "The page has only a part of Python's own modules, and of PyTorch. Colab has all of them."
+        )
 
 
 def _run(code, space):
@@ -64,7 +68,9 @@ def _run(code, space):
     traceback.SOURCES[NAME] = code
     statements = page.statements(code, NAME)
     lines = code.splitlines()
-    alone = len(statements) == 1 or (len(statements) > 1 and statements[-2][2] < statements[-1][1])
+    alone = len(statements) == 1 or (
+        len(statements) > 1 and statements[-2][2] < statements[-1][1]
+    )
     if alone and statements[-1][0] == "Expr":
         first = statements[-1][1] - 1
         exec(compile("\n".join(lines[:first]), NAME, "exec"), space)
@@ -81,7 +87,13 @@ def _definitions(code, statements):
     """What of the code can be run again anywhere, as ``lmlib.workshop.keeping`` keeps it."""
     kinds = ("Import", "ImportFrom", "FunctionDef", "ClassDef", "Assign")
     lines = code.splitlines()
-    return "\n\n\n".join(["\n".join(lines[first - 1 : last]) for kind, first, last in statements if kind in kinds])
+    return "\n\n\n".join(
+        [
+            "\n".join(lines[first - 1 : last])
+            for kind, first, last in statements
+            if kind in kinds
+        ]
+    )
 
 
 def run(setup, code):
@@ -105,7 +117,13 @@ def _checked(given, space):
         args = tuple(values.decode(args, space))
         examples.append(Example(args, values.decode(gives, space), why, raises, shown))
     answer = space[given["function"]]
-    checks.check_answer(given["exercise"], answer, *examples, right=given["right"], untouched=given["untouched"])
+    checks.check_answer(
+        given["exercise"],
+        answer,
+        *examples,
+        right=given["right"],
+        untouched=given["untouched"],
+    )
 
 
 def check(setup, code, given):
@@ -136,6 +154,7 @@ def check(setup, code, given):
 
 
 builtins.input = _no_keyboard
+_sys.setrecursionlimit(500)  # a browser's own limit comes soon after, and is another error
 console = Console()
 _sys.stdout = _sys.stderr = sys.stdout = sys.stderr = console
 # All modules are in the worker: nothing is to be looked for elsewhere.

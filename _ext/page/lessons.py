@@ -51,11 +51,15 @@ def _source(module: str) -> str:
     return path.read_text("utf-8")
 
 
-def borrowed(source: str, found: dict[str, set[str]] | None = None) -> dict[str, set[str]]:
+def borrowed(
+    source: str, found: dict[str, set[str]] | None = None
+) -> dict[str, set[str]]:
     """Names of each module of lmlib that a program needs, also in what it imports. Raises Elsewhere."""
     found = {} if found is None else found
     for module, names in imports(source):
-        if (module in CHECKS or module in at_once() or module in vendored()) and not (module == "torch" and "nn" in names):
+        if (module in CHECKS or module in at_once() or module in vendored()) and not (
+            module == "torch" and "nn" in names
+        ):
             continue
         if not module.startswith("lmlib.") or not names or "nn" in names:
             raise Elsewhere(module)
@@ -89,11 +93,19 @@ def worked_out(exercise: Exercise, assignment: Assignment) -> dict[str, Any]:
     """The examples of a check as data, and what it says of a right answer."""
     found = assignment.check(exercise)
     examples = [
-        [encode(list(e.args)), encode(e.gives), e.why, e.raises, e.shown] for e in found.examples
+        [encode(list(e.args)), encode(e.gives), e.why, e.raises, e.shown]
+        for e in found.examples
     ]
-    if found.view or any(kind in json.dumps(examples) for kind in ('"other":', '"made":', '"use":', '"code":')):
+    if found.view or any(
+        kind in json.dumps(examples)
+        for kind in ('"other":', '"made":', '"use":', '"code":')
+    ):
         raise Elsewhere("a function or a module as an argument")
-    call = next(node for node in ast.walk(ast.parse(exercise.check)) if isinstance(node, ast.Call))
+    call = next(
+        node
+        for node in ast.walk(ast.parse(exercise.check))
+        if isinstance(node, ast.Call)
+    )
     (right,) = [ast.literal_eval(k.value) for k in call.keywords if k.arg == "right"]
     return {"examples": exact(examples), "right": right, "untouched": found.untouched}
 
@@ -140,12 +152,16 @@ def lesson(assignment: Assignment) -> dict[str, Any]:
     """The data of a chapter: ``modules``, ``setup``, and its ``exercises`` by name."""
     start = setup(assignment)
     modules: Modules = {
-        name: [".py", bare(only(_source(name), names)), 0] for name, names in borrowed(start).items()
+        name: [".py", bare(only(_source(name), names)), 0]
+        for name, names in borrowed(start).items()
     }
     exercises = {}
     for name, exercise in assignment.exercises.items():
         try:
-            exercises[name] = {"stub": exercise.stub, "check": check_of(exercise, assignment)}
+            exercises[name] = {
+                "stub": exercise.stub,
+                "check": check_of(exercise, assignment),
+            }
         except Elsewhere:
             continue
     return {"modules": modules, "setup": start, "exercises": exercises}

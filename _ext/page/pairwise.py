@@ -1,5 +1,3 @@
-
-
 def pairwise(items):
     items = iter(items)
     for before in items:
@@ -19,5 +17,11 @@ def accumulate(items, func=None, *, initial=None):
     if initial is not None:
         yield initial
     for item in items:
-        total = item if total is None else total + item if func is None else func(total, item)
+        total = (
+            item
+            if total is None
+            else total + item
+            if func is None
+            else func(total, item)
+        )
         yield total

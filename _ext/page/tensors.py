@@ -21,8 +21,10 @@ class dtype:
 
 
 bool_, int64, float32, float64 = (
-    dtype(name, rank) for rank, name in enumerate(["bool", "int64", "float32", "float64"])
+    dtype(name, rank)
+    for rank, name in enumerate(["bool", "int64", "float32", "float64"])
 )
+
 
 def as_kind(value, kind):
     """A number as one of a kind."""
@@ -67,6 +69,8 @@ def places(shape, strides, offset):
 
 def broadcast(*shapes):
     """The shape that several shapes have together."""
+    if all([shape == shapes[0] for shape in shapes]):
+        return shapes[0]
     length = max(map(len, shapes))
     found = []
     for back in range(length, 0, -1):
@@ -130,7 +134,9 @@ def without_gap(shape, count):
         if known and count % known == 0:
             shape = tuple(count // known if size == -1 else size for size in shape)
     if math.prod(shape) != count or min(shape, default=1) < 0:
-        raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {count}")
+        raise RuntimeError(
+            f"shape '{list(shape)}' is invalid for input of size {count}"
+        )
     return shape
 
 
@@ -176,7 +182,9 @@ class Tensor:
 
     def item(self):
         if self.numel() != 1:
-            raise RuntimeError(f"a Tensor with {self.numel()} elements cannot be converted to Scalar")
+            raise RuntimeError(
+                f"a Tensor with {self.numel()} elements cannot be converted to Scalar"
+            )
         return self.flat()[0]
 
     def __len__(self):
@@ -191,7 +199,9 @@ class Tensor:
 
     def __bool__(self):
         if self.numel() != 1:
-            raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+            raise RuntimeError(
+                "Boolean value of Tensor with more than one value is ambiguous"
+            )
         return bool(self.item())
 
     def __float__(self):
@@ -202,7 +212,9 @@ class Tensor:
 
     def __index__(self):
         if self.dtype.is_floating_point:
-            raise TypeError("only integer tensors of a single element can be converted to an index")
+            raise TypeError(
+                "only integer tensors of a single element can be converted to an index"
+            )
         return int(self.item())
 
     def __hash__(self):
@@ -212,7 +224,13 @@ class Tensor:
         return value in self.flat()
 
     def __format__(self, spec):
-        return format(self.item(), spec) if spec and not self.shape else repr(self) if self.shape else str(self.item())
+        return (
+            format(self.item(), spec)
+            if spec and not self.shape
+            else repr(self)
+            if self.shape
+            else str(self.item())
+        )
 
     def __repr__(self):
         return written(self)
@@ -220,7 +238,13 @@ class Tensor:
     # The same numbers, seen in another way
 
     def seen(self, shape, strides, offset=None):
-        return Tensor(self.data_, shape, self.dtype, strides, self.offset if offset is None else offset)
+        return Tensor(
+            self.data_,
+            shape,
+            self.dtype,
+            strides,
+            self.offset if offset is None else offset,
+        )
 
     def view(self, *sizes):
         shape = without_gap(shape_of(sizes), self.numel())
@@ -236,7 +260,11 @@ class Tensor:
 
     def reshape(self, *sizes):
         shape = without_gap(shape_of(sizes), self.numel())
-        return (self if self.is_contiguous() else self.clone()).view(*shape) if shape else self.clone().seen((), ())
+        return (
+            (self if self.is_contiguous() else self.clone()).view(*shape)
+            if shape
+            else self.clone().seen((), ())
+        )
 
     def contiguous(self):
         return self if self.is_contiguous() else self.clone()
@@ -245,17 +273,29 @@ class Tensor:
         first, last = axis_of(start_dim, self.ndim), axis_of(end_dim, self.ndim)
         if not self.shape:
             return self.reshape(1)
-        return self.reshape(*self.shape[:first], math.prod(self.shape[first : last + 1]), *self.shape[last + 1 :])
+        return self.reshape(
+            *self.shape[:first],
+            math.prod(self.shape[first : last + 1]),
+            *self.shape[last + 1 :],
+        )
 
     def unflatten(self, dim, sizes):
         dim = axis_of(dim, self.ndim)
-        return self.reshape(*self.shape[:dim], *without_gap(tuple(sizes), self.shape[dim]), *self.shape[dim + 1 :])
+        return self.reshape(
+            *self.shape[:dim],
+            *without_gap(tuple(sizes), self.shape[dim]),
+            *self.shape[dim + 1 :],
+        )
 
     def permute(self, *dims):
         dims = [axis_of(dim, self.ndim) for dim in shape_of(dims)]
         if sorted(dims) != list(range(self.ndim)):
-            raise RuntimeError("permute(sparse_coo): number of dimensions in the tensor input does not match")
-        return self.seen([self.shape[d] for d in dims], [self.strides_[d] for d in dims])
+            raise RuntimeError(
+                "permute(sparse_coo): number of dimensions in the tensor input does not match"
+            )
+        return self.seen(
+            [self.shape[d] for d in dims], [self.strides_[d] for d in dims]
+        )
 
     def transpose(self, dim0, dim1):
         dims = list(range(self.ndim))
@@ -272,7 +312,9 @@ class Tensor:
 
     def t(self):
         if self.ndim > 2:
-            raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {self.ndim}D")
+            raise RuntimeError(
+                f"t() expects a tensor with <= 2 dimensions, but self is {self.ndim}D"
+            )
         return self.T
 
     @property
@@ -287,9 +329,17 @@ class Tensor:
         return self.seen(shape, strides)
 
     def squeeze(self, dim=None):
-        gone = range(self.ndim) if dim is None else [axis_of(dim, self.ndim)] if self.shape else []
+        gone = (
+            range(self.ndim)
+            if dim is None
+            else [axis_of(dim, self.ndim)]
+            if self.shape
+            else []
+        )
         kept = [d for d in range(self.ndim) if d not in gone or self.shape[d] != 1]
-        return self.seen([self.shape[d] for d in kept], [self.strides_[d] for d in kept])
+        return self.seen(
+            [self.shape[d] for d in kept], [self.strides_[d] for d in kept]
+        )
 
     def expand(self, *sizes):
         sizes = shape_of(sizes)
@@ -303,7 +353,9 @@ class Tensor:
                     f"dimension {place}. Target sizes: {list(sizes)}. Tensor sizes: {list(self.shape)}"
                 )
             shape.append(old if size == -1 else size)
-            strides.append(self.strides_[place - new] if place >= new and size in (-1, old) else 0)
+            strides.append(
+                self.strides_[place - new] if place >= new and size in (-1, old) else 0
+            )
         if new < 0:
             raise RuntimeError(
                 f"expand(torch.FloatTensor{{{list(self.shape)}}}, size={list(sizes)}): the number of sizes provided "
@@ -325,26 +377,38 @@ class Tensor:
         return self[(slice(None),) * axis_of(dim, self.ndim) + (index,)]
 
     def narrow(self, dim, start, length):
-        return self[(slice(None),) * axis_of(dim, self.ndim) + (slice(start, start + length),)]
+        return self[
+            (slice(None),) * axis_of(dim, self.ndim) + (slice(start, start + length),)
+        ]
 
     def split(self, size, dim=0):
         dim = axis_of(dim, self.ndim)
         total = self.shape[dim]
-        sizes = [min(size, total - n) for n in range(0, total, size)] if isinstance(size, int) else list(size)
+        sizes = (
+            [min(size, total - n) for n in range(0, total, size)]
+            if isinstance(size, int)
+            else list(size)
+        )
         if sum(sizes) != total:
             raise RuntimeError(
                 f"split_with_sizes expects split_sizes to sum exactly to {total} (input tensor's size at dimension "
                 f"{dim}), but got split_sizes={sizes}"
             )
         starts = [sum(sizes[:n]) for n in range(len(sizes))]
-        return tuple(self.narrow(dim, start, size) for start, size in zip(starts, sizes))
+        return tuple(
+            self.narrow(dim, start, size) for start, size in zip(starts, sizes)
+        )
 
     def chunk(self, chunks, dim=0):
-        return self.split(max(1, math.ceil(self.shape[axis_of(dim, self.ndim)] / chunks)), dim)
+        return self.split(
+            max(1, math.ceil(self.shape[axis_of(dim, self.ndim)] / chunks)), dim
+        )
 
     def diagonal(self):
         length = min(self.shape[:2])
-        return self.seen([*self.shape[2:], length], [*self.strides_[2:], sum(self.strides_[:2])])
+        return self.seen(
+            [*self.shape[2:], length], [*self.strides_[2:], sum(self.strides_[:2])]
+        )
 
     def detach(self):
         return self.seen(self.shape, self.strides_)
@@ -373,9 +437,15 @@ class Tensor:
 
     def __setitem__(self, key, value):
         found = select(self, key)
-        chosen, shape = (found.places(), found.shape) if isinstance(found, Tensor) else found
+        chosen, shape = (
+            (found.places(), found.shape) if isinstance(found, Tensor) else found
+        )
         values = tensor_like(value, self).to(self.dtype)
-        values = values.reshape(*_no_leading_ones(values.shape, len(shape))).expand(*shape).flat()
+        values = (
+            values.reshape(*_no_leading_ones(values.shape, len(shape)))
+            .expand(*shape)
+            .flat()
+        )
         for place, one in zip(chosen, values):
             self.data_[place] = one
 
@@ -388,7 +458,9 @@ class Tensor:
         return Tensor([function(x) for x in self.flat()], self.shape, kind)
 
     def float_each(self, function):
-        return self.each(function, self.dtype if self.dtype.is_floating_point else float32)
+        return self.each(
+            function, self.dtype if self.dtype.is_floating_point else float32
+        )
 
     def to(self, kind):
         if isinstance(kind, Tensor):
@@ -426,13 +498,17 @@ class Tensor:
         return self.float_each(lambda x: _log(x) / math.log(10))
 
     def log1p(self):
-        return self.float_each(lambda x: _log(1 + x) if abs(x) > 1e-5 else math.log1p(x))
+        return self.float_each(
+            lambda x: _log(1 + x) if abs(x) > 1e-5 else math.log1p(x)
+        )
 
     def sqrt(self):
         return self.float_each(lambda x: math.sqrt(x) if x >= 0 else math.nan)
 
     def rsqrt(self):
-        return self.float_each(lambda x: 1 / math.sqrt(x) if x > 0 else math.inf if x == 0 else math.nan)
+        return self.float_each(
+            lambda x: 1 / math.sqrt(x) if x > 0 else math.inf if x == 0 else math.nan
+        )
 
     def reciprocal(self):
         return self.float_each(lambda x: _quotient(1, x))
@@ -471,7 +547,9 @@ class Tensor:
         return self.each(math.ceil)
 
     def round(self, decimals=0):
-        return self.each(lambda x: x if x != x or abs(x) == math.inf else round(x, decimals))
+        return self.each(
+            lambda x: x if x != x or abs(x) == math.inf else round(x, decimals)
+        )
 
     def isnan(self):
         return self.each(lambda x: x != x, bool_)
@@ -486,17 +564,25 @@ class Tensor:
         found = self
         if min is not None:
             found = both(found, min, lambda x, y: y if x < y else x)
-        return found if max is None else both(found, max, lambda x, y: y if x > y else x)
+        return (
+            found if max is None else both(found, max, lambda x, y: y if x > y else x)
+        )
 
     clip = clamp
 
     def masked_fill(self, mask, value):
         shape = broadcast(self.shape, mask.shape)
         if mask.dtype is not bool_:
-            raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}")
-        value = as_kind(value.item() if isinstance(value, Tensor) else value, self.dtype)
-        pairs = zip(self.expand(*shape).flat(), mask.expand(*shape).flat())
-        return Tensor([value if hidden else x for x, hidden in pairs], shape, self.dtype)
+            raise RuntimeError(
+                f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}"
+            )
+        value = as_kind(
+            value.item() if isinstance(value, Tensor) else value, self.dtype
+        )
+        pairs = zip(spread(self, shape), spread(mask, shape))
+        return Tensor(
+            [value if hidden else x for x, hidden in pairs], shape, self.dtype
+        )
 
     def masked_fill_(self, mask, value):
         return self.become(self.masked_fill(mask, value))
@@ -512,14 +598,18 @@ class Tensor:
 
     def __sub__(self, other):
         if self.dtype is bool_ and isinstance(other, Tensor) and other.dtype is bool_:
-            raise RuntimeError("Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
-                               "`logical_xor()` operator instead.")
+            raise RuntimeError(
+                "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+                "`logical_xor()` operator instead."
+            )
         return both(self, other, lambda x, y: x - y)
 
     def __rsub__(self, other):
         if self.dtype is bool_:
-            raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
-                               "to invert a mask, use the `~` or `logical_not()` operator instead.")
+            raise RuntimeError(
+                "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
+                "to invert a mask, use the `~` or `logical_not()` operator instead."
+            )
         return both(other, self, lambda x, y: x - y)
 
     def __mul__(self, other):
@@ -535,10 +625,10 @@ class Tensor:
         return both(other, self, _quotient, floats=True)
 
     def __floordiv__(self, other):
-        return both(self, other, lambda x, y: x // y if y else math.nan)
+        return both(self, other, lambda x, y: x // y if y != 0 else math.nan)
 
     def __mod__(self, other):
-        return both(self, other, lambda x, y: x % y if y else math.nan)
+        return both(self, other, lambda x, y: x % y if y != 0 else math.nan)
 
     def __pow__(self, other):
         return both(self, other, _power)
@@ -548,8 +638,10 @@ class Tensor:
 
     def __neg__(self):
         if self.dtype is bool_:
-            raise RuntimeError("Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
-                               "invert a mask, use the `~` or `logical_not()` operator instead.")
+            raise RuntimeError(
+                "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
+                "invert a mask, use the `~` or `logical_not()` operator instead."
+            )
         return self.each(lambda x: -x)
 
     def __abs__(self):
@@ -575,7 +667,9 @@ class Tensor:
 
     def __invert__(self):
         if self.dtype.is_floating_point:
-            raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+            raise TypeError(
+                "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
+            )
         return self.each(lambda x: (not x) if self.dtype is bool_ else ~x)
 
     def __and__(self, other):
@@ -590,9 +684,13 @@ class Tensor:
     def become(self, other):
         """Writes other numbers in place."""
         if broadcast(self.shape, other.shape) != self.shape:
-            raise RuntimeError(f"output with shape {list(self.shape)} doesn't match the broadcast shape {list(other.shape)}")
+            raise RuntimeError(
+                f"output with shape {list(self.shape)} doesn't match the broadcast shape {list(other.shape)}"
+            )
         if other.dtype.is_floating_point and not self.dtype.is_floating_point:
-            raise RuntimeError(f"result type {_spoken(other.dtype)} can't be cast to the desired output type {_spoken(self.dtype)}")
+            raise RuntimeError(
+                f"result type {_spoken(other.dtype)} can't be cast to the desired output type {_spoken(self.dtype)}"
+            )
         self[...] = other
         return self
 
@@ -618,7 +716,15 @@ class Tensor:
         return self - (other if alpha == 1 else other * alpha)
 
     mul, div, pow, eq, ne, lt, le, gt, ge = (
-        __mul__, __truediv__, __pow__, __eq__, __ne__, __lt__, __le__, __gt__, __ge__,
+        __mul__,
+        __truediv__,
+        __pow__,
+        __eq__,
+        __ne__,
+        __lt__,
+        __le__,
+        __gt__,
+        __ge__,
     )
     multiply, divide, absolute, neg = __mul__, __truediv__, abs, __neg__
     mul_, div_, pow_ = __imul__, __itruediv__, __ipow__
@@ -664,21 +770,33 @@ class Tensor:
         if dim is None or (isinstance(dim, (tuple, list)) and not dim):
             value = as_kind(function(self.flat()), kind)
             return Tensor([value], [1] * self.ndim if keepdim else [], kind)
-        dims = [axis_of(d, self.ndim) for d in (dim if isinstance(dim, (tuple, list)) else [dim])]
+        dims = [
+            axis_of(d, self.ndim)
+            for d in (dim if isinstance(dim, (tuple, list)) else [dim])
+        ]
         if not self.shape:
             return Tensor([as_kind(function(self.flat()), kind)], [], kind)
         kept = [d for d in range(self.ndim) if d not in dims]
         values = self.permute(*kept, *dims).flat()
         size = math.prod([self.shape[d] for d in dims])
         count = math.prod([self.shape[d] for d in kept])
-        found = [as_kind(function(values[n * size : (n + 1) * size]), kind) for n in range(count)]
-        shape = [1 if d in dims else n for d, n in enumerate(self.shape) if keepdim or d not in dims]
+        found = [
+            as_kind(function(values[n * size : (n + 1) * size]), kind)
+            for n in range(count)
+        ]
+        shape = [
+            1 if d in dims else n
+            for d, n in enumerate(self.shape)
+            if keepdim or d not in dims
+        ]
         return Tensor(found, shape, kind)
 
     def floats(self, name):
         if not self.dtype.is_floating_point:
-            raise RuntimeError(f"{name}(): could not infer output dtype. Input dtype must be either a floating point or "
-                               f"complex dtype. Got: {_spoken(self.dtype)}")
+            raise RuntimeError(
+                f"{name}(): could not infer output dtype. Input dtype must be either a floating point or "
+                f"complex dtype. Got: {_spoken(self.dtype)}"
+            )
         return self.dtype
 
     def sum(self, dim=None, keepdim=False, dtype=None, axis=None):
@@ -691,7 +809,12 @@ class Tensor:
 
     def mean(self, dim=None, keepdim=False, axis=None):
         kind = self.floats("mean")
-        return self.reduced(lambda v: _quotient(_sum(v), len(v)), axis if dim is None else dim, keepdim, kind)
+        return self.reduced(
+            lambda v: _quotient(_sum(v), len(v)),
+            axis if dim is None else dim,
+            keepdim,
+            kind,
+        )
 
     def var(self, dim=None, unbiased=True, keepdim=False, correction=None):
         less = int(unbiased) if correction is None else correction
@@ -709,19 +832,27 @@ class Tensor:
         def length(values):
             if p == 1:
                 return sum(map(abs, values))
-            return math.sqrt(sum([x * x for x in values])) if p == 2 else max(map(abs, values))
+            return (
+                math.sqrt(sum([x * x for x in values]))
+                if p == 2
+                else max(map(abs, values))
+            )
 
         return self.reduced(length, dim, keepdim, self.floats("norm"))
 
     def median(self):
-        return self.reduced(lambda v: sorted(v)[(len(v) - 1) // 2], None, False, self.dtype)
+        return self.reduced(
+            lambda v: sorted(v)[(len(v) - 1) // 2], None, False, self.dtype
+        )
 
     def quantile(self, q):
         def cut(values):
             place = q * (len(values) - 1)
             low = math.floor(place)
             row = sorted(values)
-            return row[low] + (place - low) * (row[min(low + 1, len(row) - 1)] - row[low])
+            return row[low] + (place - low) * (
+                row[min(low + 1, len(row) - 1)] - row[low]
+            )
 
         return self.reduced(cut, None, False, self.floats("quantile"))
 
@@ -760,7 +891,11 @@ class Tensor:
     def logsumexp(self, dim, keepdim=False):
         def total(values):
             top = max(values)
-            return top if abs(top) == math.inf else top + math.log(sum([math.exp(x - top) for x in values]))
+            return (
+                top
+                if abs(top) == math.inf
+                else top + math.log(sum([math.exp(x - top) for x in values]))
+            )
 
         return self.reduced(total, dim, keepdim, self.floats("logsumexp"))
 
@@ -786,14 +921,20 @@ class Tensor:
 
     def softmax(self, dim, dtype=None):
         if not self.dtype.is_floating_point and dtype is None:
-            raise NotImplementedError(f'"softmax_lastdim_kernel_impl" not implemented for \'{_spoken(self.dtype)}\'')
+            raise NotImplementedError(
+                f"\"softmax_lastdim_kernel_impl\" not implemented for '{_spoken(self.dtype)}'"
+            )
         return self.along(dim, _shares, dtype)
 
     def log_softmax(self, dim):
         return self - self.logsumexp(dim, keepdim=True)
 
     def cumsum(self, dim):
-        return self.along(dim, lambda row: [sum(row[: n + 1]) for n in range(len(row))], int64 if self.dtype is bool_ else None)
+        return self.along(
+            dim,
+            lambda row: [sum(row[: n + 1]) for n in range(len(row))],
+            int64 if self.dtype is bool_ else None,
+        )
 
     def flip(self, *dims):
         found = self
@@ -807,7 +948,9 @@ class Tensor:
         pairs = zip([shifts], [dims]) if isinstance(dims, int) else zip(shifts, dims)
         found = self
         for shift, dim in pairs:
-            found = found.along(dim, lambda row, by=shift: row[-by % len(row) :] + row[: -by % len(row)])
+            found = found.along(
+                dim, lambda row, by=shift: row[-by % len(row) :] + row[: -by % len(row)]
+            )
         return found
 
     def argsort(self, dim=-1, descending=False, stable=True):
@@ -817,7 +960,10 @@ class Tensor:
         return self.along(dim, order, int64)
 
     def sort(self, dim=-1, descending=False, stable=True):
-        return Pair(self.along(dim, lambda row: sorted(row, reverse=descending)), self.argsort(dim, descending))
+        return Pair(
+            self.along(dim, lambda row: sorted(row, reverse=descending)),
+            self.argsort(dim, descending),
+        )
 
     def topk(self, k, dim=-1, largest=True):
         dim = axis_of(dim, self.ndim)
@@ -837,20 +983,27 @@ class Tensor:
             raise RuntimeError("tril: input tensor must have at least 2 dimensions")
         height, width = self.shape[-2:]
         nothing = as_kind(0, self.dtype)
-        values = [x if kept(n // width % height, n % width) else nothing for n, x in enumerate(self.flat())]
+        values = [
+            x if kept(n // width % height, n % width) else nothing
+            for n, x in enumerate(self.flat())
+        ]
         return Tensor(values, self.shape, self.dtype)
 
     def gather(self, dim, index):
         dim = axis_of(dim, self.ndim)
         if index.ndim != self.ndim:
-            raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
+            raise RuntimeError(
+                "Index tensor must have the same number of dimensions as input tensor"
+            )
         if index.dtype is not int64:
             raise RuntimeError("gather(): Expected dtype int32/int64 for index")
         found = []
         for n, chosen in enumerate(index.flat()):
             place = self.offset
             if not 0 <= chosen < self.shape[dim]:
-                raise RuntimeError(f"index {chosen} is out of bounds for dimension {dim} with size {self.shape[dim]}")
+                raise RuntimeError(
+                    f"index {chosen} is out of bounds for dimension {dim} with size {self.shape[dim]}"
+                )
             for d, step in enumerate(rows(index.shape)):
                 at = n // step % index.shape[d]
                 place += (chosen if d == dim else at) * self.strides_[d]
@@ -860,13 +1013,24 @@ class Tensor:
     def index_select(self, dim, index):
         return self[(slice(None),) * axis_of(dim, self.ndim) + (index,)]
 
+    def unique(self):
+        found = sorted(set(self.flat()))
+        return Tensor(found, [len(found)], self.dtype)
+
     def nonzero(self, as_tuple=False):
         found = [n for n, x in enumerate(self.flat()) if x]
-        columns = [[n // step % size for n in found] for step, size in zip(rows(self.shape), self.shape)]
+        columns = [
+            [n // step % size for n in found]
+            for step, size in zip(rows(self.shape), self.shape)
+        ]
         parts = tuple(Tensor(column, [len(found)], int64) for column in columns)
         if as_tuple:
             return parts
-        return Tensor([column[n] for n in range(len(found)) for column in columns], [len(found), self.ndim], int64)
+        return Tensor(
+            [column[n] for n in range(len(found)) for column in columns],
+            [len(found), self.ndim],
+            int64,
+        )
 
     def repeat(self, *times):
         times = shape_of(times)
@@ -891,7 +1055,9 @@ class Tensor:
 
     def dot(self, other):
         if self.ndim != 1 or other.ndim != 1 or self.shape != other.shape:
-            raise RuntimeError(f"1D tensors expected, but got {self.ndim}D and {other.ndim}D tensors")
+            raise RuntimeError(
+                f"1D tensors expected, but got {self.ndim}D and {other.ndim}D tensors"
+            )
         return self @ other
 
     def outer(self, other):
@@ -938,11 +1104,15 @@ def _measure(data):
 def _fill(data, shape, flat):
     if isinstance(data, Tensor):
         if data.shape and tuple(data.shape) != tuple(shape):
-            raise ValueError("only one element tensors can be converted to Python scalars")
+            raise ValueError(
+                "only one element tensors can be converted to Python scalars"
+            )
         flat.extend(data.flat())
     elif isinstance(data, (list, tuple, range)):
         if not shape or len(data) != shape[0]:
-            raise ValueError(f"expected sequence of length {shape[0] if shape else 1} at dim {len(shape)} (got {len(data)})")
+            raise ValueError(
+                f"expected sequence of length {shape[0] if shape else 1} at dim {len(shape)} (got {len(data)})"
+            )
         for item in data:
             _fill(item, shape[1:], flat)
     elif shape:
@@ -970,10 +1140,18 @@ def tensor_like(value, other):
 def kind_together(a, b):
     """The kind of what two tensors give; a single number decides only where it is of a higher sort."""
     high, low = (a, b) if a.dtype.rank >= b.dtype.rank else (b, a)
-    same_sort = high.dtype.is_floating_point == low.dtype.is_floating_point and low.dtype is not bool_
+    same_sort = (
+        high.dtype.is_floating_point == low.dtype.is_floating_point
+        and low.dtype is not bool_
+    )
     if not high.shape and low.shape and same_sort:
         return low.dtype
     return high.dtype
+
+
+def spread(t, shape):
+    """The numbers of a tensor as they stand in a shape that has room for it, in order."""
+    return t.flat() if t.shape == shape else t.expand(*shape).flat()
 
 
 def both(a, b, function, kind=None, floats=False):
@@ -984,7 +1162,7 @@ def both(a, b, function, kind=None, floats=False):
     kind = kind or kind_together(a, b)
     if floats and not kind.is_floating_point:
         kind = float32
-    pairs = zip(a.expand(*shape).flat(), b.expand(*shape).flat())
+    pairs = zip(spread(a, shape), spread(b, shape))
     if kind is float32:
         return Tensor([single(function(x, y)) for x, y in pairs], shape, kind)
     return Tensor([as_kind(function(x, y), kind) for x, y in pairs], shape, kind)
@@ -1001,19 +1179,31 @@ def where(condition, a=None, b=None):
     """Numbers of one tensor or of another."""
     if a is None:
         return condition.nonzero(as_tuple=True)
-    a = a if isinstance(a, Tensor) else tensor_like(a, b) if isinstance(b, Tensor) else tensor(a)
+    a = (
+        a
+        if isinstance(a, Tensor)
+        else tensor_like(a, b)
+        if isinstance(b, Tensor)
+        else tensor(a)
+    )
     b = b if isinstance(b, Tensor) else tensor_like(b, a)
     kind, shape = kind_together(a, b), broadcast(condition.shape, a.shape, b.shape)
-    parts = [part.expand(*shape).flat() for part in (condition, a, b)]
-    return Tensor([as_kind(x if yes else y, kind) for yes, x, y in zip(*parts)], shape, kind)
+    parts = [spread(part, shape) for part in (condition, a, b)]
+    return Tensor(
+        [as_kind(x if yes else y, kind) for yes, x, y in zip(*parts)], shape, kind
+    )
 
 
 def matmul(a, b):
     """Rows times columns."""
     if not a.shape or not b.shape:
-        raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D")
+        raise RuntimeError(
+            f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D"
+        )
     if a.dtype is not b.dtype:
-        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {_c(a.dtype)} != {_c(b.dtype)}")
+        raise RuntimeError(
+            f"expected m1 and m2 to have the same dtype, but got: {_c(a.dtype)} != {_c(b.dtype)}"
+        )
     left = a if a.ndim > 1 else a.unsqueeze(0)
     right = b if b.ndim > 1 else b.unsqueeze(1)
     n, m, p = left.shape[-2], left.shape[-1], right.shape[-1]
@@ -1062,7 +1252,9 @@ def select(t, key):
             strides.append(step)
         else:
             if not -size <= one < size:
-                raise IndexError(f"index {one} is out of bounds for dimension {dim - 1} with size {size}")
+                raise IndexError(
+                    f"index {one} is out of bounds for dimension {dim - 1} with size {size}"
+                )
             offset += one % size * step if size else 0
     seen = t.seen(shape, strides, offset)
     return _advanced(seen, many) if many else seen
@@ -1076,16 +1268,24 @@ def _spread(t, keys):
             one = tensor(one) if len(one) else Tensor([], [0], int64)
         if isinstance(one, Tensor) and one.dtype is bool_ and one.shape:
             at = len([k for k in found if k is not None])
-            if Ellipsis not in [k for k in found if not isinstance(k, Tensor)] and tuple(one.shape) != tuple(t.shape[at : at + one.ndim]):
-                raise IndexError(f"The shape of the mask {list(one.shape)} at index 0 does not match the shape of the indexed tensor {list(t.shape)} at index 0")
+            if Ellipsis not in [
+                k for k in found if not isinstance(k, Tensor)
+            ] and tuple(one.shape) != tuple(t.shape[at : at + one.ndim]):
+                raise IndexError(
+                    f"The shape of the mask {list(one.shape)} at index 0 does not match the shape of the indexed tensor {list(t.shape)} at index 0"
+                )
             found += one.nonzero(as_tuple=True)
             continue
         if isinstance(one, Tensor) and one.dtype.is_floating_point:
-            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+            raise IndexError(
+                "tensors used as indices must be long, int, byte or bool tensors"
+            )
         if isinstance(one, bool):
             raise IndexError("a truth value is no place")
         if isinstance(one, float) or isinstance(one, str):
-            raise IndexError(f"only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got {type(one).__name__})")
+            raise IndexError(
+                f"only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got {type(one).__name__})"
+            )
         found.append(one)
     used = len([k for k in found if k is not None and k is not Ellipsis])
     if used > t.ndim:
@@ -1108,17 +1308,25 @@ def _advanced(seen, many):
         for axis, n in zip(axes, chosen):
             size = seen.shape[axis]
             if not -size <= n < size:
-                raise IndexError(f"index {n} is out of bounds for dimension {axis} with size {size}")
+                raise IndexError(
+                    f"index {n} is out of bounds for dimension {axis} with size {size}"
+                )
             move += n % size * seen.strides_[axis]
         moves.append(move)
     together = axes == list(range(axes[0], axes[0] + len(axes)))
     at = axes[0] if together else 0
     kept = [d for d in range(seen.ndim) if d not in axes]
     before, after = [d for d in kept if d < at], [d for d in kept if d >= at]
-    starts = places([seen.shape[d] for d in before], [seen.strides_[d] for d in before], seen.offset)
+    starts = places(
+        [seen.shape[d] for d in before], [seen.strides_[d] for d in before], seen.offset
+    )
     ends = places([seen.shape[d] for d in after], [seen.strides_[d] for d in after], 0)
     chosen = [start + move + end for start in starts for move in moves for end in ends]
-    return chosen, [*(seen.shape[d] for d in before), *block, *(seen.shape[d] for d in after)]
+    return chosen, [
+        *(seen.shape[d] for d in before),
+        *block,
+        *(seen.shape[d] for d in after),
+    ]
 
 
 def _steps_of_view(shape, strides, new):
@@ -1138,7 +1346,11 @@ def _steps_of_view(shape, strides, new):
             step = step * (have // size)
             axes[n] = (have // size, axes[n][1])
         else:
-            while have < size and n + 1 < len(axes) and axes[n][1] == axes[n + 1][0] * axes[n + 1][1]:
+            while (
+                have < size
+                and n + 1 < len(axes)
+                and axes[n][1] == axes[n + 1][0] * axes[n + 1][1]
+            ):
                 n += 1
                 have *= axes[n][0]
                 step = axes[n][1]
@@ -1165,9 +1377,13 @@ def _log(x):
 
 
 def _quotient(x, y):
-    if y:
+    if y != 0:
         return x / y
-    return math.nan if x == 0 or x != x else math.copysign(math.inf, x) * math.copysign(1, y)
+    return (
+        math.nan
+        if x == 0 or x != x
+        else math.copysign(math.inf, x) * math.copysign(1, y)
+    )
 
 
 def _power(x, y):
@@ -1186,7 +1402,9 @@ def _sum(values):
 
 def _largest(values):
     if not values:
-        raise IndexError("max(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.")
+        raise IndexError(
+            "max(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument."
+        )
     return math.nan if any([x != x for x in values]) else max(values)
 
 
@@ -1208,11 +1426,15 @@ def _shares(row):
 
 
 def _spoken(kind):
-    return {"float32": "Float", "float64": "Double", "int64": "Long", "bool": "Bool"}[kind.name]
+    return {"float32": "Float", "float64": "Double", "int64": "Long", "bool": "Bool"}[
+        kind.name
+    ]
 
 
 def _c(kind):
-    return {"float32": "float", "float64": "double", "int64": "long", "bool": "bool"}[kind.name]
+    return {"float32": "float", "float64": "double", "int64": "long", "bool": "bool"}[
+        kind.name
+    ]
 
 
 def written(t):
@@ -1239,10 +1461,12 @@ def _form(t):
     if powers:
         form = "{:.4e}".format
     elif whole:
-        form = lambda x: f"{x:.0f}." if math.isfinite(x) else str(x)  # noqa: E731
+        form = lambda x: f"{x:.0f}." if math.isfinite(x) else str(x)
     else:
         form = "{:.4f}".format
-    width = max([len(form(x)) for x in finite], default=0)  # PyTorch leaves inf and nan out of this
+    width = max(
+        [len(form(x)) for x in finite], default=0
+    )  # PyTorch leaves inf and nan out of this
     return lambda x: form(x).rjust(width)
 
 
@@ -1252,8 +1476,13 @@ def _text(flat, shape, form, indent):
     if len(shape) == 1:
         words = [form(x) for x in flat]
         per_line = max(1, (80 - indent) // (len(words[0]) + 2)) if words else 1
-        lines = [", ".join(words[n : n + per_line]) for n in range(0, len(words), per_line)]
+        lines = [
+            ", ".join(words[n : n + per_line]) for n in range(0, len(words), per_line)
+        ]
         return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
     step = math.prod(shape[1:])
-    parts = [_text(flat[n * step : (n + 1) * step], shape[1:], form, indent + 1) for n in range(shape[0])]
+    parts = [
+        _text(flat[n * step : (n + 1) * step], shape[1:], form, indent + 1)
+        for n in range(shape[0])
+    ]
     return "[" + ("," + "\n" * (len(shape) - 1) + " " * (indent + 1)).join(parts) + "]"

@@ -5,7 +5,22 @@ import math
 
 import torch.nn as nn
 import torch.tensors as tensors
-from torch.tensors import Size, Tensor, as_kind, bool_, both, broadcast, dtype, float32, float64, int64, matmul, nested, shape_of, tensor, where
+from torch.tensors import (
+    Size,
+    Tensor,
+    as_kind,
+    bool_,
+    both,
+    broadcast,
+    dtype,
+    float32,
+    float64,
+    int64,
+    matmul,
+    shape_of,
+    tensor,
+    where,
+)
 
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 float, double, long, int, bool = float32, float64, int64, int64, bool_
@@ -14,7 +29,9 @@ float, double, long, int, bool = float32, float64, int64, int64, bool_
 def _filled(value, sizes, kind):
     shape = shape_of(sizes)
     if builtins.min(shape, default=0) < 0:
-        raise RuntimeError(f"Trying to create tensor with negative dimension {builtins.min(shape)}: {list(shape)}")
+        raise RuntimeError(
+            f"Trying to create tensor with negative dimension {builtins.min(shape)}: {list(shape)}"
+        )
     return Tensor([as_kind(value, kind)] * math.prod(shape), shape, kind)
 
 
@@ -53,7 +70,9 @@ def arange(*bounds, dtype=None, step=None, device=None):
     numbers = [b.item() if isinstance(b, Tensor) else b for b in bounds]
     start, stop = (0, numbers[0]) if len(numbers) == 1 else numbers[:2]
     by = step if step is not None else numbers[2] if len(numbers) == 3 else 1
-    kind = dtype or builtins.max([tensors.kind_of(n) for n in (start, stop, by)], key=lambda kind: kind.rank)
+    kind = dtype or builtins.max(
+        [tensors.kind_of(n) for n in (start, stop, by)], key=lambda kind: kind.rank
+    )
     count = builtins.max(0, math.ceil((stop - start) / by))
     return Tensor([as_kind(start + n * by, kind) for n in range(count)], [count], kind)
 
@@ -68,16 +87,26 @@ class linalg:
 
 
 def linspace(start, end, steps):
-    return tensor([start + (end - start) * n / (steps - 1) for n in range(steps)], dtype=float32)
+    return tensor(
+        [start + (end - start) * n / (steps - 1) for n in range(steps)], dtype=float32
+    )
 
 
 def eye(n, m=None, dtype=float32, device=None):
     m = n if m is None else m
-    return Tensor([as_kind(row == column, dtype) for row in range(n) for column in range(m)], [n, m], dtype)
+    return Tensor(
+        [as_kind(row == column, dtype) for row in range(n) for column in range(m)],
+        [n, m],
+        dtype,
+    )
 
 
 def as_tensor(data, dtype=None):
-    return data if isinstance(data, Tensor) and dtype in (None, data.dtype) else tensor(data, dtype)
+    return (
+        data
+        if isinstance(data, Tensor) and dtype in (None, data.dtype)
+        else tensor(data, dtype)
+    )
 
 
 def stack(parts, dim=0):
@@ -85,7 +114,9 @@ def stack(parts, dim=0):
     if not parts:
         raise RuntimeError("stack expects a non-empty TensorList")
     if builtins.any(part.shape != parts[0].shape for part in parts):
-        raise RuntimeError(f"stack expects each tensor to be equal size, but got {list(parts[0].shape)} at entry 0")
+        raise RuntimeError(
+            f"stack expects each tensor to be equal size, but got {list(parts[0].shape)} at entry 0"
+        )
     return cat([part.unsqueeze(dim) for part in parts], dim)
 
 
@@ -94,14 +125,18 @@ def cat(parts, dim=0):
     if not parts:
         raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
     if builtins.any(not part.shape for part in parts):
-        raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
+        raise RuntimeError(
+            "zero-dimensional tensor (at position 0) cannot be concatenated"
+        )
     parts = [part for part in parts if tuple(part.shape) != (0,)] or parts[:1]
     dim = tensors.axis_of(dim, parts[0].ndim)
     for part in parts:
         other = list(part.shape)
         other[dim : dim + 1] = [parts[0].shape[dim]] if part.ndim > dim else []
         if other != list(parts[0].shape):
-            raise RuntimeError(f"Sizes of tensors must match except in dimension {dim}. Expected size {list(parts[0].shape)} but got size {list(part.shape)}")
+            raise RuntimeError(
+                f"Sizes of tensors must match except in dimension {dim}. Expected size {list(parts[0].shape)} but got size {list(part.shape)}"
+            )
     kind = builtins.max([part.dtype for part in parts], key=lambda kind: kind.rank)
     turned = [part.to(kind).transpose(0, dim) for part in parts]
     data = [x for part in turned for x in part.flat()]
@@ -129,9 +164,18 @@ def einsum(equation, *operands):
     inputs, _, output = equation.replace(" ", "").partition("->")
     names = inputs.split(",")
     if "..." in equation:
-        most = builtins.max([t.ndim - len(n.replace("...", "")) for n, t in zip(names, operands) if "..." in n])
+        most = builtins.max(
+            [
+                t.ndim - len(n.replace("...", ""))
+                for n, t in zip(names, operands)
+                if "..." in n
+            ]
+        )
         dots = "⓪①②③④⑤⑥⑦⑧⑨"[:most]
-        full_of = {n: dots[len(dots) - (t.ndim - len(n.replace("...", ""))) :] for n, t in zip(names, operands)}
+        full_of = {
+            n: dots[len(dots) - (t.ndim - len(n.replace("...", ""))) :]
+            for n, t in zip(names, operands)
+        }
         names = [n.replace("...", full_of[n]) for n in names]
         output = output.replace("...", dots)
     if "->" not in equation:
@@ -140,10 +184,14 @@ def einsum(equation, *operands):
     sizes = {}
     for name, t in zip(names, operands):
         if len(name) != t.ndim:
-            raise RuntimeError(f"einsum(): the number of subscripts in the equation ({len(name)}) does not match the number of dimensions ({t.ndim}) for an operand")
+            raise RuntimeError(
+                f"einsum(): the number of subscripts in the equation ({len(name)}) does not match the number of dimensions ({t.ndim}) for an operand"
+            )
         for letter, size in zip(name, t.shape):
             if sizes.setdefault(letter, size) != size:
-                raise RuntimeError(f"einsum(): subscript {letter} has size {size} which does not broadcast with previously seen size {sizes[letter]}")
+                raise RuntimeError(
+                    f"einsum(): subscript {letter} has size {size} which does not broadcast with previously seen size {sizes[letter]}"
+                )
     order = output + "".join(x for x in sizes if x not in output)
     product = 1.0
     for name, t in zip(names, operands):
@@ -206,7 +254,9 @@ inference_mode = no_grad
 def _method(name):
     def call(t, *args, **named):
         if not isinstance(t, Tensor):
-            raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(t).__name__}")
+            raise TypeError(
+                f"{name}(): argument 'input' (position 1) must be Tensor, not {type(t).__name__}"
+            )
         return getattr(t, name)(*args, **named)
 
     return call
@@ -220,5 +270,3 @@ for _name in (
     "triu unbind unsqueeze var"
 ).split():
     globals()[_name] = _method(_name)
-
-

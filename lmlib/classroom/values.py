@@ -28,6 +28,8 @@ def encode(value: Any) -> Any:
     >>> encode([1, (True, None)])
     [1, {'tuple': [True, None]}]
     """
+    if type(value) is float and math.isfinite(value):  # most of all that is encoded
+        return value
     if hasattr(value, "reshape") and hasattr(value, "tolist"):
         return _array(value)
     if value is None or isinstance(value, bool):

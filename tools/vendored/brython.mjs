@@ -10,10 +10,8 @@ const small = (code) => transformSync(code, { minify: true, target: "es2020" }).
 const docs = /^var docs=\{.*\}$/m;
 const engine = read("brython.js");
 if (!docs.test(engine)) throw new Error("brython.js: the line of documentation strings is not where it was");
-// Four places where this version does what Python does not. Each must be found, so that a newer one is looked at anew.
+// Three places where this version does what Python does not. Each must be found, so that a newer one is looked at anew.
 const mends = {
-  // bytes.fromhex("e5") asks int() in a way that it does not take.
-  "_b_.int.$factory(string.substr(i,2),16)": "parseInt(string.substr(i,2),16)",
   // "é".encode("ascii") raises its error with one argument in place of five.
   "function $UnicodeEncodeError(encoding,code_point,position,reason){":
     "function $UnicodeEncodeError(encoding,code_point,position,reason){throw $B.$call(_b_.UnicodeEncodeError,encoding,'?',position??code_point,(position??code_point)+1,reason||'ordinal not in range')\n",

@@ -25,6 +25,7 @@ export function edit(parent, { code, label, changed, keys }) {
         bracketMatching(),
         indentUnit.of("    "),
         EditorState.tabSize.of(4),
+        EditorView.lineWrapping,
         StreamLanguage.define(python),
         syntaxHighlighting(classHighlighter),
         EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off" }),

@@ -77,7 +77,7 @@ addEventListener("DOMContentLoaded", () => {
   // How far one is, once one has begun.
   const questions = [...document.querySelectorAll(".question[id]")];
   const exercises = Object.keys(work.exercises);
-  const bar = make("p", { className: "work-bar", hidden: true });
+  const bar = make("div", { className: "work-bar", hidden: true });
   const progress = () => {
     const answered = questions.filter(({ id }) => keep.read(`prediction/${work.topic}/${id}`));
     const right = answered.filter(({ id }) => keep.read(`prediction/${work.topic}/${id}`).right).length;

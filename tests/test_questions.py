@@ -139,7 +139,7 @@ def test_a_question_can_be_answered_with_the_keyboard_alone(browser: Browser) ->
     with opened(browser, SOFTMAX) as page:
         card, output = predict(page)
         radios = card.get_by_role("radio")
-        group = card.get_by_role("group")
+        group = card.get_by_role("group").first
         assert (
             "Predict"
             in (group.get_attribute("aria-labelledby") and card.inner_text()).title()

@@ -48,6 +48,7 @@
 
   // A check is pages of examples, for a machine that runs them.
   function solutionsLast() {
+    all(".work, .work-bar").forEach((place) => place.remove());
     const section = part("print-solutions", "Solutions");
     all(".cell.tag_exercise-solution").forEach((cell, i) => {
       const exercise = cell.previousElementSibling;

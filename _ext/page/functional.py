@@ -26,7 +26,7 @@ def sigmoid(t):
 
 
 def logsigmoid(t):
-    return -(1 + (-t).exp()).log()
+    return t.clamp(max=0) - (1 + (-t.abs()).exp()).log()
 
 
 def tanh(t):

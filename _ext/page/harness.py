@@ -1,6 +1,7 @@
 """Runs and checks what a reader wrote: the part of the worker that is Python."""
 
 import _sys
+import annotationlib
 import builtins
 import sys
 import traceback

@@ -140,12 +140,18 @@ def without_gap(shape, count):
     return shape
 
 
+class Device(str):
+    """Where a tensor is."""
+
+    type = "cpu"
+
+
 class Tensor:
     """Numbers in one row, and how to walk through them."""
 
     requires_grad = False
     grad = None
-    device = "cpu"
+    device = Device("cpu")
 
     def __init__(self, data, shape, kind, strides=None, offset=0):
         self.data_, self.shape, self.dtype = data, Size(shape), kind
@@ -848,11 +854,12 @@ class Tensor:
     def quantile(self, q):
         def cut(values):
             place = q * (len(values) - 1)
-            low = math.floor(place)
-            row = sorted(values)
-            return row[low] + (place - low) * (
-                row[min(low + 1, len(row) - 1)] - row[low]
-            )
+            n = math.floor(place)
+            row, share = sorted(values), place - n
+            low, high = row[n], row[min(n + 1, len(row) - 1)]
+            if share < 0.5:  # as PyTorch, which matters where one of them is infinite
+                return low + share * (high - low)
+            return high - (1 - share) * (high - low)
 
         return self.reduced(cut, None, False, self.floats("quantile"))
 

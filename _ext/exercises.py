@@ -8,6 +8,7 @@ answers.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from docutils import nodes
 from page.bundle import rare, worker
 from page.lessons import exercises_here, lesson
 from predict import question
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
@@ -86,6 +88,7 @@ YOU = {
     "rightShare": "Right",
     "again": "Look at these again",
     "surely": "you were {sure} sure",
+    "more": "{n} more",
     "allRight": "None of your answers was wrong.",
     "chapters": "Chapter by chapter",
     "chapter": "Chapter",
@@ -213,6 +216,13 @@ def add_work(
         )
 
 
+def written(app: Sphinx, words: nodes.paragraph) -> str:
+    """A paragraph as a page has it, without the number that it may begin with."""
+    html = app.builder.render_partial(words)["fragment"]  # type: ignore[attr-defined]
+    text = html.strip().removeprefix("<p>").removesuffix("</p>")
+    return re.sub(r"^\s*(<strong>)?\d+\.\s*", r"\1", text)
+
+
 def chapters(app: Sphinx) -> Iterator[dict[str, Any]]:
     """What each page asks of its readers, in the order of the book."""
     asked = getattr(app.env, "asked", {})
@@ -230,19 +240,24 @@ def chapters(app: Sphinx) -> Iterator[dict[str, Any]]:
                 "page": page,
                 "topic": topic,
                 "title": app.env.titles[page].astext(),
-                "questions": asked.get(page, []),
+                "questions": [
+                    [name, version, written(app, words)]
+                    for name, version, words in asked.get(page, [])
+                ],
                 "exercises": names,
             }
 
 
 def collect(app: Sphinx, tree: nodes.document) -> None:
-    """The questions of a page: place, and words."""
+    """The questions of a page: name, what changes with its words, and its first paragraph."""
     if not hasattr(app.env, "asked"):
         app.env.asked = {}  # type: ignore[attr-defined]
-    found = [
-        [node["name"], node["asked"], " ".join(node[0].astext().split())]
-        for node in tree.findall(question)
-    ]
+    found = []
+    for node in tree.findall(question):
+        words = node[0].next_node(nodes.paragraph).deepcopy()
+        for link in [*words.findall(addnodes.pending_xref)]:
+            link.replace_self(link.children)
+        found.append([node["name"], node["asked"], words])
     app.env.asked[app.env.docname] = found  # type: ignore[attr-defined]
 
 

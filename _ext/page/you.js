@@ -3,6 +3,7 @@
 addEventListener("DOMContentLoaded", () => {
   const { bookYou: about, bookKeep: keep } = window;
   const { words } = about;
+  const FIRST = 8; // wrong answers that are listed at once
   const root = document.getElementById("book-you");
   const make = (tag, properties = {}, ...children) => {
     const node = Object.assign(document.createElement(tag), properties);
@@ -72,15 +73,15 @@ addEventListener("DOMContentLoaded", () => {
     let changed = 0;
     const known = new Set();
     for (const { page, topic, title, questions, exercises } of about.chapters) {
-      const own = questions.map(([id, asked, text]) => ({ id, asked, text, name: `prediction/${topic}/${id}` }));
+      const own = questions.map(([id, asked, html]) => ({ id, asked, html, name: `prediction/${topic}/${id}` }));
       let right = 0, answered = 0;
-      for (const { id, asked, text, name } of own) {
+      for (const { id, asked, html, name } of own) {
         const entry = entries[name];
         if (!entry || entry.asked !== asked) continue;
         known.add(name);
         answered += 1;
         right += Number(entry.right);
-        if (!entry.right) wrong.push({ ...entry, text, title, address: `${page}.html#${id}` });
+        if (!entry.right) wrong.push({ ...entry, html, title, address: `${page}.html#${id}` });
       }
       const names = Object.keys(exercises);
       const solved = names.filter((name) => entries[`exercise/${topic}/${name}`]?.solved).length;
@@ -108,10 +109,12 @@ addEventListener("DOMContentLoaded", () => {
         table([words.sure, words.answers, words.rightShare], points.map(({ n, sure, right }) => [percent(sure), String(n), percent(right)])),
         make("p", { className: "rubric" }, words.again),
       );
-      wrong.sort((a, b) => b.sure - a.sure);
-      parts.push(wrong.length
-        ? make("ul", {}, ...wrong.map(({ address, text, title, sure }) => make("li", {}, make("a", { href: address }, text), ` (${title}; ${fill(words.surely, { sure: percent(sure) })})`)))
-        : make("p", {}, words.allRight));
+      const listed = wrong.sort((a, b) => b.sure - a.sure).map(({ address, html, title, sure }) => make("li", {},
+        // Of the book's own pages, and so with its formulas; all else on this page is text.
+        make("a", { href: address, innerHTML: html }), ` (${title}; ${fill(words.surely, { sure: percent(sure) })})`));
+      const more = listed.splice(FIRST);
+      parts.push(listed.length ? make("ul", {}, ...listed) : make("p", {}, words.allRight));
+      if (more.length) parts.push(make("details", {}, make("summary", {}, fill(words.more, { n: more.length })), make("ul", {}, ...more)));
     }
     parts.push(make("p", { className: "rubric" }, words.chapters), table([words.chapter, words.questions, words.exercises], rows));
     content.replaceChildren(...parts);

@@ -38,12 +38,14 @@ WORDS = {
     "loading": "Loading the editor …",
     "failed": "Python could not be started here.",
     "missing": "A file of the book is missing beside this page.",
-    "noPython": "This browser starts no worker.",
-    "broken": "Python broke down, and begins anew with the next run.",
     "elsewhere": "This one needs more of PyTorch than a page has.",
     "colab": "Solve it in Colab",
     "soFar": "{answered} of {questions} questions answered, {right} right; {solved} of {exercises} exercises solved.",
     "you": "How well do you know what you know?",
+}
+AT_WORK = {
+    "noPython": "This browser starts no worker.",
+    "broken": "Python broke down, and begins anew with the next run.",
     "run": "Run",
     "check": "Check",
     "stop": "Stop",
@@ -70,7 +72,7 @@ WORDS = {
 }
 YOU = {
     "none": "Nothing yet: answer a *Predict* of any chapter, and come back.",
-    "forbidden": WORDS["forbidden"],
+    "forbidden": AT_WORK["forbidden"],
     "strange": "{n} entries are of another edition of the book, or damaged. They do not count.",
     "changed": "{n} predictions are of questions that this edition words otherwise. They count.",
     "figures": "Questions answered: {n}. Right: {right}. On average you were {sure} sure.",
@@ -125,13 +127,27 @@ def given(name: str, value: Any) -> str:
     )
 
 
+def road() -> list[list[str]]:
+    """Each part of the reader's GPT with its chapter and its exercise."""
+    return [[name, step.chapter, step.exercise] for name, step in ROAD.items()]
+
+
+def bench() -> str:
+    """What opens below an exercise, with all that is needed only then."""
+    about = {"road": road(), "head": HEAD, "rare": sorted(rare()), "seconds": SECONDS}
+    code = (HERE / "page" / "bench.js").read_text("utf-8")
+    first = f"Object.assign(bookWork, {json.dumps(about, ensure_ascii=False)});"
+    words = f"Object.assign(bookWork.words, {json.dumps(AT_WORK, ensure_ascii=False)});"
+    return f"{first}\n{words}\n{code}"
+
+
 def shared() -> dict[str, str]:
     """The files that all chapters share."""
     return {
         "python.js": given("python.js", worker()),
         "rare.js": given("rare.js", rare()),
         "editor.js": (HERE / "editor" / "codemirror.js").read_text("utf-8"),
-        "bench.js": (HERE / "page" / "bench.js").read_text("utf-8"),
+        "bench.js": bench(),
     }
 
 
@@ -173,17 +189,12 @@ def add_work(
     if not files or tree is None:
         return
     base = context["pathto"](f"{FOLDER}/", resource=True)
-    road = [[name, step.chapter, step.exercise] for name, step in ROAD.items()]
     if page.startswith("chapters/") and topic in topics():
         assignment = Assignment(topic)
         found = lesson(assignment)
-        for name in found["exercises"]:
-            steps = [
-                step
-                for step, (_, _, exercise) in zip(ROAD, road, strict=True)
-                if exercise == name
-            ]
-            found["exercises"][name]["step"] = steps[0] if steps else None
+        for name, exercise in found["exercises"].items():
+            steps = [step for step, _, own in road() if own == name]
+            exercise["step"] = steps[0] if steps else None
         data = f"{topic}.js"
         about = {
             "topic": topic,
@@ -195,10 +206,6 @@ def add_work(
             },
             "you": context["pathto"]("you"),
             "words": WORDS,
-            "road": road,
-            "head": HEAD,
-            "rare": sorted(rare()),
-            "seconds": SECONDS,
         }
         context["body"] += script(about, "bookWork")
     elif tree.next_node(you):
@@ -206,7 +213,7 @@ def add_work(
         address = put(app, "you.js", text)
         about = {
             "words": YOU,
-            "road": road,
+            "road": road(),
             "head": HEAD,
             "chapters": list(chapters(app)),
         }

@@ -41,6 +41,9 @@ window.bookKeep = (() => {
     return fits(name, entry) ? entry : null;
   }
 
+  /** Whether something is kept under a name that this edition of the book cannot read. */
+  const isStrange = (name) => Boolean(store?.getItem(PREFIX + name)) && !read(name);
+
   /** Keeps an entry; false where the browser does not let it. */
   function write(name, entry) {
     if (!store) return false;
@@ -94,7 +97,7 @@ window.bookKeep = (() => {
   });
 
   return {
-    read, write, all, erase, written, take,
+    read, isStrange, write, all, erase, written, take,
     get trouble() {
       return trouble;
     },

@@ -2,12 +2,8 @@
 // what the reader sees next, the replies as folds. Here the choices become radio buttons, and the output between card
 // and replies stays veiled until the reader has chosen and said how sure they are. That is kept (keep.js), and costs as
 // a model's prediction does. Paper shows the list, the output and all replies.
-(() => {
-  const make = (tag, properties = {}, ...children) => {
-    const node = Object.assign(document.createElement(tag), properties);
-    node.append(...children);
-    return node;
-  };
+addEventListener("DOMContentLoaded", () => {
+  const { make, fill, percent, cost } = window.bookHelp;
   // Letters, since many an answer is a number.
   const letter = (number) => String.fromCharCode(64 + number);
   const copies = (nodes) => [...nodes].map((node) => node.cloneNode(true));
@@ -40,10 +36,6 @@
 
   // What is said is never certain: with 100 % a wrong answer would cost infinitely much.
   const SURE = [0.5, 0.7, 0.9, 0.99];
-  const percent = (share) => `${Math.round(100 * share)} %`;
-  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (all, key) => values[key]);
-  /** −log of the probability that the reader gave to what is right; what was not chosen shares the rest. */
-  const cost = ({ right, sure, choices }) => -Math.log(right ? sure : (1 - sure) / (choices - 1));
   const page = location.pathname.split("/").pop().replace(/\.html$/, "") || "index";
 
   function ask(card, words) {
@@ -132,7 +124,5 @@
     }
   }
 
-  addEventListener("DOMContentLoaded", () => {
-    for (const card of document.querySelectorAll(".question")) ask(card, window.questionWords);
-  });
-})();
+  for (const card of document.querySelectorAll(".question")) ask(card, window.questionWords);
+});

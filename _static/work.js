@@ -5,12 +5,8 @@ addEventListener("DOMContentLoaded", () => {
   const article = document.querySelector("article.bd-article");
   if (!work || !article) return;
   const { words } = work;
-  const make = (tag, properties = {}, ...children) => {
-    const node = Object.assign(document.createElement(tag), properties);
-    node.append(...children);
-    return node;
-  };
-  Object.assign(work, { make, given: {}, loading: {} });
+  const { make, fill } = window.bookHelp;
+  Object.assign(work, { given: {}, loading: {} });
 
   /** A file beside the pages, as a script, since a page from the disk may fetch nothing. */
   work.load = (file) => (work.loading[file] ??= new Promise((ready, failed) => {
@@ -82,7 +78,6 @@ addEventListener("DOMContentLoaded", () => {
     const answered = questions.filter(({ id }) => keep.read(`prediction/${work.topic}/${id}`));
     const right = answered.filter(({ id }) => keep.read(`prediction/${work.topic}/${id}`).right).length;
     const solved = exercises.filter((name) => keep.read(`exercise/${work.topic}/${name}`)?.solved).length;
-    const fill = (text, values) => text.replace(/\{(\w+)\}/g, (all, key) => values[key]);
     bar.hidden = !answered.length && !solved;
     bar.style.setProperty("--done", (answered.length + solved) / Math.max(1, questions.length + exercises.length));
     bar.replaceChildren(

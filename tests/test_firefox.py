@@ -1,13 +1,15 @@
-"""The widgets of the built site in Firefox: alive, and with lmlib's numbers. Build it first: `make book`."""
+"""The built site in Firefox: widgets are alive and have lmlib's numbers, and exercises are solved. Build it first: `make book`."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 import torch
 from support.firefox import FIREFOX, Firefox, firefox
 
+from lmlib.classroom.assignments import Assignment
 from lmlib.notebook import visible
 from lmlib.softmax import softmax
 from lmlib.stories import WORDS
@@ -134,3 +136,21 @@ def test_a_gpt_trains_in_the_page(page: Firefox) -> None:
     )
     loss = float(said.split(": ")[1].split(" ")[0])
     assert 1 < loss < 6, said
+
+
+def test_an_exercise_is_solved(page: Firefox) -> None:
+    page.open((SITE / "chapters" / "softmax.html").as_uri(), 390, 844)
+    solution = Assignment("softmax").exercises["reheat"].solution
+    said = page.run(
+        HELPERS
+        + f"""
+        bookKeep.write("exercise/softmax/reheat", {{ code: {json.dumps(solution)}, solved: false, part: "" }});
+        const place = document.querySelector("[data-exercise=reheat]");
+        place.querySelector("button").click();
+        await until(() => place.querySelector(".cm-content")?.textContent.includes("top = max"));
+        place.querySelector(".work-check").click();
+        await until(() => place.querySelector(".work-output")?.textContent);
+        await until(() => place.querySelector(".work-status.right"));
+        return [".work-status", ".work-output", ".work-state"].map((part) => place.querySelector(part).textContent);"""
+    )
+    assert said == ["✓ Right.", "Right: odds to the power 1/τ.\n", "✓ Solved"]

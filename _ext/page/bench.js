@@ -1,9 +1,9 @@
 // Where an exercise is solved: an editor, Run and Check, what Python says, and what becomes of the answer. One worker for
 // the page, which is stopped by the reader, by the clock, or by the next thing to run.
 (() => {
-  const { bookWork: work, bookKeep: keep } = window;
-  const { words, make } = work;
-  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (all, key) => values[key]);
+  const { bookWork: work, bookKeep: keep, bookHelp: help } = window;
+  const { make, fill } = help;
+  const { words } = work;
   const MOST = 100000; // characters of code
 
   // One Python for all exercises of the page: the promise of a worker that is ready, and what runs in it.
@@ -94,7 +94,7 @@
     };
     const tell = () => {
       if (keep.trouble) kept.textContent = words[keep.trouble];
-      else kept.textContent = keep.read(key) ? words.kept : "";
+      else kept.textContent = keep.read(key) ? words.kept : keep.isStrange(key) ? words.strange : "";
     };
     const changed = () => {
       clearTimeout(timer);
@@ -130,9 +130,9 @@
       if (!busy && focused === halt) test.focus();
     };
     function showPart() {
-      const own = parts();
+      const own = help.gptParts(work.road);
       part.hidden = !step || !own.some(([one]) => one === step);
-      part.replaceChildren(`${fill(words.parts, { own: own.length, all: work.road.length })} `, button("work-take", words.take, take));
+      part.replaceChildren(`${fill(words.parts, { own: own.length, all: work.road.length })} `, button("work-take", words.take, () => help.takeGpt(work.road, work.head)));
     }
 
     async function act(isCheck) {
@@ -157,7 +157,7 @@
         const modules = { ...lesson.modules, ...(await rare(code)) };
         const done = await ask({ modules, setup: lesson.setup, code, check: isCheck ? check : null }, said);
         if (done.why) status.textContent = done.why;
-        else if (!isCheck) status.textContent = output.hidden ? words.silent : words.ran;
+        else if (!isCheck) status.textContent = !done.right ? words.error : output.hidden ? words.silent : words.ran;
         else status.textContent = done.right ? words.right : words.wrong;
         if (isCheck && !done.why) {
           status.classList.add(done.right ? "right" : "wrong");
@@ -183,15 +183,4 @@
     showPart();
     editor.focus();
   };
-
-  /** The reader's own parts of a GPT, in the order of the chapters. */
-  function parts() {
-    return work.road.map(([name, chapter, exercise]) => [name, keep.read(`exercise/${chapter}/${exercise}`)]).filter(([, entry]) => entry?.solved && entry.part);
-  }
-  function take() {
-    const cells = parts().map(([name, { part }]) => `# %% ${name}\n${part}\n`);
-    const file = URL.createObjectURL(new Blob([[work.head, ...cells].join("\n\n")], { type: "text/x-python" }));
-    make("a", { href: file, download: "my_gpt.py" }).click();
-    setTimeout(() => URL.revokeObjectURL(file), 1000);
-  }
 })();

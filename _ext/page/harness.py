@@ -98,12 +98,14 @@ def _definitions(code, statements):
 
 
 def run(setup, code):
-    """What the code prints, the value of its last expression, or what stops it."""
+    """What the code prints, the value of its last expression, or what stops it; a text where nothing does."""
     console.begin()
     try:
         _run(code, _space(setup))
+        return ""
     except BaseException as error:
         _stopped(error)
+        return None
     finally:
         console.flush()
 

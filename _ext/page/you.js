@@ -1,34 +1,21 @@
 // What a reader did, from what this browser keeps: how often they were right, how sure they were, what that costs in nats,
 // what to look at again, and how far they are. Entries are read as data: all words get into the page as text.
 addEventListener("DOMContentLoaded", () => {
-  const { bookYou: about, bookKeep: keep } = window;
+  const { bookYou: about, bookKeep: keep, bookHelp: help } = window;
+  const { make, fill, percent, cost } = help;
   const { words } = about;
   const FIRST = 8; // wrong answers that are listed at once
   const root = document.getElementById("book-you");
-  const make = (tag, properties = {}, ...children) => {
-    const node = Object.assign(document.createElement(tag), properties);
-    node.append(...children);
-    return node;
-  };
   const drawn = (tag, attributes, ...children) => {
     const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
     for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
     node.append(...children);
     return node;
   };
-  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (all, key) => values[key]);
-  const percent = (share) => `${Math.round(100 * share)} %`;
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  /** −log of the probability that the reader gave to what is right; what was not chosen shares the rest. */
-  const cost = ({ right, sure, choices }) => -Math.log(right ? sure : (1 - sure) / (choices - 1));
   const table = (heads, rows) => make("table", {},
     make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))),
     make("tbody", {}, ...rows.map((row) => make("tr", {}, ...row.map((cell) => make("td", {}, cell))))));
-  const download = (name, type, text) => {
-    const address = URL.createObjectURL(new Blob([text], { type }));
-    make("a", { href: address, download: name }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 1000);
-  };
 
   /** Answers by how sure the reader was, in tenths. */
   function levels(answers) {
@@ -118,14 +105,10 @@ addEventListener("DOMContentLoaded", () => {
     }
     parts.push(make("p", { className: "rubric" }, words.chapters), table([words.chapter, words.questions, words.exercises], rows));
     content.replaceChildren(...parts);
-    const own = cells();
+    const own = help.gptParts(about.road);
     partsButton.hidden = !own.length;
     partsButton.textContent = fill(words.parts, { own: own.length, all: about.road.length });
   }
-
-  /** The reader's own parts of a GPT, in the order of the chapters. */
-  const cells = () => about.road.map(([name, chapter, exercise]) => [name, keep.read(`exercise/${chapter}/${exercise}`)])
-    .filter(([, entry]) => entry?.solved && entry.part).map(([name, { part }]) => `# %% ${name}\n${part}\n`);
 
   const content = make("div");
   const said = make("p");
@@ -135,7 +118,7 @@ addEventListener("DOMContentLoaded", () => {
     node.addEventListener("click", act);
     return node;
   };
-  const partsButton = button("", () => download("my_gpt.py", "text/x-python", [about.head, ...cells()].join("\n\n")));
+  const partsButton = button("", () => help.takeGpt(about.road, about.head));
   const file = make("input", { type: "file", accept: ".json,application/json" });
   file.addEventListener("change", async () => {
     const [chosen] = file.files;
@@ -160,7 +143,7 @@ addEventListener("DOMContentLoaded", () => {
     erase.textContent = words.erase;
   });
   root.replaceChildren(content, make("div", { className: "you-files" },
-    button(words.take, () => download("language-models-and-me.json", "application/json", keep.written())),
+    button(words.take, () => help.download("language-models-and-me.json", "application/json", keep.written())),
     make("label", {}, words.bring, file), partsButton, erase), said);
   keep.watch(show);
   show();

@@ -10,7 +10,7 @@ const small = (code) => transformSync(code, { minify: true, target: "es2020" }).
 const docs = /^var docs=\{.*\}$/m;
 const engine = read("brython.js");
 if (!docs.test(engine)) throw new Error("brython.js: the line of documentation strings is not where it was");
-// Four places where this version does what Python does not. Each must be found, so that a newer one is looked at anew.
+// Five places where this version does what Python does not. Each must be found, so that a newer one is looked at anew.
 const mends = {
   // "é".encode("ascii") raises its error with one argument in place of five.
   "function $UnicodeEncodeError(encoding,code_point,position,reason){":
@@ -21,6 +21,10 @@ const mends = {
   // all() takes any error for the end.
   "if(!$B.$bool(elt)){return false}}catch(err){return true}}}":
     "if(!$B.$bool(elt)){return false}}catch(err){if($B.is_exc(err,[_b_.StopIteration])){return true}throw err}}}",
+  // What a browser has no room for is its own error, and not Python's.
+  "exc.ob_type=exc.ob_type ?? _b_.JavascriptError":
+    "exc.ob_type=exc.ob_type ?? (/call stack/.test(exc.message)?_b_.RecursionError:" +
+    "/Invalid (array|string) length|allocation failed/.test(exc.message)?_b_.MemoryError:_b_.JavascriptError)",
   // 10.0 ** 400 is an error, not infinity.
   "return fast_float(Math.pow(x,y))\n":
     "var z=Math.pow(x,y)\nif(Math.abs(z)===Infinity&&isFinite(x)&&isFinite(y)){$B.RAISE(_b_.OverflowError,\"(34, 'Numerical result out of range')\")}\nreturn fast_float(z)\n",

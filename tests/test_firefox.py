@@ -1,4 +1,4 @@
-"""The built site in Firefox: widgets live and have lmlib's numbers, exercises are solved. Build it first: `make book`."""
+"""The built site in Firefox: widgets have lmlib's numbers, and exercises are solved. Build it first: `make book`."""
 
 from __future__ import annotations
 

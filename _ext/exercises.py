@@ -22,7 +22,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
-from lmlib.classroom.assignments import Assignment, topics
+from lmlib.classroom.assignments import topics
 from lmlib.workshop.keeping import HEAD
 from lmlib.workshop.road import ROAD
 
@@ -38,7 +38,7 @@ WORDS = {
     "loading": "Loading the editor …",
     "failed": "Python could not be started here.",
     "missing": "A file of the book is missing beside this page.",
-    "elsewhere": "This one needs more of PyTorch than a page has.",
+    "elsewhere": "This one needs more than the Python of a page has.",
     "colab": "Solve it in Colab",
     "soFar": "{answered} of {questions} questions answered, {right} right; {solved} of {exercises} exercises solved.",
     "you": "How well do you know what you know?",
@@ -50,7 +50,7 @@ AT_WORK = {
     "check": "Check",
     "stop": "Stop",
     "again": "Start over",
-    "keys": "Shift + Enter runs, Ctrl + Enter checks. Tab leaves the editor; Ctrl + ] indents, Ctrl + Z takes back.",
+    "keys": "Shift + Enter runs, Ctrl + Enter (⌘ + Enter) checks. Enter indents by itself, and Tab leaves the editor.",
     "output": "What Python says",
     "editor": "Your code for {name}",
     "bench": "Write {name}",
@@ -64,25 +64,25 @@ AT_WORK = {
     "replaced": "Stopped, since something else was run.",
     "tooLong": "Stopped after {seconds} seconds: does a loop never end?",
     "tooMuch": "Not run: that is {n} characters, and {most} are the most.",
-    "cut": "… what came after this is not shown.",
+    "cut": "… there is more; only its end is shown:",
     "kept": "Your code is kept in this browser.",
     "strange": "What was kept here is of another edition of the book, and is not shown.",
     "forbidden": "This browser keeps nothing for this page: what you write is gone when it is closed.",
     "full": "This browser has no room left: what you write from now on is gone when the page is closed.",
     "parts": "{own} of {all} parts of a GPT are yours.",
-    "take": "Take my_gpt.py along",
+    "take": "Download my_gpt.py",
 }
 YOU = {
-    "none": "Nothing yet: answer a *Predict* of any chapter, and come back.",
+    "none": "Nothing yet: answer a Predict of any chapter, and come back.",
     "forbidden": AT_WORK["forbidden"],
+    "full": AT_WORK["full"],
     "strange": "{n} entries are of another edition of the book, or damaged. They do not count.",
-    "changed": "{n} predictions are of questions that this edition words otherwise. They count.",
+    "changed": "{n} of your predictions answer questions that have been reworded since. They count.",
     "figures": "Questions answered: {n}. Right: {right}. On average you were {sure} sure.",
     "loss": "Your cross-entropy: {loss} nats a question, a perplexity of {perplexity}. Guessing: {guess} nats.",
-    "overconfident": "You were more sure than you were right.",
-    "underconfident": "You were right more often than you were sure.",
-    "calibrated": "You were about as sure as you were right.",
-    "few": "(With fewer than 20 answers chance decides much of this.)",
+    "overconfident": "You were more sure than you were right, and by more than chance explains ({chance}).",
+    "underconfident": "You were right more often than you thought, and by more than chance explains ({chance}).",
+    "calibrated": "You were as sure as you were right, as far as so many answers can tell (to {chance}).",
     "curve": "Calibration: how often you were right, by how sure you were",
     "sureAxis": "how sure you were",
     "rightAxis": "how often you were right",
@@ -96,12 +96,12 @@ YOU = {
     "allRight": "None of your answers was wrong.",
     "chapters": "Chapter by chapter",
     "chapter": "Chapter",
-    "questions": "Questions right, of those answered, of all",
+    "questions": "Questions: right / answered / all",
     "exercises": "Exercises solved",
-    "take": "Take a copy along",
-    "parts": "Take my_gpt.py along ({own} of {all} parts)",
-    "bring": "Bring a copy in",
-    "brought": "{taken} entries taken in, {refused} refused.",
+    "take": "Download a copy",
+    "parts": "Download my_gpt.py ({own} of {all} parts)",
+    "bring": "Load a copy",
+    "brought": "Taken in: {taken}. Refused: {refused}. No room: {lost}.",
     "noCopy": "That is no copy of this book's answers.",
     "erase": "Erase everything",
     "sureErase": "Really erase everything?",
@@ -192,8 +192,7 @@ def add_work(
         return
     base = context["pathto"](f"{FOLDER}/", resource=True)
     if page.startswith("chapters/") and topic in topics():
-        assignment = Assignment(topic)
-        found = lesson(assignment)
+        found = lesson(topic)
         for name, exercise in found["exercises"].items():
             steps = [step for step, _, own in road() if own == name]
             exercise["step"] = steps[0] if steps else None
@@ -203,9 +202,7 @@ def add_work(
             "base": base,
             "files": files | {data: put(app, data, given(data, found))},
             "data": data,
-            "exercises": {
-                name: name in found["exercises"] for name in assignment.exercises
-            },
+            "exercises": exercises_here(topic),
             "you": context["pathto"]("you"),
             "words": WORDS,
         }
@@ -235,9 +232,7 @@ def written(app: Sphinx, words: nodes.paragraph) -> str:
 def chapters(app: Sphinx) -> Iterator[dict[str, Any]]:
     """What each page asks of its readers, in the order of the book."""
     asked = getattr(app.env, "asked", {})
-    for page in app.env.found_docs and app.env.toctree_includes.get(
-        app.config.root_doc, []
-    ):
+    for page in app.env.toctree_includes.get(app.config.root_doc, []):
         topic = page.rpartition("/")[2]
         names = (
             exercises_here(topic)

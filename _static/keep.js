@@ -18,7 +18,7 @@ window.bookKeep = (() => {
   const isCount = (value) => Number.isInteger(value) && value >= 1 && value <= 26;
   // An entry from elsewhere, or of an older edition, is taken only if all of it is what it should be.
   const CHECKS = {
-    prediction: (e) => isCount(e.chosen) && isCount(e.choices) && e.chosen <= e.choices && typeof e.right === "boolean" && isShare(e.sure) && isText(e.asked, 16),
+    prediction: (e) => isCount(e.chosen) && isCount(e.choices) && e.choices > 1 && e.chosen <= e.choices && typeof e.right === "boolean" && isShare(e.sure) && isText(e.asked, 16),
     exercise: (e) => isText(e.code, 300000) && typeof e.solved === "boolean" && isText(e.part ?? "", 300000),
   };
   const NAME = /^(prediction|exercise)\/([\w-]+\/[\w-]+)$/;
@@ -83,13 +83,15 @@ window.bookKeep = (() => {
   function take(text) {
     const file = parsed(text);
     if (file?.book !== "how-language-models-work" || typeof file.entries !== "object" || !file.entries) return null;
-    let taken = 0, refused = 0;
+    let taken = 0, refused = 0, lost = 0;
     for (const [name, entry] of Object.entries(file.entries)) {
       const here = read(name);
       if (!fits(name, entry)) refused += 1;
-      else if (!here || (entry.solved && !here.solved)) taken += Number(write(name, entry));
+      else if (here && !(entry.solved && !here.solved)) continue;
+      else if (write(name, entry)) taken += 1;
+      else lost += 1;
     }
-    return { taken, refused };
+    return { taken, refused, lost };
   }
 
   addEventListener("storage", (event) => {

@@ -104,12 +104,19 @@ addEventListener("DOMContentLoaded", () => {
     // To choose is not to answer: who says how sure they are commits. Afterwards each choice shows its reply.
     choices.forEach((label, i) => {
       label.addEventListener("change", () => first && choose(i + 1));
+      label.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" || event.target.type !== "radio") return;
+        event.preventDefault(); // it would press the first button
+        if (!first) levels[0].focus();
+      });
     });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
+      if (first) return;
       const chosen = Number(new FormData(form).get(card.id));
       entry = { chosen, choices: choices.length, right: chosen === right, sure: Number(event.submitter?.value || guess), asked: card.dataset.asked };
-      keep.write(key, entry);
+      // What was answered in another tab meanwhile stays: the first answer counts.
+      if (keep.read(key)?.asked !== entry.asked) keep.write(key, entry);
       choose(chosen);
     });
     skip.addEventListener("click", () => answer(right, words.shown));

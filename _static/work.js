@@ -75,8 +75,9 @@ addEventListener("DOMContentLoaded", () => {
   const exercises = Object.keys(work.exercises);
   const bar = make("div", { className: "work-bar", hidden: true });
   const progress = () => {
-    const answered = questions.filter(({ id }) => keep.read(`prediction/${work.topic}/${id}`));
-    const right = answered.filter(({ id }) => keep.read(`prediction/${work.topic}/${id}`).right).length;
+    const kept = questions.map(({ id, dataset }) => [keep.read(`prediction/${work.topic}/${id}`), dataset.asked]);
+    const answered = kept.filter(([entry, asked]) => entry?.asked === asked);
+    const right = answered.filter(([entry]) => entry.right).length;
     const solved = exercises.filter((name) => keep.read(`exercise/${work.topic}/${name}`)?.solved).length;
     bar.hidden = !answered.length && !solved;
     bar.style.setProperty("--done", (answered.length + solved) / Math.max(1, questions.length + exercises.length));

@@ -74,7 +74,34 @@ def test_an_answer_is_kept_with_how_sure_it_was(softmax: Visit) -> None:
 def test_who_only_looks_has_predicted_nothing(softmax: Visit) -> None:
     card = softmax.page.locator("#predict-half")
     card.get_by_role("button", name="Show without answering").click()
+    card.get_by_role("radio").first.focus()
+    softmax.page.keyboard.press("Enter")
     assert kept(softmax.page) == {}
+
+
+def test_enter_alone_commits_to_nothing(softmax: Visit) -> None:
+    page, card = softmax.page, softmax.page.locator("#predict-half")
+    card.get_by_role("radio").first.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    first = card.get_by_role("button", name="Answer, I guess, 33 % sure")
+    expect(first).to_be_focused()
+    assert kept(page) == {}
+    answer(page, "half", 0, "99 %")
+    before = kept(page)
+    card.get_by_role("radio").first.focus()
+    page.keyboard.press("ArrowDown")  # looks at the other reply
+    page.keyboard.press("Enter")
+    assert kept(page) == before
+
+
+def test_twenty_bold_answers_are_told_that_they_were_too_sure(browser: Browser) -> None:
+    with visit(browser, YOU) as seen:
+        seen.page.evaluate(WRITE, [(n < 10, 0.9, 3) for n in range(20)])
+        said = seen.page.locator("#book-you")
+        expect(said).to_contain_text("You were more sure than you were right")
+        chance = 2 * math.sqrt(0.9 * 0.1 / 20)
+        expect(said).to_contain_text(f"({round(100 * chance)} %)")
 
 
 def test_a_question_in_other_words_is_asked_again(softmax: Visit) -> None:
@@ -91,7 +118,9 @@ def test_a_question_in_other_words_is_asked_again(softmax: Visit) -> None:
     expect(card.get_by_role("status")).to_be_empty()
     expect(card.get_by_role("group", name="How sure are you?")).to_be_visible()
     page.goto(YOU)
-    expect(page.locator("#book-you")).to_contain_text("1 predictions are of questions")
+    expect(page.locator("#book-you")).to_contain_text(
+        "1 of your predictions answer questions"
+    )
 
 
 # Right or not, how sure, and of how many choices.
@@ -127,12 +156,15 @@ def test_the_page_computes_what_the_book_teaches(
         expect(you).to_contain_text(f"Your cross-entropy: {loss:.2f} nats")
         expect(you).to_contain_text(f"a perplexity of {math.exp(loss):.2f}")
         expect(you).to_contain_text(f"Guessing: {guess:.2f} nats")
-        expect(you).to_contain_text("You were more sure than you were right.")
+        expect(you).to_contain_text(
+            "You were as sure as you were right, as far as so many answers can tell"
+        )
         rows = you.locator("table").first.locator("tbody tr").all()
         assert [row.inner_text().split("\t") for row in rows] == [
             ["50 %", "1", "0 %"],
             ["70 %", "2", "50 %"],
-            ["92 %", "4", "75 %"],
+            ["90 %", "3", "67 %"],
+            ["99 %", "1", "100 %"],
         ]
         frame = you.locator("rect.frame")
         left, top, side = (
@@ -144,7 +176,7 @@ def test_the_page_computes_what_the_book_teaches(
                 "dots => dots.map((dot) => [dot.getAttribute('cx'), dot.getAttribute('cy')])"
             )
         ]
-        wanted = [(0.5, 0), (0.7, 0.5), ((3 * 0.9 + 0.99) / 4, 0.75)]
+        wanted = [(0.5, 0), (0.7, 0.5), (0.9, 2 / 3), (0.99, 1)]
         assert dots == [pytest.approx(dot) for dot in wanted]
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert not seen.problems
@@ -181,7 +213,7 @@ def test_a_copy_is_taken_along_erased_and_brought_in(
         before = kept(page)
         page.goto(YOU)
         with page.expect_download() as waiting:
-            page.get_by_role("button", name="Take a copy along").click()
+            page.get_by_role("button", name="Download a copy").click()
         copy = tmp_path / "copy.json"
         waiting.value.save_as(copy)
         assert json.loads(copy.read_text("utf-8")) == {
@@ -189,14 +221,15 @@ def test_a_copy_is_taken_along_erased_and_brought_in(
             "edition": 1,
             "entries": before,
         }
+        theme = page.evaluate("localStorage.getItem('theme')")
         page.get_by_role("button", name="Erase everything").click()
         assert kept(page) == before  # not at the first press
         page.get_by_role("button", name="Really erase everything?").click()
         assert kept(page) == {}
-        assert page.evaluate("localStorage.getItem('theme')") != ""
-        page.get_by_label("Bring a copy in").set_input_files(copy)
+        assert page.evaluate("localStorage.getItem('theme')") == theme
+        page.get_by_label("Load a copy").set_input_files(copy)
         expect(page.get_by_role("status")).to_have_text(
-            "2 entries taken in, 0 refused."
+            "Taken in: 2. Refused: 0. No room: 0."
         )
         assert kept(page) == before
         assert not seen.problems
@@ -220,6 +253,14 @@ EVIL = "<img src=x onerror='window.hurt = true'>"
                     "entries": {
                         EVIL: {"edition": 1, "code": EVIL, "solved": True},
                         "exercise/softmax/reheat": {"edition": 1, "code": 7},
+                        "prediction/softmax/predict-order": {
+                            "edition": 1,
+                            "chosen": 1,
+                            "choices": 1,
+                            "right": False,
+                            "sure": 0.5,
+                            "asked": "x",
+                        },
                         "exercise/__proto__/x": {"edition": 0, "code": ""},
                         "prediction/softmax/predict-half": {
                             "edition": 1,
@@ -238,7 +279,7 @@ EVIL = "<img src=x onerror='window.hurt = true'>"
                     },
                 }
             ),
-            "1 entries taken in, 4 refused.",
+            "Taken in: 1. Refused: 5.",
         ),
     ],
 )
@@ -249,9 +290,9 @@ def test_a_file_from_elsewhere_is_read_as_data(
     file.write_text(content, "utf-8")
     with visit(browser, YOU) as seen:
         page = seen.page
-        page.get_by_label("Bring a copy in").set_input_files(file)
+        page.get_by_label("Load a copy").set_input_files(file)
         expect(page.get_by_role("status")).to_contain_text(said)
-        if said.startswith("1"):
+        if said.startswith("Taken"):
             page.goto(SOFTMAX)
             place = page.locator("[data-exercise=loss-in-bits]")
             place.get_by_role("button", name="Go on with your answer").click()

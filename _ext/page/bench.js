@@ -18,8 +18,11 @@
       }).finally(() => URL.revokeObjectURL(address));
       return worker;
     })();
-    python.catch(() => (python = null));
-    return python;
+    const mine = python;
+    mine.catch(() => {
+      if (python === mine) python = null;
+    });
+    return mine;
   }
   /** Ends what runs, if anything does: only a worker that is gone is sure to have stopped. */
   function stop(why) {
@@ -28,7 +31,7 @@
     python = null;
     busy.end({ why });
   }
-  /** Runs something; `said` gets what is printed. What comes back: `right` and `part`, or `why` it was stopped. */
+  /** Runs what `message` gives; `said` gets what is printed. What comes back: `right` and `part`, or `why` it was stopped. */
   function ask(message, said) {
     stop(words.replaced);
     return new Promise((ended) => {
@@ -41,7 +44,7 @@
         },
       };
       busy = mine;
-      start().then((worker) => {
+      Promise.all([start(), message()]).then(([worker, content]) => {
         if (busy !== mine) return;
         clock = setTimeout(() => stop(fill(words.tooLong, { seconds: work.seconds })), work.seconds * 1000);
         worker.onmessage = ({ data }) => {
@@ -52,14 +55,15 @@
           event.preventDefault();
           stop(`${words.broken} ${event.message ?? ""}`);
         };
-        worker.postMessage(message);
+        worker.postMessage(content);
       }).catch((error) => mine.end({ why: `${words.failed} ${error.message}` }));
     });
   }
 
   /** Modules of Python that are seldom needed, if the code names one. */
   async function rare(code) {
-    const named = [...code.matchAll(/^\s*(?:import|from)\s+(\w+)/gm)].map((found) => found[1]);
+    const lists = [...code.matchAll(/(?:^|;)[ \t]*(?:import|from)[ \t]+([^;#\n]+)/gm)].map((found) => found[1].split(","));
+    const named = lists.flat().map((name) => /^\s*(\w*)/.exec(name)[1]);
     return named.some((name) => work.rare.includes(name)) ? work.load("rare.js") : {};
   }
 
@@ -67,7 +71,6 @@
     const [lesson] = await Promise.all([work.load(work.data), work.load("editor.js")]);
     start().catch(() => {}); // while the reader writes; what goes wrong is said when something is run
     const { stub, check, step } = lesson.exercises[name];
-    let entry = keep.read(key) ?? { code: stub, solved: false };
 
     const button = (className, text, act) => {
       const node = make("button", { type: "button", className }, text);
@@ -76,20 +79,20 @@
     };
     const output = make("pre", { className: "work-output", tabIndex: 0, hidden: true });
     output.setAttribute("aria-label", words.output);
-    const status = make("p", { className: "work-status" });
+    const status = make("p", { className: "work-status", tabIndex: -1 });
     status.setAttribute("role", "status");
     const kept = make("p", { className: "work-kept" });
     const field = make("div", { className: "work-field" });
     // The site has keys of its own, such as / for its search, and takes no editor for a field.
     field.addEventListener("keydown", (event) => event.stopPropagation());
 
-    let timer = 0;
+    // Written is what differs from what was read or written last, so that nothing comes back that was erased elsewhere.
+    let timer = 0, clean = keep.read(key)?.code ?? stub;
     const save = () => {
       clearTimeout(timer);
-      if (editor.code === entry.code && keep.read(key)) return;
-      if (editor.code === stub && !keep.read(key)) return;
-      entry = { ...entry, code: editor.code };
-      keep.write(key, entry);
+      if (editor.code === clean) return;
+      clean = editor.code;
+      keep.write(key, { solved: false, ...keep.read(key), code: clean });
       tell();
     };
     const tell = () => {
@@ -101,16 +104,18 @@
       timer = setTimeout(save, 400);
     };
     const editor = window.bookEditor.edit(field, {
-      code: entry.code, label: fill(words.editor, { name: check.function }), changed,
+      code: clean, label: fill(words.editor, { name: check.function }), changed,
       keys: { "Shift-Enter": () => act(false), "Mod-Enter": () => act(true) },
     });
     addEventListener("pagehide", save);
     document.addEventListener("visibilitychange", () => document.hidden && save());
-    keep.watch((changedName) => {
+    keep.watch((name) => {
+      if (name && name !== key) return;
       const now = keep.read(key);
-      if (changedName !== key || !now || now.code === entry.code || field.contains(document.activeElement)) return;
-      entry = now; // written in another tab
-      editor.code = now.code;
+      const isWriting = document.hasFocus() && field.contains(document.activeElement);
+      if (!now) clean = editor.code;
+      else if (now.code !== editor.code && now.code !== clean && !isWriting) editor.code = clean = now.code; // another tab's
+      tell();
     });
 
     const run = button("work-run", words.run, () => act(false));
@@ -127,7 +132,7 @@
       const focused = document.activeElement;
       for (const one of [run, test]) one.ariaDisabled = busy ? "true" : null;
       halt.hidden = !busy;
-      if (!busy && focused === halt) test.focus();
+      if (!busy && focused === halt) status.focus(); // a button here would take the next press
     };
     function showPart() {
       const own = help.gptParts(work.road);
@@ -150,20 +155,21 @@
       status.textContent = words.running;
       const said = (text, isCut) => {
         output.hidden = false;
-        output.append(text);
-        if (isCut && !output.textContent.endsWith(words.cut)) output.append(`\n${words.cut}`);
+        output.append(text, isCut ? `\n${words.cut}\n` : "");
       };
       try {
-        const modules = { ...lesson.modules, ...(await rare(code)) };
-        const done = await ask({ modules, setup: lesson.setup, code, check: isCheck ? check : null }, said);
+        const message = async () => ({
+          modules: { ...lesson.modules, ...(await rare(code)) }, setup: lesson.setup, code, check: isCheck ? check : null,
+        });
+        const done = await ask(message, said);
         if (done.why) status.textContent = done.why;
         else if (!isCheck) status.textContent = !done.right ? words.error : output.hidden ? words.silent : words.ran;
         else status.textContent = done.right ? words.right : words.wrong;
         if (isCheck && !done.why) {
           status.classList.add(done.right ? "right" : "wrong");
           if (done.right) {
-            entry = { ...entry, code, solved: true, part: done.part };
-            keep.write(key, entry);
+            clean = code;
+            keep.write(key, { code, solved: true, part: done.part });
             tell();
             showPart();
           }

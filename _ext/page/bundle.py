@@ -164,7 +164,7 @@ def at_once() -> Modules:
     found = {name: vendored()[name] for name in AT_ONCE}
     newer = (HERE / "pairwise.py").read_text(
         "utf-8"
-    )  # two functions that Brython's module lacks
+    )  # what Brython's module lacks, or has without an argument
     found["itertools"] = [".py", bare(found["itertools"][1] + newer), 0]
     python = vendored()["collections"][1]
     found["collections_of_python"] = [

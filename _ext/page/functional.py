@@ -5,12 +5,17 @@ import math
 from torch.tensors import Tensor, int64, tensor, where
 
 
-def softmax(t, dim):
-    return t.softmax(dim)
+def softmax(t, dim=None):
+    return t.softmax(_usual(t) if dim is None else dim)
 
 
-def log_softmax(t, dim):
-    return t.log_softmax(dim)
+def log_softmax(t, dim=None):
+    return t.log_softmax(_usual(t) if dim is None else dim)
+
+
+def _usual(t):
+    """The axis that PyTorch takes, with a warning, where none is named."""
+    return 0 if t.ndim in (0, 1, 3) else 1
 
 
 def relu(t):
@@ -62,6 +67,10 @@ def one_hot(ids, num_classes=-1):
 
 
 def nll_loss(log_probs, targets, reduction="mean", ignore_index=-100):
+    if len(log_probs) != len(targets):
+        raise ValueError(
+            f"Expected input batch_size ({len(log_probs)}) to match target batch_size ({len(targets)})."
+        )
     kept = targets != ignore_index
     safe = where(kept, targets, 0)
     losses = -log_probs.gather(1, safe.unsqueeze(1)).squeeze(1)
@@ -81,6 +90,11 @@ def cross_entropy(logits, targets, reduction="mean", ignore_index=-100):
 
 
 def layer_norm(t, normalized_shape, weight=None, bias=None, eps=1e-5):
+    if list(t.shape[-len(normalized_shape) :]) != list(normalized_shape):
+        raise RuntimeError(
+            f"Given normalized_shape={list(normalized_shape)}, expected input with shape [*, "
+            f"{', '.join(map(str, normalized_shape))}], but got input of size{list(t.shape)}"
+        )
     dims = list(range(-len(normalized_shape), 0))
     centred = t - t.mean(dims, keepdim=True)
     found = centred / (centred.square().mean(dims, keepdim=True) + eps).sqrt()
@@ -123,4 +137,9 @@ def scaled_dot_product_attention(
 
 def pad(t, pad, value=0):
     left, right = pad
-    return t.along(-1, lambda row: [value] * left + row + [value] * right)
+
+    def row(numbers):
+        kept = numbers[max(0, -left) : len(numbers) + min(0, right)]
+        return [value] * left + kept + [value] * right
+
+    return t.along(-1, row)

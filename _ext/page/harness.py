@@ -13,8 +13,12 @@ from lmlib.classroom.examples import Example
 
 page = __BRYTHON__.page  # what the script of the worker shares with this one
 NAME = "<your code>"
-MOST = 20_000
-"""Characters of output that are shown; more than one reads would stop the page."""
+FIRST, LAST = 20_000, 2_000
+"""Characters of output that are shown at its beginning and its end; more than one reads would stop the page."""
+AT_ONCE, PIECE = 2_000, 500
+"""Characters that go to the page as they come, so that a loop that never ends has said how far it is; and what is
+gathered after that."""
+LACKING = ("No module named '", "module 'torch", "'Tensor' object has no attribute")
 
 
 class Console:
@@ -24,22 +28,38 @@ class Console:
         self.begin()
 
     def begin(self):
-        self.written, self.piece = 0, []
+        self.written, self.piece, self.last, self.lacks = 0, [], "", False
 
     def write(self, text):
         text = str(text)
-        room = MOST - self.written
+        self.lacks = self.lacks or any([words in text for words in LACKING])
+        room = FIRST - self.written
         self.written += len(text)
         if room > 0:
             self.piece.append(text[:room])
-            if sum(map(len, self.piece)) > 500 or self.written > MOST:
-                self.flush()
+        if self.written > FIRST:
+            self.last = (self.last + text[max(room, 0) :])[-LAST:]
+        if room > 0 and (
+            self.written < AT_ONCE or sum(map(len, self.piece)) > PIECE or self.last
+        ):
+            self.flush()
         return len(text)
 
     def flush(self):
         if self.piece:
-            page.said("".join(self.piece), self.written > MOST)
+            page.said("".join(self.piece), bool(self.last))
             self.piece = []
+
+    def end(self):
+        """Says what is still to be said, the end of much output, and whether the page is what lacked something."""
+        if self.lacks:
+            print(
+                "The page has only a part of Python's own modules, and of PyTorch. Colab has all of them."
+            )
+        self.flush()
+        if self.last:
+            page.said(self.last, False)
+            self.last = ""
 
 
 def _no_keyboard(prompt=""):
@@ -54,29 +74,19 @@ def _space(setup):
     return space
 
 
-def _stopped(error):
-    """What Python says where something stops, and what that means here."""
-    print(traceback.format_exception(error))
-    if isinstance(error, ModuleNotFoundError):
-        print(
-            "The page has only a part of Python's own modules, and of PyTorch. Colab has all of them."
-        )
-
-
 def _run(code, space):
     """Runs code; the value of a last expression is shown, as in a notebook. Gives the lines of its statements."""
     traceback.SOURCES.clear()
     traceback.SOURCES[NAME] = code
     statements = page.statements(code, NAME)
-    lines = code.splitlines()
-    alone = len(statements) == 1 or (
-        len(statements) > 1 and statements[-2][2] < statements[-1][1]
-    )
-    if alone and statements[-1][0] == "Expr":
-        first = statements[-1][1] - 1
-        exec(compile("\n".join(lines[:first]), NAME, "exec"), space)
-        last = "\n" * first + "\n".join(lines[first:])
-        value = eval(compile(last.rstrip(), NAME, "eval"), space)
+    if statements and statements[-1][0] == "Expr" and not code.rstrip().endswith(";"):
+        _, first, _, column = statements[-1]
+        lines = code.splitlines()
+        before = [*lines[: first - 1], lines[first - 1][:column]]
+        exec(compile("\n".join(before), NAME, "exec"), space)
+        # As many lines and columns as before, so that an error names its own.
+        last = "\n".join([lines[first - 1][column:], *lines[first:]])
+        value = eval(compile("\n" * (first - 1) + last.rstrip(), NAME, "eval"), space)
         if value is not None:
             print(repr(value))
     else:
@@ -91,7 +101,7 @@ def _definitions(code, statements):
     return "\n\n\n".join(
         [
             "\n".join(lines[first - 1 : last])
-            for kind, first, last in statements
+            for kind, first, last, _ in statements
             if kind in kinds
         ]
     )
@@ -104,10 +114,10 @@ def run(setup, code):
         _run(code, _space(setup))
         return ""
     except BaseException as error:
-        _stopped(error)
+        print(traceback.format_exception(error))
         return None
     finally:
-        console.flush()
+        console.end()
 
 
 def _checked(given, space):
@@ -142,7 +152,7 @@ def check(setup, code, given):
             print(f"{exercise}: not answered yet.")
             return None
         except BaseException as error:
-            _stopped(error)
+            print(traceback.format_exception(error))
             return None
         if space.get(function) is None:
             print(f"{exercise}: not yet. There is no {function!r}: was it renamed?")
@@ -153,11 +163,13 @@ def check(setup, code, given):
             kept = _definitions(code, statements)
         return kept
     finally:
-        console.flush()
+        console.end()
 
 
 builtins.input = _no_keyboard
-_sys.setrecursionlimit(500)  # a browser's own limit comes soon after, and is another error
+_sys.setrecursionlimit(
+    500
+)  # a browser's own limit comes soon after, and is another error
 console = Console()
 _sys.stdout = _sys.stderr = sys.stdout = sys.stderr = console
 # All modules are in the worker: nothing is to be looked for elsewhere.

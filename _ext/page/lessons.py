@@ -136,32 +136,33 @@ def exact(value: Any) -> Any:
 
 
 @cache
-def exercises_here(topic: str) -> dict[str, bool]:
-    """The exercises of a chapter, and whether the page can run them."""
+def checks(topic: str) -> dict[str, dict[str, Any] | None]:
+    """The checks of a chapter's exercises, by name; None for an exercise that the page cannot run."""
     assignment, found = Assignment(topic), {}
     for name, exercise in assignment.exercises.items():
         try:
-            check_of(exercise, assignment)
-            found[name] = True
+            found[name] = check_of(exercise, assignment)
         except Elsewhere:
-            found[name] = False
+            found[name] = None
     return found
 
 
-def lesson(assignment: Assignment) -> dict[str, Any]:
+def exercises_here(topic: str) -> dict[str, bool]:
+    """The exercises of a chapter, and whether the page can run them."""
+    return {name: check is not None for name, check in checks(topic).items()}
+
+
+def lesson(topic: str) -> dict[str, Any]:
     """The data of a chapter: ``modules``, ``setup``, and its ``exercises`` by name."""
+    assignment = Assignment(topic)
     start = setup(assignment)
     modules: Modules = {
         name: [".py", bare(only(_source(name), names)), 0]
         for name, names in borrowed(start).items()
     }
-    exercises = {}
-    for name, exercise in assignment.exercises.items():
-        try:
-            exercises[name] = {
-                "stub": exercise.stub,
-                "check": check_of(exercise, assignment),
-            }
-        except Elsewhere:
-            continue
+    exercises = {
+        name: {"stub": assignment.exercises[name].stub, "check": check}
+        for name, check in checks(topic).items()
+        if check is not None
+    }
     return {"modules": modules, "setup": start, "exercises": exercises}

@@ -107,6 +107,9 @@ class Pair:
     def __getitem__(self, place):
         return (self.values, self.indices)[place]
 
+    def __repr__(self):
+        return f"values={self.values!r},\nindices={self.indices!r}"
+
 
 def axis_of(dim, ndim):
     """An axis, counted from the front."""
@@ -153,7 +156,10 @@ class Tensor:
     grad = None
     device = Device("cpu")
 
-    def __init__(self, data, shape, kind, strides=None, offset=0):
+    def __init__(self, data, shape=None, kind=float32, strides=None, offset=0):
+        if shape is None:  # torch.Tensor([1, 2]), of float32
+            made = tensor(data, float32)
+            data, shape = made.data_, made.shape
         self.data_, self.shape, self.dtype = data, Size(shape), kind
         self.strides_ = rows(self.shape) if strides is None else tuple(strides)
         self.offset = offset
@@ -181,7 +187,8 @@ class Tensor:
         return [data[place] for place in self.places()]
 
     def is_contiguous(self):
-        return self.strides_ == rows(self.shape)
+        steps = zip(self.shape, self.strides_, rows(self.shape))
+        return all([size == 1 or step == own for size, step, own in steps])
 
     def tolist(self):
         return nested(self.flat(), self.shape)
@@ -266,14 +273,14 @@ class Tensor:
 
     def reshape(self, *sizes):
         shape = without_gap(shape_of(sizes), self.numel())
-        return (
-            (self if self.is_contiguous() else self.clone()).view(*shape)
-            if shape
-            else self.clone().seen((), ())
-        )
+        return self.contiguous().seen(shape, None)
 
     def contiguous(self):
-        return self if self.is_contiguous() else self.clone()
+        return (
+            self
+            if self.is_contiguous()
+            else Tensor(self.flat(), self.shape, self.dtype)
+        )
 
     def flatten(self, start_dim=0, end_dim=-1):
         first, last = axis_of(start_dim, self.ndim), axis_of(end_dim, self.ndim)
@@ -424,7 +431,7 @@ class Tensor:
         return self.detach()
 
     def clone(self):
-        return Tensor(self.flat(), self.shape, self.dtype)
+        return laid_as(self, self.flat(), self.dtype)
 
     def cpu(self):
         return self
@@ -460,18 +467,19 @@ class Tensor:
     def each(self, function, kind=None):
         kind = kind or self.dtype
         if kind is float32:
-            return Tensor([single(function(x)) for x in self.flat()], self.shape, kind)
-        return Tensor([function(x) for x in self.flat()], self.shape, kind)
+            return laid_as(self, [single(function(x)) for x in self.flat()], kind)
+        return laid_as(self, [function(x) for x in self.flat()], kind)
 
     def float_each(self, function):
         return self.each(
             function, self.dtype if self.dtype.is_floating_point else float32
         )
 
-    def to(self, kind):
+    def to(self, kind=None, dtype=None, device=None):
+        kind = dtype or kind
         if isinstance(kind, Tensor):
             kind = kind.dtype
-        if kind is self.dtype or not isinstance(kind, dtype):
+        if kind is self.dtype or not hasattr(kind, "rank"):
             return self
         return Tensor([as_kind(x, kind) for x in self.flat()], self.shape, kind)
 
@@ -535,10 +543,12 @@ class Tensor:
         return self.float_each(math.erf)
 
     def sigmoid(self):
-        return self.float_each(lambda x: 1 / (1 + math.exp(-x)) if x > -700 else 0.0)
+        return self.float_each(
+            lambda x: x if x != x else 1 / (1 + math.exp(-x)) if x > -700 else 0.0
+        )
 
     def relu(self):
-        return self.each(lambda x: x if x > 0 or x != x else x * 0)
+        return self.each(lambda x: x if x > 0 or x != x else type(x)(0))
 
     def abs(self):
         return self.each(abs)
@@ -603,20 +613,10 @@ class Tensor:
         return both(other, self, lambda x, y: x + y)
 
     def __sub__(self, other):
-        if self.dtype is bool_ and isinstance(other, Tensor) and other.dtype is bool_:
-            raise RuntimeError(
-                "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
-                "`logical_xor()` operator instead."
-            )
-        return both(self, other, lambda x, y: x - y)
+        return minus(self, other)
 
     def __rsub__(self, other):
-        if self.dtype is bool_:
-            raise RuntimeError(
-                "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
-                "to invert a mask, use the `~` or `logical_not()` operator instead."
-            )
-        return both(other, self, lambda x, y: x - y)
+        return minus(other, self)
 
     def __mul__(self, other):
         return both(self, other, lambda x, y: x * y)
@@ -630,11 +630,29 @@ class Tensor:
     def __rtruediv__(self, other):
         return both(other, self, _quotient, floats=True)
 
+    def __rfloordiv__(self, other):
+        return both(other, self, _floor)
+
+    def __rmod__(self, other):
+        return both(other, self, _rest)
+
+    def __ifloordiv__(self, other):
+        return self.become(self // other)
+
+    def __imod__(self, other):
+        return self.become(self % other)
+
+    def __iand__(self, other):
+        return self.become(self & other)
+
+    def __ior__(self, other):
+        return self.become(self | other)
+
     def __floordiv__(self, other):
-        return both(self, other, lambda x, y: x // y if y != 0 else math.nan)
+        return both(self, other, _floor)
 
     def __mod__(self, other):
-        return both(self, other, lambda x, y: x % y if y != 0 else math.nan)
+        return both(self, other, _rest)
 
     def __pow__(self, other):
         return both(self, other, _power)
@@ -836,14 +854,12 @@ class Tensor:
 
     def norm(self, p=2, dim=None, keepdim=False):
         def length(values):
-            if p == 1:
-                return sum(map(abs, values))
-            return (
-                math.sqrt(sum([x * x for x in values]))
-                if p == 2
-                else max(map(abs, values))
-            )
+            sizes = [abs(x) for x in values]
+            if p == math.inf:
+                return max(sizes)
+            return sum([x**power for x in sizes]) ** (1 / power)
 
+        power = 2 if p in ("fro", None) else p
         return self.reduced(length, dim, keepdim, self.floats("norm"))
 
     def median(self):
@@ -881,14 +897,16 @@ class Tensor:
     def argmin(self, dim=None, keepdim=False):
         return self.reduced(lambda v: _place(v, _smallest(v)), dim, keepdim, int64)
 
-    def max(self, dim=None, keepdim=False):
+    def max(self, dim=None, keepdim=False, axis=None):
+        dim = axis if dim is None else dim
         if dim is None:
             return self.amax()
         if isinstance(dim, Tensor):
             return both(self, dim, max)
         return Pair(self.amax(dim, keepdim), self.argmax(dim, keepdim))
 
-    def min(self, dim=None, keepdim=False):
+    def min(self, dim=None, keepdim=False, axis=None):
+        dim = axis if dim is None else dim
         if dim is None:
             return self.amin()
         if isinstance(dim, Tensor):
@@ -924,7 +942,11 @@ class Tensor:
             row = function(values[start : start + size])
             length = len(row)
             found += [as_kind(x, kind) for x in row]
-        return Tensor(found, [*turned.shape[:-1], length], kind).transpose(dim, -1)
+        return (
+            Tensor(found, [*turned.shape[:-1], length], kind)
+            .transpose(dim, -1)
+            .contiguous()
+        )
 
     def softmax(self, dim, dtype=None):
         if not self.dtype.is_floating_point and dtype is None:
@@ -943,9 +965,9 @@ class Tensor:
             int64 if self.dtype is bool_ else None,
         )
 
-    def flip(self, *dims):
+    def flip(self, *dims, **named):
         found = self
-        for dim in shape_of(dims):
+        for dim in shape_of((named["dims"],) if named else dims):
             found = found.along(dim, lambda row: row[::-1])
         return found
 
@@ -1001,6 +1023,11 @@ class Tensor:
         if index.ndim != self.ndim:
             raise RuntimeError(
                 "Index tensor must have the same number of dimensions as input tensor"
+            )
+        if any([index.shape[d] > self.shape[d] for d in range(self.ndim) if d != dim]):
+            raise RuntimeError(
+                f"Size does not match at dimension 0 expected index {list(index.shape)} to be no larger than "
+                f"self {list(self.shape)} apart from dimension {dim}"
             )
         if index.dtype is not int64:
             raise RuntimeError("gather(): Expected dtype int32/int64 for index")
@@ -1058,7 +1085,16 @@ class Tensor:
             return NotImplemented
         return matmul(self, other)
 
-    matmul = mm = bmm = mv = __matmul__
+    matmul = __matmul__
+
+    def mm(self, other):
+        return product(self, other, 2, 2, "mat1 and mat2 must be matrices")
+
+    def bmm(self, other):
+        return product(self, other, 3, 3, "batch1 must be a 3D tensor")
+
+    def mv(self, other):
+        return product(self, other, 2, 1, "vector + matrix @ vector expected")
 
     def dot(self, other):
         if self.ndim != 1 or other.ndim != 1 or self.shape != other.shape:
@@ -1071,7 +1107,8 @@ class Tensor:
         return self.unsqueeze(1) * other.unsqueeze(0)
 
     def allclose(self, other, rtol=1e-05, atol=1e-08):
-        pairs = zip((self + 0 * other).flat(), (other + 0 * self).flat())
+        shape = broadcast(self.shape, other.shape)
+        pairs = zip(spread(self, shape), spread(other, shape))
         return all(x == y or abs(x - y) <= atol + rtol * abs(y) for x, y in pairs)
 
     def equal(self, other):
@@ -1101,8 +1138,6 @@ def tensor(data, dtype=None):
 
 
 def _measure(data):
-    if isinstance(data, Tensor):
-        return data.shape
     if isinstance(data, (list, tuple, range)):
         return (len(data), *(_measure(data[0]) if len(data) else ()))
     return ()
@@ -1110,11 +1145,11 @@ def _measure(data):
 
 def _fill(data, shape, flat):
     if isinstance(data, Tensor):
-        if data.shape and tuple(data.shape) != tuple(shape):
+        if data.numel() != 1 or shape:
             raise ValueError(
                 "only one element tensors can be converted to Python scalars"
             )
-        flat.extend(data.flat())
+        flat.append(data.item())
     elif isinstance(data, (list, tuple, range)):
         if not shape or len(data) != shape[0]:
             raise ValueError(
@@ -1135,8 +1170,6 @@ def tensor_like(value, other):
     """A value beside a tensor: a number takes the tensor's kind, unless that cannot hold it."""
     if isinstance(value, Tensor):
         return value
-    if isinstance(value, (list, tuple)):
-        return tensor(value)
     kind = kind_of(value)
     floats = kind.is_floating_point and not other.dtype.is_floating_point
     if not floats:
@@ -1161,6 +1194,16 @@ def spread(t, shape):
     return t.flat() if t.shape == shape else t.expand(*shape).flat()
 
 
+def laid_as(t, values, kind):
+    """Numbers in order, in memory as those of ``t`` are: what is done to each number leaves a transposed tensor so."""
+    order = sorted(range(t.ndim), key=lambda d: -t.strides_[d])
+    shape = [t.shape[d] for d in order]
+    if t.is_contiguous() or tuple(t.strides_[d] for d in order) != rows(shape):
+        return Tensor(values, t.shape, kind)
+    data = Tensor(values, t.shape, kind).permute(*order).flat()
+    return Tensor(data, t.shape, kind, t.strides_)
+
+
 def both(a, b, function, kind=None, floats=False):
     """A function of the numbers of two tensors, or of a tensor and a number, in the same places."""
     a = a if isinstance(a, Tensor) else tensor_like(a, b)
@@ -1171,8 +1214,24 @@ def both(a, b, function, kind=None, floats=False):
         kind = float32
     pairs = zip(spread(a, shape), spread(b, shape))
     if kind is float32:
-        return Tensor([single(function(x, y)) for x, y in pairs], shape, kind)
-    return Tensor([as_kind(function(x, y), kind) for x, y in pairs], shape, kind)
+        values = [single(function(x, y)) for x, y in pairs]
+    else:
+        values = [as_kind(function(x, y), kind) for x, y in pairs]
+    return (
+        laid_as(a if a.shape == shape else b, values, kind)
+        if shape in (a.shape, b.shape)
+        else Tensor(values, shape, kind)
+    )
+
+
+def minus(a, b):
+    """A difference, which truth values have none of."""
+    if any([isinstance(x, bool) or getattr(x, "dtype", None) is bool_ for x in (a, b)]):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
+            "mask, use the `~` or `logical_not()` operator instead."
+        )
+    return both(a, b, lambda x, y: x - y)
 
 
 def compared(a, b, function):
@@ -1186,6 +1245,10 @@ def where(condition, a=None, b=None):
     """Numbers of one tensor or of another."""
     if a is None:
         return condition.nonzero(as_tuple=True)
+    if condition.dtype is not bool_:
+        raise RuntimeError(
+            f"where expected condition to be a boolean tensor, but got a tensor with dtype {_spoken(condition.dtype)}"
+        )
     a = (
         a
         if isinstance(a, Tensor)
@@ -1199,6 +1262,13 @@ def where(condition, a=None, b=None):
     return Tensor(
         [as_kind(x if yes else y, kind) for yes, x, y in zip(*parts)], shape, kind
     )
+
+
+def product(a, b, left, right, otherwise):
+    """A product of tensors with given numbers of axes."""
+    if a.ndim != left or b.ndim != right:
+        raise RuntimeError(f"{otherwise}, got {a.ndim}D and {b.ndim}D")
+    return a @ b
 
 
 def matmul(a, b):
@@ -1283,6 +1353,8 @@ def _spread(t, keys):
                 )
             found += one.nonzero(as_tuple=True)
             continue
+        if isinstance(one, Tensor) and one.dtype is int64 and not one.shape:
+            one = one.item()
         if isinstance(one, Tensor) and one.dtype.is_floating_point:
             raise IndexError(
                 "tensors used as indices must be long, int, byte or bool tensors"
@@ -1393,7 +1465,21 @@ def _quotient(x, y):
     )
 
 
+def _floor(x, y):
+    if y == 0 and isinstance(x, int):
+        raise RuntimeError("ZeroDivisionError")
+    return x // y if y != 0 else _quotient(x, y)
+
+
+def _rest(x, y):
+    if y == 0 and isinstance(x, int):
+        raise RuntimeError("ZeroDivisionError")
+    return x % y if y != 0 else math.nan
+
+
 def _power(x, y):
+    if isinstance(x, int) and isinstance(y, int) and y < 0:
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
     try:
         found = x**y
     except OverflowError:
@@ -1445,51 +1531,50 @@ def _c(kind):
 
 
 def written(t):
-    """A tensor as PyTorch prints it."""
-    text = _text(t.flat(), t.shape, _form(t), 7) if t.numel() else "[]"
+    """A tensor as PyTorch prints it, without its way of shortening what has more than a thousand numbers."""
+    form, width = _form(t)
+    text = _text(t.flat(), t.shape, form, width, 7) if t.numel() else "[]"
     default = t.dtype in (float32, bool_, int64) and (t.numel() or t.dtype is float32)
     return f"tensor({text}{'' if default else f', dtype={t.dtype!r}'})"
 
 
 def _form(t):
-    """How each number is written: as wide as the widest, with four digits, or as a power of ten."""
+    """How each number is written, with four digits or as a power of ten, and how wide the widest is."""
     values = t.flat()
     if not t.dtype.is_floating_point:
-        width = max(len(str(x)) for x in values)
-        return lambda x: str(x).rjust(width)
+        width = max([len(str(x)) for x in values], default=0)
+        return lambda x: str(x).rjust(width), width
     finite = [x for x in values if math.isfinite(x)]
-    sizes = [abs(x) for x in finite if x]
-    high, low = max(sizes, default=0.0), min(sizes, default=0.0)
-    whole = all(x == int(x) for x in finite)
-    if whole:
-        powers = high >= 1e8
-    else:
-        powers = high > 1e8 or low < 1e-4 or high / low > 1000
-    if powers:
+    counted = [x for x in finite if x]  # PyTorch leaves inf, nan and 0 out
+    sizes = [abs(x) for x in counted]
+    high, low = max(sizes, default=0.0), min(sizes, default=1.0)
+    whole = all([x == int(x) for x in finite])
+    if high > 1e8 or high / low > 1000 or (low < 1e-4 and not whole):
         form = "{:.4e}".format
     elif whole:
-        form = lambda x: f"{x:.0f}." if math.isfinite(x) else str(x)
+
+        def form(x):
+            return f"{x:.0f}." if math.isfinite(x) else str(x)
+
     else:
         form = "{:.4f}".format
-    width = max(
-        [len(form(x)) for x in finite], default=0
-    )  # PyTorch leaves inf and nan out of this
-    return lambda x: form(x).rjust(width)
+    width = max([len(form(x)) for x in counted], default=1)
+    return lambda x: form(x).rjust(width), width
 
 
-def _text(flat, shape, form, indent):
+def _text(flat, shape, form, width, indent):
     if not shape:
         return form(flat[0]).strip()
     if len(shape) == 1:
         words = [form(x) for x in flat]
-        per_line = max(1, (80 - indent) // (len(words[0]) + 2)) if words else 1
+        per_line = max(1, (80 - indent) // (width + 2))
         lines = [
             ", ".join(words[n : n + per_line]) for n in range(0, len(words), per_line)
         ]
         return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
     step = math.prod(shape[1:])
     parts = [
-        _text(flat[n * step : (n + 1) * step], shape[1:], form, indent + 1)
+        _text(flat[n * step : (n + 1) * step], shape[1:], form, width, indent + 1)
         for n in range(shape[0])
     ]
     return "[" + ("," + "\n" * (len(shape) - 1) + " " * (indent + 1)).join(parts) + "]"

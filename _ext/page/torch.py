@@ -80,15 +80,21 @@ def arange(*bounds, dtype=None, step=None, device=None):
 class linalg:
     """Lengths of vectors."""
 
-    def norm(t, ord=2, dim=None, keepdim=False):
+    def vector_norm(t, ord=2, dim=None, keepdim=False):
         return t.norm(ord, dim, keepdim)
 
-    vector_norm = norm
+    def norm(t, ord=None, dim=None, keepdim=False):
+        if ord is not None and dim is None and t.ndim == 2:
+            raise RuntimeError(
+                "norms of matrices are not there on this page, but for the one without ord"
+            )
+        return t.norm(ord, dim, keepdim)
 
 
 def linspace(start, end, steps):
     return tensor(
-        [start + (end - start) * n / (steps - 1) for n in range(steps)], dtype=float32
+        [start + (end - start) * n / builtins.max(steps - 1, 1) for n in range(steps)],
+        dtype=float32,
     )
 
 
@@ -141,7 +147,7 @@ def cat(parts, dim=0):
     turned = [part.to(kind).transpose(0, dim) for part in parts]
     data = [x for part in turned for x in part.flat()]
     shape = [builtins.sum([part.shape[0] for part in turned]), *turned[0].shape[1:]]
-    return Tensor(data, shape, kind).transpose(0, dim)
+    return Tensor(data, shape, kind).transpose(0, dim).contiguous()
 
 
 concat = concatenate = cat
@@ -193,11 +199,12 @@ def einsum(equation, *operands):
                     f"einsum(): subscript {letter} has size {size} which does not broadcast with previously seen size {sizes[letter]}"
                 )
     order = output + "".join(x for x in sizes if x not in output)
-    product = 1.0
+    product = None
     for name, t in zip(names, operands):
         have = [x for x in order if x in name]
         t = t.permute(*[name.index(x) for x in have])
-        product = t.reshape(*[sizes[x] if x in name else 1 for x in order]) * product
+        t = t.reshape(*[sizes[x] if x in name else 1 for x in order])
+        product = t if product is None else t * product
     summed = list(range(len(output), len(order)))
     product = product.expand(*[sizes[x] for x in order])
     return product.sum(summed) if summed else product.clone()

@@ -27,7 +27,7 @@ py.page = {
   said: (text, isCut) => postMessage({ text: String(text), isCut: Boolean(isCut) }),
   // The statements of a program: kind, first and last line.
   statements: (code, name) => py._PyPegen.run_parser(new py.Parser(code, name, "file")).body.map((statement) => [
-    KINDS.find((kind) => statement instanceof py.ast[kind]) ?? "", Math.min(statement.lineno, ...(statement.decorator_list ?? []).map((one) => one.lineno)), statement.end_lineno,
+    KINDS.find((kind) => statement instanceof py.ast[kind]) ?? "", Math.min(statement.lineno, ...(statement.decorator_list ?? []).map((one) => one.lineno)), statement.end_lineno, statement.col_offset,
   ]),
 };
 

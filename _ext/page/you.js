@@ -17,11 +17,11 @@ addEventListener("DOMContentLoaded", () => {
     make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))),
     make("tbody", {}, ...rows.map((row) => make("tr", {}, ...row.map((cell) => make("td", {}, cell))))));
 
-  /** Answers by how sure the reader was, in tenths. */
+  /** Answers by how sure the reader said to be. */
   function levels(answers) {
     const found = new Map();
     for (const answer of answers) {
-      const level = Math.min(9, Math.floor(answer.sure * 10 + 1e-9));
+      const level = Math.round(100 * answer.sure);
       found.set(level, [...(found.get(level) ?? []), answer]);
     }
     return [...found].sort(([a], [b]) => a - b).map(([, group]) => ({
@@ -48,9 +48,10 @@ addEventListener("DOMContentLoaded", () => {
   }
 
   function verdict(answers) {
-    const gap = mean(answers.map(({ sure }) => sure)) - mean(answers.map(({ right }) => Number(right)));
-    const said = gap > 0.05 ? words.overconfident : gap < -0.05 ? words.underconfident : words.calibrated;
-    return answers.length < 20 ? `${said} ${words.few}` : said;
+    const gap = mean(answers.map(({ sure, right }) => sure - Number(right)));
+    // Two standard errors of a reader who is exactly as sure as right.
+    const chance = 2 * Math.sqrt(mean(answers.map(({ sure }) => sure * (1 - sure))) / answers.length);
+    return fill(gap > chance ? words.overconfident : gap < -chance ? words.underconfident : words.calibrated, { chance: percent(chance) });
   }
 
   function show() {
@@ -79,7 +80,7 @@ addEventListener("DOMContentLoaded", () => {
       answers.push(entry);
       changed += Number(!known.has(name));
     }
-    if (keep.trouble) parts.push(make("p", { className: "you-trouble" }, words.forbidden));
+    if (keep.trouble) parts.push(make("p", { className: "you-trouble" }, words[keep.trouble]));
     if (strange) parts.push(make("p", {}, fill(words.strange, { n: strange })));
     if (changed) parts.push(make("p", {}, fill(words.changed, { n: changed })));
     if (!answers.length) parts.push(make("p", {}, words.none));

@@ -13,7 +13,8 @@ from nbval.plugin import IPyNbCell
 LONG = {
     "test_site.py": 1400,
     "test_colab.py": 650,
-    "test_classroom_grades.py": 600,
+    "test_classroom_grades.py": 900,
+    "test_page_answers.py": 480,
     "test_identity.py": 360,
     "test_classroom.py": 340,
     "test_questions.py": 330,
@@ -25,6 +26,7 @@ LONG = {
     "test_systems.py": 180,
     "test_widget_workbench.py": 100,
     "test_classroom_attacks.py": 90,
+    "test_page_exercises.py": 120,
     "test_pretraining.py": 90,
     "test_train.py": 80,
     "test_widget_beam.py": 80,

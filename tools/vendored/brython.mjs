@@ -23,8 +23,8 @@ const mends = {
     "if(!$B.$bool(elt)){return false}}catch(err){if($B.is_exc(err,[_b_.StopIteration])){return true}throw err}}}",
   // What a browser has no room for is its own error, and not Python's.
   "exc.ob_type=exc.ob_type ?? _b_.JavascriptError":
-    "exc.ob_type=exc.ob_type ?? (/call stack/.test(exc.message)?_b_.RecursionError:" +
-    "/Invalid (array|string) length|allocation failed/.test(exc.message)?_b_.MemoryError:_b_.JavascriptError)",
+    "exc.ob_type=exc.ob_type ?? (/call stack|too much recursion/.test(exc.message)?_b_.RecursionError:" +
+    "/invalid (array|string) length|allocation (failed|size overflow)/i.test(exc.message)?_b_.MemoryError:_b_.JavascriptError)",
   // 10.0 ** 400 is an error, not infinity.
   "return fast_float(Math.pow(x,y))\n":
     "var z=Math.pow(x,y)\nif(Math.abs(z)===Infinity&&isFinite(x)&&isFinite(y)){$B.RAISE(_b_.OverflowError,\"(34, 'Numerical result out of range')\")}\nreturn fast_float(z)\n",

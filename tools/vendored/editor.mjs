@@ -1,13 +1,13 @@
 // A field for Python as CodeMirror makes it. Colours come from the page, by the classes of @lezer/highlight.
 // The Tab key leaves the field, as it leaves any other: Enter and Ctrl-] indent.
-import { defaultKeymap, history, historyKeymap, indentMore, indentLess } from "@codemirror/commands";
+import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { StreamLanguage, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { python } from "@codemirror/legacy-modes/mode/python";
 import { EditorState } from "@codemirror/state";
 import { EditorView, drawSelection, highlightSpecialChars, keymap, lineNumbers } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
 
-/** Puts an editor of `code` into `parent`. `label` names it for screen readers; `changed` is called with what it holds,
+/** Puts an editor of `code` into `parent`. `label` names it for screen readers; `changed` is called when it holds something else,
     `keys` are what keys do besides, such as { "Shift-Enter": run }. */
 export function edit(parent, { code, label, changed, keys }) {
   const own = Object.entries(keys).map(([key, act]) => ({ key, run: () => (act(), true) }));
@@ -16,7 +16,7 @@ export function edit(parent, { code, label, changed, keys }) {
     state: EditorState.create({
       doc: code,
       extensions: [
-        keymap.of([...own, { key: "Mod-]", run: indentMore }, { key: "Mod-[", run: indentLess }, ...defaultKeymap, ...historyKeymap]),
+        keymap.of([...own, ...defaultKeymap, ...historyKeymap]),
         lineNumbers(),
         highlightSpecialChars(),
         history(),
@@ -29,7 +29,7 @@ export function edit(parent, { code, label, changed, keys }) {
         StreamLanguage.define(python),
         syntaxHighlighting(classHighlighter),
         EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off" }),
-        EditorView.updateListener.of((update) => update.docChanged && changed(update.state.doc.toString())),
+        EditorView.updateListener.of((update) => update.docChanged && changed()),
       ],
     }),
   });

@@ -17,5 +17,9 @@ class _Having:
         return hasattr(value, self.method)
 
 
-Iterable, Iterator, Callable = _Having("__iter__"), _Having("__next__"), _Having("__call__")
+Iterable, Iterator, Callable = (
+    _Having("__iter__"),
+    _Having("__next__"),
+    _Having("__call__"),
+)
 Hashable, Sized, Generator = _Having("__hash__"), _Having("__len__"), _Having("send")

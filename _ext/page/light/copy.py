@@ -33,7 +33,11 @@ def _deep(value, memo):
         for key, item in value.items():
             new[deepcopy(key, memo)] = deepcopy(item, memo)
         return new
-    if hasattr(value, "__dict__") and not callable(value) and not isinstance(value, str):
+    if (
+        hasattr(value, "__dict__")
+        and not callable(value)
+        and not isinstance(value, str)
+    ):
         return _of_its_kind(value, deepcopy(dict(value.__dict__), memo))
     return value
 

@@ -21,19 +21,29 @@ def dataclass(cls=None, *, frozen=False, **settings):
 
     def __init__(self, *args, **named):
         if len(args) > len(names):
-            raise TypeError(f"{cls.__name__}.__init__() takes {len(names) + 1} positional arguments but {len(args) + 1} were given")
+            raise TypeError(
+                f"{cls.__name__}.__init__() takes {len(names) + 1} positional arguments but {len(args) + 1} were given"
+            )
         given = dict(zip(names, args))
         for name in named:
             if name not in names:
-                raise TypeError(f"{cls.__name__}.__init__() got an unexpected keyword argument {name!r}")
+                raise TypeError(
+                    f"{cls.__name__}.__init__() got an unexpected keyword argument {name!r}"
+                )
         given.update(named)
         for name in names:
             if name not in given:
                 value = defaults.get(name, _MISSING)
                 if isinstance(value, _Field):
-                    value = value.default if value.default_factory is _MISSING else value.default_factory()
+                    value = (
+                        value.default
+                        if value.default_factory is _MISSING
+                        else value.default_factory()
+                    )
                 if value is _MISSING:
-                    raise TypeError(f"{cls.__name__}.__init__() missing a required argument: {name!r}")
+                    raise TypeError(
+                        f"{cls.__name__}.__init__() missing a required argument: {name!r}"
+                    )
                 given[name] = value
             self.__dict__[name] = given[name]
         if hasattr(self, "__post_init__"):
@@ -46,7 +56,11 @@ def dataclass(cls=None, *, frozen=False, **settings):
         return f"{cls.__name__}({', '.join(f'{n}={v!r}' for n, v in zip(names, values(self)))})"
 
     def __eq__(self, other):
-        return values(self) == values(other) if other.__class__ is self.__class__ else NotImplemented
+        return (
+            values(self) == values(other)
+            if other.__class__ is self.__class__
+            else NotImplemented
+        )
 
     def refuse(self, name, value):
         raise AttributeError(f"cannot assign to field {name!r}")
@@ -60,7 +74,9 @@ def dataclass(cls=None, *, frozen=False, **settings):
 
 
 def replace(one, **changes):
-    return type(one)(**{name: changes.get(name, getattr(one, name)) for name in one._all_fields})
+    return type(one)(
+        **{name: changes.get(name, getattr(one, name)) for name in one._all_fields}
+    )
 
 
 def asdict(one):

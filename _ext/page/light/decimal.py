@@ -3,4 +3,6 @@
 
 class Decimal:
     def __init__(self, *digits):
-        raise NotImplementedError("decimal numbers are not there on this page: use float, or Colab")
+        raise RuntimeError(
+            "decimal numbers are not there on this page: use float, or Colab"
+        )

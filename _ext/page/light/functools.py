@@ -9,7 +9,9 @@ def reduce(function, items, *first):
         try:
             total = next(items)
         except StopIteration:
-            raise TypeError("reduce() of empty iterable with no initial value") from None
+            raise TypeError(
+                "reduce() of empty iterable with no initial value"
+            ) from None
     for item in items:
         total = function(total, item)
     return total

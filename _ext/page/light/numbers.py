@@ -3,7 +3,9 @@
 
 class _Kind(type):
     def __instancecheck__(cls, value):
-        return type.__instancecheck__(cls, value) or isinstance(value, cls.__dict__.get("kinds", ()))
+        return type.__instancecheck__(cls, value) or isinstance(
+            value, cls.__dict__.get("kinds", ())
+        )
 
 
 class Number(metaclass=_Kind):

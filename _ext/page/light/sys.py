@@ -13,7 +13,11 @@ _getframe = _sys._getframe
 
 
 class float_info:
-    max, min, epsilon = 1.7976931348623157e308, 2.2250738585072014e-308, 2.220446049250313e-16
+    max, min, epsilon = (
+        1.7976931348623157e308,
+        2.2250738585072014e-308,
+        2.220446049250313e-16,
+    )
     dig, mant_dig, radix, max_exp, min_exp = 15, 53, 2, 1024, -1021
 
 

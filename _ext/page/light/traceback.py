@@ -45,5 +45,9 @@ def _syntax(error):
     line = (error.text or "").rstrip()
     lost = len(line) - len(line.lstrip())
     mark = " " * (4 + max(0, (error.offset or 1) - 1 - lost)) + "^"
-    where = [f"  line {error.lineno}", f"    {line.strip()}", mark] if line.strip() else [f"  line {error.lineno}"]
+    where = (
+        [f"  line {error.lineno}", f"    {line.strip()}", mark]
+        if line.strip()
+        else [f"  line {error.lineno}"]
+    )
     return "\n".join([*where, f"{type(error).__name__}: {error.msg}"])

@@ -31,8 +31,12 @@ def overload(function):
 
 final = runtime_checkable = overload
 TYPE_CHECKING = False
-Any = Callable = ClassVar = Dict = Final = Generator = Iterable = Iterator = List = Literal = Mapping = _Type()
-NamedTuple = Optional = Sequence = Set = Tuple = Type = TypeAlias = TypeGuard = TypeVar = Union = _Type()
+Any = Callable = ClassVar = Dict = Final = Generator = Iterable = Iterator = List = (
+    Literal
+) = Mapping = _Type()
+NamedTuple = Optional = Sequence = Set = Tuple = Type = TypeAlias = TypeGuard = (
+    TypeVar
+) = Union = _Type()
 
 
 class Protocol:

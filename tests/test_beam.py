@@ -55,7 +55,7 @@ def test_one_beam_is_greedy_and_more_find_more() -> None:
     texts, scores = beam_search(model, prompt, 10, beams=1)
     assert torch.equal(texts, generate(model, prompt, 10, temperature=0))
     wide, better = beam_search(model, prompt, 10, beams=50)
-    assert better[0] >= scores[0] and wide.shape == (50, 12)
+    assert better[0] >= scores[0] - 1e-9 and wide.shape == (50, 12)
     assert (better.diff() <= 0).all() and len(set(map(tuple, wide.tolist()))) == 50
 
 

@@ -19,8 +19,8 @@ import pytest
 import torch
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 from support.site_pages import soup
+from support.visits import Quiet
 from support.widget_page import overflow, serious, site_scripts, too_small
-from test_site import Quiet
 
 from lmlib.interop.real import find_real
 from tools import real_page

@@ -38,7 +38,7 @@ WORDS = {
     "loading": "Loading the editor …",
     "failed": "Python could not be started here.",
     "missing": "A file of the book is missing beside this page.",
-    "elsewhere": "This one needs more than the Python of a page has.",
+    "elsewhere": "This exercise needs more than the Python on this page.",
     "colab": "Solve it in Colab",
     "soFar": "{answered} of {questions} questions answered, {right} right; {solved} of {exercises} exercises solved.",
     "you": "How well do you know what you know?",

@@ -28,19 +28,24 @@ class Console:
         self.begin()
 
     def begin(self):
-        self.written, self.piece, self.last, self.lacks = 0, [], "", False
+        self.written, self.piece, self.last, self.lacks = 0, [], [], False
 
     def write(self, text):
-        text = str(text)
-        self.lacks = self.lacks or any([words in text for words in LACKING])
+        # A program may print a hundred thousand lines; what is asked below has quotes.
+        if self.written > FIRST and "'" not in text:
+            self.last.append(text)
+            if len(self.last) > LAST:
+                self.last = ["".join(self.last)[-LAST:]]
+            return len(text)
         room = FIRST - self.written
         self.written += len(text)
+        self.lacks = self.lacks or any([words in text for words in LACKING])
         if room > 0:
             self.piece.append(text[:room])
         if self.written > FIRST:
-            self.last = (self.last + text[max(room, 0) :])[-LAST:]
+            self.last.append(text[max(room, 0) :])
         if room > 0 and (
-            self.written < AT_ONCE or sum(map(len, self.piece)) > PIECE or self.last
+            self.written < AT_ONCE or self.last or sum(map(len, self.piece)) > PIECE
         ):
             self.flush()
         return len(text)
@@ -58,8 +63,8 @@ class Console:
             )
         self.flush()
         if self.last:
-            page.said(self.last, False)
-            self.last = ""
+            page.said("".join(self.last)[-LAST:], False)
+            self.last = []
 
 
 def _no_keyboard(prompt=""):

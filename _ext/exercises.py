@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +174,19 @@ def outdated(app: Sphinx, env: BuildEnvironment, *changes: set[str]) -> list[str
     now = json.dumps(getattr(app, "page_files", {}))
     before = getattr(env, "page_files", now)
     env.page_files = now  # type: ignore[attr-defined]
-    return [] if before == now else [f"chapters/{topic}" for topic in topics()]
+    return [] if before == now else [f"chapters/{topic}" for topic in assigned()]
+
+
+@cache
+def assigned() -> frozenset[str]:
+    """The chapters that have exercises with a check."""
+    return frozenset(topics())
+
+
+def topic_of(page: str) -> str | None:
+    """The chapter that a page is, if it has such exercises."""
+    folder, _, name = page.rpartition("/")
+    return name if folder == "chapters" and name in assigned() else None
 
 
 def script(value: dict[str, Any], name: str) -> str:
@@ -187,15 +200,17 @@ def add_work(
 ) -> None:
     """What a chapter needs for its exercises, and the page *You* for all of them."""
     files = app.page_files  # type: ignore[attr-defined]
-    topic = page.removeprefix("chapters/")
+    topic = topic_of(page)
     if not files or tree is None:
         return
     base = context["pathto"](f"{FOLDER}/", resource=True)
-    if page.startswith("chapters/") and topic in topics():
+    if topic:
         found = lesson(topic)
+        steps = {
+            exercise: name for name, chapter, exercise in road() if chapter == topic
+        }
         for name, exercise in found["exercises"].items():
-            steps = [step for step, _, own in road() if own == name]
-            exercise["step"] = steps[0] if steps else None
+            exercise["step"] = steps.get(name)
         data = f"{topic}.js"
         about = {
             "topic": topic,
@@ -233,16 +248,12 @@ def chapters(app: Sphinx) -> Iterator[dict[str, Any]]:
     """What each page asks of its readers, in the order of the book."""
     asked = getattr(app.env, "asked", {})
     for page in app.env.toctree_includes.get(app.config.root_doc, []):
-        topic = page.rpartition("/")[2]
-        names = (
-            exercises_here(topic)
-            if page.startswith("chapters/") and topic in topics()
-            else {}
-        )
+        topic = topic_of(page)
+        names = exercises_here(topic) if topic else {}
         if asked.get(page) or names:
             yield {
                 "page": page,
-                "topic": topic,
+                "topic": page.rpartition("/")[2],
                 "title": app.env.titles[page].astext(),
                 "questions": [
                     [name, version, written(app, words)]

@@ -72,7 +72,7 @@ addEventListener("DOMContentLoaded", () => {
 
   // How far one is, once one has begun.
   const questions = [...document.querySelectorAll(".question[id]")];
-  const exercises = Object.keys(work.exercises);
+  const exercises = Object.keys(work.exercises).filter((name) => work.exercises[name]); // that can be solved here
   const bar = make("div", { className: "work-bar", hidden: true });
   const progress = () => {
     const kept = questions.map(({ id, dataset }) => [keep.read(`prediction/${work.topic}/${id}`), dataset.asked]);

@@ -71,7 +71,7 @@ addEventListener("DOMContentLoaded", () => {
         right += Number(entry.right);
         if (!entry.right) wrong.push({ ...entry, html, title, address: `${page}.html#${id}` });
       }
-      const names = Object.keys(exercises);
+      const names = Object.keys(exercises).filter((name) => exercises[name]); // that a page can run
       const solved = names.filter((name) => entries[`exercise/${topic}/${name}`]?.solved).length;
       rows.push([make("a", { href: `${page}.html` }, title), questions.length ? `${right} / ${answered} / ${questions.length}` : "", names.length ? `${solved} / ${names.length}` : ""]);
     }

@@ -10,7 +10,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from lmlib.grammar import Grammar
 from lmlib.slots import Distribution, Slot, mix
@@ -26,7 +27,11 @@ def floor(grammar: Grammar) -> float:
 
 def expected_length(grammar: Grammar) -> float:
     """Mean number of tokens of a story, its ``END`` included."""
-    return 1.0 + sum(sum(map(len, part)) / len(part) for part in grammar.story)
+    return 1.0 + sum(
+        share * len(line)
+        for part, odds in zip(grammar.story, grammar.odds, strict=True)
+        for line, share in zip(part, odds, strict=True)
+    )
 
 
 def story_entropy(grammar: Grammar) -> float:
@@ -37,16 +42,18 @@ def story_entropy(grammar: Grammar) -> float:
     """
     total, marginals = 0.0, {"": {"": 1.0}}
     beliefs: Beliefs = {tuple(grammar.prior.values()): 1.0}
-    for part in grammar.story:
-        total += math.log(len(part))
+    for part, odds in zip(grammar.story, grammar.odds, strict=True):
+        total += _entropy(dict(enumerate(odds)))
         branches = [
             _line_entropy(
                 grammar, line, dict(marginals) if part[1:] else marginals, beliefs
             )
             for line in part
         ]
-        total += sum(h for h, _ in branches) / len(part)
-        beliefs = mix((1.0 / len(part), after) for _, after in branches)
+        total += sum(share * h for share, (h, _) in zip(odds, branches, strict=True))
+        beliefs = mix(
+            (share, after) for share, (_, after) in zip(odds, branches, strict=True)
+        )
     return total
 
 
@@ -95,5 +102,5 @@ def _cue_entropy(
     return total, after
 
 
-def _entropy(table: Distribution) -> float:
+def _entropy(table: Mapping[Any, float]) -> float:
     return -sum(p * math.log(p) for p in table.values() if p > 0)

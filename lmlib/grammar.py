@@ -46,6 +46,7 @@ class Grammar:
             parse_part([part] if isinstance(part, str) else part, self.slots)
             for part in story
         ]
+        self.odds = [[1.0 / len(part)] * len(part) for part in self.story]
         items = {item for part in self.story for line in part for item in line}
         plain = items - {*self.slots}
         self._only = {word: {word: 1.0} for word in plain}
@@ -65,14 +66,13 @@ class Grammar:
         while True:
             seen: dict[str, str] = {}
             belief = dict(self.prior)
-            for part in self.story:
+            for part, odds in zip(self.story, self.odds, strict=True):
                 line, known = part[0], seen
                 if len(part) > 1:
-                    first = yield {line[0]: 1.0 / len(part) for line in part}
+                    first = yield {x[0]: p for x, p in zip(part, odds, strict=True)}
                     line = next(line[1:] for line in part if line[0] == first)
-                    known = dict(
-                        seen
-                    )  # what is drawn in an alternative is forgotten after it
+                    # What is drawn in an alternative is forgotten after it.
+                    known = dict(seen)
                 for item in line:
                     yield from self._step(item, known, belief)
             yield {END: 1.0}

@@ -21,7 +21,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 from lmlib.pretrained import load_book_gpt
-from lmlib.widgets import StoryBox
+from lmlib.widgets import RewardFrontier, StoryBox
 from lmlib.widgets.base import LIVE, SHARED, source
 from lmlib.widgets.live import pack_live
 from lmlib.widgets.merges import pack_gpt2
@@ -44,6 +44,7 @@ KINDS = {
     "calculator": False,
     "duel": False,
     "embedding": False,
+    "frontier": False,
     "labels": False,
     "lens": False,
     "story": True,
@@ -53,6 +54,8 @@ KINDS = {
     "workbench": False,
 }
 """The kinds of widgets, and whether they run the model."""
+PARTS = {widget._kind: widget._parts for widget in (RewardFrontier,)}
+"""What only scripts of these kinds have as well."""
 
 
 def classic(parts: Iterable[str]) -> str:
@@ -86,7 +89,7 @@ return {{ {live} }}; }})();""",
             f" const {{ {live} }} = lmLive;" if is_live else ""
         )
         found[f"{kind}.js"] = (
-            f'{{ {names}\n{classic([kind])}\nmountAll("{kind}", render); }}'
+            f'{{ {names}\n{classic([*PARTS.get(kind, ()), kind])}\nmountAll("{kind}", render); }}'
         )
     return found
 

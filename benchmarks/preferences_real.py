@@ -1,8 +1,9 @@
-"""Short answers of a real model: drawn many times, and asked for; and what asking costs in nats.
+"""Short sentences of a real model: drawn many times, and asked for; and what asking costs in nats.
 
     python benchmarks/preferences_real.py
 
-About ten minutes on one core. The reward is 1 for an answer of at most 15 words, which a program can check. Writes
+About ten minutes on one core. A text is the first sentence of an answer, and a program can check whether it has at
+most 15 words. Writes
 ``lmlib/data/preferences_real.json``, from which the chapter on preferences draws, after each part; what stands there is
 not computed again, so delete the file to begin anew. Needs the real model (``lmlib.interop.real.HOW``). Another CPU may
 draw other words.
@@ -33,7 +34,7 @@ QUESTIONS = (
     "Why is the sea salty?",
 )
 WISHES = {"plain": "", "asked": " Answer in at most ten words."}
-DRAWN, TOGETHER, NEW, SEED = 48, 16, 40, 0
+DRAWN, TOGETHER, NEW, SEED = 48, 16, 32, 0
 
 
 def prompts(real: RealModel, question: str) -> dict[str, Tensor]:
@@ -45,21 +46,25 @@ def prompts(real: RealModel, question: str) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def answers(real: RealModel, question: str, wish: str) -> dict[str, list[float]]:
-    """Words of each drawn answer, 0 for one with no end yet; and its nats away from answers to the plain question."""
+def answers(
+    real: RealModel, question: str, wish: str, drawn: int = DRAWN
+) -> dict[str, list[float]]:
+    """Words of each first sentence, 0 for one with no end yet; and its nats away from answers to the plain question."""
     asked, end = prompts(real, question), real.ends.after[0]
+    tokens = range(len(real.tokenizer.vocab))
+    stops = [end, *(i for i in tokens if "." in real.tokenizer.decode([i]))]
     generator = torch.Generator().manual_seed(SEED)
     found: dict[str, list[float]] = {"words": [], "nats": []}
-    for _ in range(DRAWN // TOGETHER):
+    for _ in range(drawn // TOGETHER):
         start = asked[wish].expand(TOGETHER, -1)
-        written = generate(real.model, start, NEW, generator=generator, end=end)[
-            :, start.shape[1] :
-        ]
-        ended = (written == end).cumsum(1)
-        mask = (ended == 0) | ((ended == 1) & (written == end))
-        for row, own in zip(written, ended, strict=True):
-            text = real.tokenizer.decode(row[own == 0].tolist())
-            found["words"].append(len(text.split()) if own[-1] else 0)
+        whole = generate(real.model, start, NEW, generator=generator, end=end)
+        written = whole[:, start.shape[1] :]
+        last = torch.isin(written, torch.tensor(stops))
+        stopped = last.cumsum(1)
+        mask = (stopped == 0) | ((stopped == 1) & last)
+        for row, own, done in zip(written, mask, stopped[:, -1], strict=True):
+            text = real.tokenizer.decode(row[own].tolist())
+            found["words"].append(len(text.split()) if done else 0)
         here, plain = (behind(real, asked[name], written) for name in (wish, "plain"))
         found["nats"] += [round(x, 4) for x in kl_per_story(here, plain, mask).tolist()]
     return found

@@ -13,6 +13,11 @@ grammar          a grammar that writes stories and knows the probability of ever
 floor            the exact entropy of its stories, which no model can beat
 stories          the book's grammar, and stories split for training and testing
 states           what a story says, read back from its words
+points           a judge who gives points for words, and what each choice of a grammar is worth to them
+tilting          the best policy for a reward and its price: a grammar with other odds
+last_words       what a good ending costs who changes the last word alone
+rewards          rewards that a program can check, and the losses of REINFORCE and GRPO
+verdicts         a judge's verdicts on pairs of texts, and what can be known of them exactly
 chinese          the same stories in Chinese
 curation         filters for pages, and copies found by their shingles
 crawl            a small web of which each page is known
@@ -44,6 +49,7 @@ pretrained       models in files, and those that ship with the book
 finetuning       classifiers on a trained body
 enlarged         a trained GPT with new words and more room
 lora             low-rank corrections beside frozen layers
+preferences      a reward model, and DPO
 labelling        labels of words and texts: spans, their F1, and a head that counts
 token_head       a trained body, and a head for every token
 story_labels     who, what and where in a story; who acts, and to whom
@@ -52,14 +58,18 @@ reviews          a task in English, and a model whose answers are words
 fast_step        one more token through a GPT, made fast
 sampling         temperature, top-k, top-p: logits to the probabilities that are drawn from
 generation       text, one drawn token after the other
+policies         a model that writes stories, is rewarded for them, and learns
+instructions     conversations as one text: a template, a mask for the loss, and replies
 milestones       where a young GPT stands: its loss, whether its words fit, and whether it looks back
 metrics          BLEU, ROUGE, exact match and F1: how near a text is to a reference
 tasks            a prompt, a mark, and the answer to be written behind it
+parity           a lamp and its cues: answers at once and step by step, and several of them
 told             summaries of a story, and dialogues about it
 task_gpt         a GPT for several tasks at once
 suggestions      what a writer is offered, and how often it is right
 dictionary       a translator that knows words and no order
 story_questions  questions about a story, and a store of stories that can be told apart
+assistant        the book's assistant: what it is asked, how often it can be right, and its weights
 retrieval        a search in a store of documents
 expressions      what a model has written, computed and not run; and how often it is right
 descriptions     numbers described in words, and every way to write them

@@ -20,7 +20,8 @@ SET_UP = f"""
 import torch
 from lmlib.bpe import BPETokenizer
 from lmlib.ngrams import NGram
-from lmlib.stories import WORDS, story_sequences
+from lmlib.points import ENDS_WELL
+from lmlib.stories import STORIES, WORDS, story_sequences
 from lmlib.widgets import *
 stories = story_sequences(300, seed=0)
 few = dict(bigram=NGram(2, len(WORDS.vocab)).fit(stories), five_gram=NGram(5, len(WORDS.vocab)).fit(stories))
@@ -29,6 +30,7 @@ given = {{
     AttentionHeatmap: dict(tokens=["I", "love", "AI"], q=2 * torch.eye(3), k=2 * torch.eye(3)),
     EmbeddingMap: dict(vectors=torch.eye(3) + 0.1, words=["a", "b", "c"]),
     LabelsNeeded: dict(results={{"read": {{50: [0.9, 0.8], 200: [0.9]}}, "counts": {{50: [0.7], 200: [0.8]}}}}),
+    RewardFrontier: dict(grammar=STORIES, judge=ENDS_WELL),
     StoryBox: dict(text={START!r}),
     TokeniserLens: dict(vocabularies={{"low": BPETokenizer.train("low low", vocab_size=258)}}),
 }}
@@ -56,10 +58,12 @@ CASES = {
     "AttentionHeatmap": Case("scale", "checkbox", "divide by √d", "False", "false", None, "True"),
     "AttentionWorkbench": Case("mask", "checkbox", "hide the future", "False", "false", None, "True"),
     "BeamTree": Case("beams", "spinbutton", "Width: texts kept", "4", "4", "2", "2"),
+    "ChatBox": Case("dropped", "checkbox", "<stop>", "['<stop>']", "true", None, "[]"),
     "CostCalculator": Case("devices", "textbox", "How many", "16", "16", "32", "32"),
     "EmbeddingMap": Case("word", "combobox", "Word", "'b'", "b", "c", "'c'"),
     "LabelsNeeded": Case("n", "slider", "Labels for training", "200", "1", "<ArrowLeft>", "50"),
     "LayerStream": Case("text", "textbox", "A text, up to the word that we follow", repr(ONE), ONE, TWO, repr(TWO)),
+    "RewardFrontier": Case("beta", "spinbutton", "β: the price of a nat", "0.5", "0.5", "2", "2.0"),
     "StoryBox": Case("text", "textbox", "Write the beginning", repr(ONE), ONE, TWO, repr(TWO)),
     "TokeniserLens": Case("text", "textbox", "Type any text", "'low'", "low", "lower", "'lower'"),
     "TrainingRun": Case("shown", "slider", "Step that is shown", "0", "0", "<ArrowRight>", "1"),

@@ -37,7 +37,7 @@ LIMIT_KB = 450  # what a new reader loads for one page, gzipped as static hosts 
 LATER_KB = 700  # what is loaded on a click, or once for the whole site
 # Files that a widget asks for once for the whole site, and what each may weigh.
 HEATMAP = 'figure.lm-widget[data-widget="attention"]'
-ONCE_KB = {"live.js": 350, "merges.js": 200, "train.js": 25}
+ONCE_KB = {"live.js": 350, "assistant.js": 350, "merges.js": 200, "train.js": 25}
 # Each formula that is not as it should be: set for the eye and for screen readers, in its room or scrolled by keys too,
 # and clear of its number.
 FORMULAS = """() => {

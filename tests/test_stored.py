@@ -38,6 +38,8 @@ import labelling_real  # noqa: E402
 import ladder  # noqa: E402
 import limits  # noqa: E402
 import modern  # noqa: E402
+import preferences  # noqa: E402
+import preferences_real  # noqa: E402
 import processes  # noqa: E402
 import real_english  # noqa: E402
 import real_translation  # noqa: E402
@@ -450,3 +452,22 @@ def test_what_a_head_carries_and_where_a_real_model_finds_a_capital() -> None:
             for kind, row in anew.items():
                 stored = [kept["real"]["France"][kind][i] for i in spots]
                 assert row == pytest.approx(stored, abs=0.02)
+
+
+def test_a_reward_model_of_few_pairs() -> None:
+    kept = STORED["preferences.json"]["reward model"]["judge 100 0"]
+    anew = preferences.verdicts("judge", 100, seed=0)
+    assert anew == pytest.approx(kept, abs=0.02)
+
+
+def test_short_answers_of_a_real_model() -> None:
+    real = find_real()
+    if not real:
+        pytest.skip(HOW)
+    question = preferences_real.QUESTIONS[0]
+    kept = STORED["preferences_real.json"]["asked"][question]
+    anew = preferences_real.answers(real, question, "asked", drawn=16)
+    # What is drawn may differ between processors, how it is drawn may not.
+    for found in (anew["words"], kept["words"][:16]):
+        assert sum(0 < n <= 15 for n in found) >= 4, found
+    assert sum(anew["nats"]) == pytest.approx(sum(kept["nats"][:16]), rel=0.5)

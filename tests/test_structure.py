@@ -238,6 +238,9 @@ CHAPTER_OF = {
     "suggestions": "tasks",
     "dictionary": "tasks",
     "cells": "transfer",
+    "points": "preferences",
+    "tilting": "preferences",
+    "verdicts": "preferences",
     "batches": "pretraining",
     "optimisation": "pretraining",
     "muon": "pretraining",
@@ -274,6 +277,7 @@ WITHIN = {
     "fused": "the attention of that chapter, when nobody looks at its weights",
     "kv_cache": "generate keeps one",
     "fast_step": "generate takes it",
+    "points": "what its judges are made of",
     "step_costs": "its formulas, for a step of the book's GPT",
 }
 # A module that the tests of another name prove.
@@ -282,6 +286,8 @@ TESTED_IN = {
     "checkpoints": ["pretrained", "runs"],
     "fast_bpe": ["bpe"],
     "integrity": ["modules"],
+    "points": ["tilting"],
+    "verdicts": ["preferences"],
 }
 
 

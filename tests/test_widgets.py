@@ -33,19 +33,22 @@ from lmlib.attention import causal_mask, scaled_dot_product_attention
 from lmlib.bpe import BPETokenizer
 from lmlib.interop.real import HOW, find_real
 from lmlib.ngrams import NGram
+from lmlib.points import ENDS_WELL
 from lmlib.sampling import next_probs
 from lmlib.softmax import entropy, softmax
+from lmlib.stories import STORIES, story_sequences
 from lmlib.stories import WORDS as STORY_WORDS
-from lmlib.stories import story_sequences
 from lmlib.widgets import (
     AttentionHeatmap,
     AttentionWorkbench,
     BeamTree,
+    ChatBox,
     CostCalculator,
     EmbeddingMap,
     LabelsNeeded,
     LayerStream,
     NextWordDuel,
+    RewardFrontier,
     StoryBox,
     TemperatureScrubber,
     TokeniserLens,
@@ -839,11 +842,13 @@ GIVEN: dict[type[Widget], Callable[[], dict[str, Any]]] = {
     AttentionHeatmap: lambda: {"tokens": ["a", "b"], "weights": torch.eye(2)},
     AttentionWorkbench: dict,
     BeamTree: dict,
+    ChatBox: dict,
     CostCalculator: dict,
     EmbeddingMap: lambda: {"vectors": torch.eye(3) + 0.1, "words": list("abc")},
     LabelsNeeded: lambda: {"results": RUNS},
     LayerStream: dict,
     NextWordDuel: lambda: {"bigram": counted(2), "five_gram": counted(5)},
+    RewardFrontier: lambda: {"grammar": STORIES, "judge": ENDS_WELL},
     StoryBox: dict,
     TemperatureScrubber: lambda: {"logits": LOGITS, "vocab": WORDS},
     TokeniserLens: lambda: {
@@ -866,10 +871,12 @@ NONE_FIRST = {
     AttentionHeatmap: ["q", "k", "model", "example", "query", "mask"],
     AttentionWorkbench: ["tokens", "columns"],
     BeamTree: ["model"],
+    ChatBox: ["story", "said", "model", "tokenizer"],
     EmbeddingMap: ["projection", "word"],
     LabelsNeeded: ["ceiling", "tested", "n", "methods", "pair"],
     LayerStream: ["model"],
     NextWordDuel: ["round", "bigram", "five_gram"],
+    RewardFrontier: ["marks"],
     StoryBox: ["model"],
     TemperatureScrubber: ["context"],
     TokeniserLens: ["vocabulary", "learned_from"],

@@ -21,6 +21,12 @@ head         such a head: its numbers, which fit each other, and what it compute
 calculator   what a training run takes: work, time, money, memory, and the loss by a law
 costs        such a run: its settings, and what they come to
 quantities   numbers as one reads them: powers of ten, bytes, spans of time
+frontier     what the best policy for a judge gets for how many nats, and what it then writes
+odds         a grammar with all its odds, and the points that tilt it
+marks        methods that were measured, beside that frontier
+chat         the book's assistant answers questions about a story, token by token
+chats        such a conversation: what the model sees, and what it writes
+asked        what it was asked, checked
 labels_needed  how many labels each method needs, with intervals over the runs
 accuracies   those runs: how they are read, and their means with intervals
 training     a GPT that is trained in the page, beside a stored run
@@ -40,15 +46,18 @@ examples     one text of a heat map
 
 On GitHub, in PDFs and on pages without scripts a picture stands in for each widget: `attention_picture`,
 `temperature_picture`, `beam_picture`, `story_picture`, `duel_picture`, `embedding_picture`, `lens_picture`,
-`stream_picture`, `workbench_picture`, `calculator_picture`, `labels_needed_picture`, `training_picture`. Words come
-to them as they are to be shown. To matplotlib they are text: a "$" in them begins no formula.
+`stream_picture`, `workbench_picture`, `calculator_picture`, `labels_needed_picture`, `training_picture`,
+`frontier_picture`, `chat_picture`. Words come to them as they are to be shown. To matplotlib they are text: a "$" in
+them begins no formula.
 """
 
 from lmlib.widgets.attention import AttentionHeatmap
 from lmlib.widgets.beam import BeamTree
 from lmlib.widgets.calculator import CostCalculator
+from lmlib.widgets.chat import ChatBox
 from lmlib.widgets.duel import NextWordDuel
 from lmlib.widgets.embedding import EmbeddingMap
+from lmlib.widgets.frontier import RewardFrontier
 from lmlib.widgets.labels_needed import LabelsNeeded
 from lmlib.widgets.lens import TokeniserLens
 from lmlib.widgets.story import StoryBox
@@ -61,11 +70,13 @@ __all__ = [
     "AttentionHeatmap",
     "AttentionWorkbench",
     "BeamTree",
+    "ChatBox",
     "CostCalculator",
     "EmbeddingMap",
     "LabelsNeeded",
     "LayerStream",
     "NextWordDuel",
+    "RewardFrontier",
     "StoryBox",
     "TemperatureScrubber",
     "TokeniserLens",

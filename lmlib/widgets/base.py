@@ -47,9 +47,12 @@ def source(part: str) -> str:
     return "".join(texts) + (HERE / f"{part}.js").read_text("utf-8")
 
 
-def script(name: str, live: bool = False) -> str:
-    """JavaScript of one widget as a single module: a Blob, which is what anywidget loads, has no relative imports."""
-    return "\n".join(map(source, (*SHARED, *(LIVE if live else ()), name)))
+def script(name: str, live: bool = False, parts: tuple[str, ...] = ()) -> str:
+    """JavaScript of one widget, behind ``parts`` of its own, as a single module.
+
+    A Blob, which is what anywidget loads, has no relative imports.
+    """
+    return "\n".join(map(source, (*SHARED, *(LIVE if live else ()), *parts, name)))
 
 
 def _places(words: str) -> set[str]:
@@ -87,6 +90,8 @@ class Widget(anywidget.AnyWidget):
     _kind = ""
     _is_live = False
     """Whether it runs the model, which is too large for each output to carry: only the site has it beside its pages."""
+    _parts: tuple[str, ...] = ()
+    """Parts of its script that only this kind has, in front of the one of its name."""
     _state: tuple[str, ...] = ()
     # ipywidgets 7 would display through this method and leave the bundle below unused.
     _ipython_display_ = None
@@ -128,10 +133,11 @@ class Widget(anywidget.AnyWidget):
         packed = json.dumps(state, ensure_ascii=False, allow_nan=False).replace(
             "<", "\\u003c"
         )
+        module = script(self._kind, parts=self._parts)
         own = (
             ""
             if self._is_live
-            else f'<script type="module">\n{script(self._kind)}\nmountAll("{self._kind}", render);\n</script>\n'
+            else f'<script type="module">\n{module}\nmountAll("{self._kind}", render);\n</script>\n'
         )
         return (
             f'<figure class="lm-widget" data-widget="{self._kind}" style="margin:0">\n'

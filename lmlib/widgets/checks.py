@@ -80,12 +80,12 @@ def string(name: str, value: Any) -> str:
     return value
 
 
-def text_of(value: Any) -> str:
+def text_of(value: Any, name: str = "text") -> str:
     """``value`` if a model of stories may be given it. Raises ValueError for what is no text, and for a long one."""
-    text = string("text", value)
+    text = string(name, value)
     if len(text) > LONGEST_TEXT:
         raise BadValue(
-            f"text: {len(text)} characters; the model reads a story, so give {LONGEST_TEXT} at most"
+            f"{name}: {len(text)} characters; the model reads a story, so give {LONGEST_TEXT} at most"
         )
     return text
 

@@ -28,16 +28,25 @@ function makeSlot({ given = "", words = "", uniform = false, fidelity = 1 }) {
   return { given: `{${given}}`, tables: fidelity === 1 ? tables : Object.fromEntries(names.map((v) => [v, mixed(v)])) };
 }
 
-/** A grammar from the content of stories.toml: `follow(words)` gives what may come next after them. */
+/** A grammar from the content of stories.toml. */
 export function makeGrammar({ story, slots: specs, hidden = { "": [""] } }) {
   const [name, moods] = Object.entries(hidden)[0];
-  const secret = `{${name}}`;
   const slots = Object.fromEntries(Object.entries(specs).map(([key, spec]) => [`{${key}}`, makeSlot(spec)]));
   const itemsOf = (line) => {
     for (const choice of line.match(/\(\S+\)/g) ?? []) slots[choice] ??= makeSlot({ words: choice.slice(1, -1).replaceAll("|", " "), uniform: true });
     return line.split(" ");
   };
   const parts = story.map((part) => (typeof part === "string" ? [part] : part).map(itemsOf));
+  const prior = new Map(moods.map((mood) => [mood, 1 / moods.length]));
+  return grammarOf({ secret: `{${name}}`, prior, slots, parts, odds: parts.map((part) => part.map(() => 1 / part.length)) });
+}
+
+/**
+ * A grammar of which all odds are known: of what is hidden (`prior`), of the words of its slots, and of the sentences
+ * of a part. `follow(words)` gives what may come next after them.
+ */
+export function grammarOf(given) {
+  const { secret, prior, slots, parts, odds } = given;
 
   function* step(item, seen, belief) {
     const slot = slots[item];
@@ -58,11 +67,11 @@ export function makeGrammar({ story, slots: specs, hidden = { "": [""] } }) {
   function* walk() {
     for (;;) {
       const seen = new Map();
-      const belief = new Map(moods.map((mood) => [mood, 1 / moods.length]));
-      for (const part of parts) {
+      const belief = new Map(prior);
+      for (const [i, part] of parts.entries()) {
         let [line, known] = [part[0], seen];
         if (part.length > 1) {
-          const first = yield new Map(part.map((one) => [one[0], 1 / part.length]));
+          const first = yield new Map(part.map((one, k) => [one[0], odds[i][k]]));
           line = part.find((one) => one[0] === first).slice(1);
           known = new Map(seen); // what is drawn in an alternative is forgotten after it
         }
@@ -97,5 +106,5 @@ export function makeGrammar({ story, slots: specs, hidden = { "": [""] } }) {
     }
   }
 
-  return { follow, draw };
+  return { ...given, follow, draw };
 }

@@ -1,8 +1,8 @@
 // What the widgets with a live model share: where the model comes from, the reader's words as tokens,
 // and what stands in the address.
 
-/** The model, the grammar and the words, once `el` is nearly seen. */
-export const liveModel = async (model, el) => makeLive(await provided(model, el, "live.js"));
+/** The model of a file, the grammar and the words, once `el` is nearly seen. */
+export const liveModel = async (model, el, file = "live.js") => makeLive(await provided(model, el, file));
 
 function makeLive(packed) {
   const ids = new Map(packed.vocab.map((word, id) => [word, id]));

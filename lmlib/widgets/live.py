@@ -1,4 +1,4 @@
-"""The book's GPT for the page: its weights as text, and what else a live widget computes from.
+"""The book's GPTs for the page: their weights as text, and what else a live widget computes from.
 
 A weight is a whole number of steps of its row, in 18 bits: no logit moves by a thousandth. It travels as
 16 bits and 2, which scripts unpack in a moment.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -26,20 +26,26 @@ BITS = 18
 
 
 def pack_live(model: GPT) -> dict[str, Any]:
-    """What ``gpt.js`` makes the model of: its ``config``, names and shapes of ``tensors``, and ``weights`` as base64.
+    """What ``gpt.js`` makes the model of, the words of the stories, and their grammar.
 
     Raises ValueError for a model with other words than the stories, without learned positions, or with
     weights that are no numbers.
     """
+    return pack_gpt(model, WORDS.vocab, "load_book_gpt()")
+
+
+def pack_gpt(model: GPT, vocab: Sequence[str], like: str) -> dict[str, Any]:
+    """The same for a model of these words; ``like`` is what gives one, as errors say.
+
+    ``config``, names and shapes of ``tensors``, ``weights`` as base64, ``vocab`` and ``grammar``.
+    """
     if not isinstance(model, GPT):
-        raise BadValue(
-            f"model: {model!r} is no GPT; give one as load_book_gpt() returns it"
-        )
+        raise BadValue(f"model: {model!r} is no GPT; give one as {like} returns it")
     config = model.config
-    if config.vocab_size != len(WORDS.vocab) or config.positions != "learned":
+    if config.vocab_size != len(vocab) or config.positions != "learned":
         raise BadValue(
-            f"model: {config} is not for the words of the stories, at learned positions; "
-            "give a GPT as load_book_gpt() returns it"
+            f"model: {config} is not for these {len(vocab)} words, at learned positions; "
+            f"give a GPT as {like} returns it"
         )
     tensors = {
         n: p.detach().cpu().double() for n, p in model.decoder.named_parameters()
@@ -49,7 +55,7 @@ def pack_live(model: GPT) -> dict[str, Any]:
             raise BadValue(f"model: {name} holds no numbers; look for an overflow")
     return {
         "config": asdict(config),
-        "vocab": [*WORDS.vocab],
+        "vocab": [*vocab],
         "grammar": tomllib.loads(read_text(TOML)),
         "tensors": [[name, *x.shape] for name, x in tensors.items()],
         "weights": base64.b64encode(_packed(tensors.values())).decode("ascii"),

@@ -1,10 +1,10 @@
 """Widgets on the site: files of script that a browser loads once; and the directive ``story-box``.
 
-Classic scripts, since a browser reads no modules from a page that was opened by double click. What two kinds
-share stands in ``core.js``; the model's code in ``gpt.js``, and its numbers in ``live.js``, which is asked for when
-a widget that needs them is about to be seen; so are GPT-2's merges, ``merges.js``, and
-what trains a model, ``train.js``. The picture that stands in for a widget where scripts do not run is a file too: a
-reader who has the widget never loads it.
+Classic scripts, since a browser reads no modules from a page that was opened by double click. What two kinds share
+stands in ``core.js``; the model's code in ``gpt.js``, and its numbers in ``live.js``, which is asked for when a
+widget that needs them is about to be seen; so are those of the assistant, ``assistant.js``, GPT-2's merges,
+``merges.js``, and what trains a model, ``train.js``. The picture that stands in for a widget where scripts do not run
+is a file too: a reader who has the widget never loads it.
 """
 
 import base64
@@ -20,9 +20,11 @@ from docutils.parsers.rst import Directive, directives
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
+from lmlib.assistant import load_assistant
 from lmlib.pretrained import load_book_gpt
 from lmlib.widgets import RewardFrontier, StoryBox
 from lmlib.widgets.base import LIVE, SHARED, source
+from lmlib.widgets.chats import pack_assistant
 from lmlib.widgets.live import pack_live
 from lmlib.widgets.merges import pack_gpt2
 from lmlib.widgets.training import packed_wasm
@@ -42,6 +44,7 @@ KINDS = {
     "attention": True,
     "beam": True,
     "calculator": False,
+    "chat": True,
     "duel": False,
     "embedding": False,
     "frontier": False,
@@ -82,8 +85,13 @@ return {{ {core} }}; }})();""",
 return {{ {live} }}; }})();""",
         "train.js": f'lmProvide["train.js"]({json.dumps(packed_wasm())});',
         "merges.js": f'lmProvide["merges.js"]({json.dumps(pack_gpt2())});',
-        "live.js": f'lmProvide["live.js"]({json.dumps(pack_live(load_book_gpt()), ensure_ascii=False)});',
     }
+    models = {
+        "live.js": pack_live(load_book_gpt()),
+        "assistant.js": pack_assistant(*load_assistant()),
+    }
+    for name, packed in models.items():
+        found[name] = f'lmProvide["{name}"]({json.dumps(packed, ensure_ascii=False)});'
     for kind, is_live in KINDS.items():
         names = f"const {{ {core} }} = lmCore;" + (
             f" const {{ {live} }} = lmLive;" if is_live else ""

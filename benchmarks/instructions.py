@@ -58,11 +58,10 @@ PATH, WEIGHTS = DATA / "instructions.json", DATA / "assistant.safetensors"
 SEEDS, RATE, TESTED = (0, 1, 2), 2e-3, 150
 CHAT = with_words(WORDS, NEW)
 """The words of the assistant."""
-# The assistant's lessons: steps, and kinds of questions. Strangers take the longest to tell.
-ROUNDS = (
-    (4_000, (*KINDS, "thief", "hiding", "stranger", "stranger")),
-    (1_000, (*KINDS, "ending", "ending", "ending", "ending", "stranger")),
-)
+# The assistant's lessons: steps, and kinds of questions. Strangers take long to tell, and the ending takes longest.
+MIXED = (*KINDS, "thief", "hiding", "stranger", "stranger")
+ENDINGS = (*KINDS, "ending", "ending", "ending", "ending", "stranger")
+ROUNDS = ((4_000, MIXED), (1_000, ENDINGS), (1_000, ENDINGS))
 LONG_BATCH, INJECTED = 16, 0.3
 BASIC = ("colour", "town", "ending", "say")
 """Kinds of questions of the short runs."""
@@ -200,7 +199,7 @@ def assistant() -> dict[str, Any]:
     for number in range(len(ROUNDS)):
         one_round(model, number, look)
     save_model(model.half(), WEIGHTS)
-    return marks(shipped()) | {"curve": curve}
+    return marks(shipped()) | {"nats": nats(shipped()), "curve": curve}
 
 
 def one_round(model: GPT, number: int, look: Callable[[Any], float]) -> None:
@@ -216,9 +215,8 @@ def shipped() -> GPT:
 
 
 def marks(model: GPT, kinds: Sequence[str] = KINDS) -> dict[str, Any]:
-    found: dict[str, Any] = {"right": kinds_right(model, kinds)}
-    found["other thing"] = other_thing(model)
-    return found | {"orders": orders(model), "nats": nats(model)}
+    found = {"right": kinds_right(model, kinds), "other thing": other_thing(model)}
+    return found | {"orders": orders(model)}
 
 
 DROPPED = (END, "<story>", "<user>", STOP, "<assistant>")
@@ -247,17 +245,21 @@ def without(token: str) -> dict[str, Any]:
 
 
 def short(name: str, seed: int) -> dict[str, Any]:
-    model, careful = start(seed), name == "careful"
+    model = start(seed)
     n = int(name) if name.isdecimal() else max(SIZES)
-    kinds = (*BASIC, "untold") if careful else BASIC
-    said = lesson(n, 20 + seed, kinds, INJECTED if careful else 0.0)
+    kinds = (*BASIC, "untold") if name == "with gaps" else BASIC
+    injected = INJECTED if name == "with orders" else 0.0
+    said = lesson(n, 20 + seed, kinds, injected)
     objective = {"all words": next_token, "no stop": assistant_only(CHAT, stop=False)}
     texts = batches(said, BATCH, seed, objective.get(name))
     if name == "with stories":
         train(model, beside(texts, seed), STEPS * 4 // 3, seed)
     else:
         train(model, texts, STEPS, seed)
-    return marks(model, (*BASIC, "untold", "stranger")) | first_words(model)
+    found = {"right": kinds_right(model, BASIC), "nats": nats(model)}
+    if n == max(SIZES):
+        found |= marks(model, (*BASIC, "untold", "stranger"))
+    return found | first_words(model)
 
 
 def beside(texts: Batches, seed: int) -> Callable[[int], Batch]:
@@ -287,10 +289,11 @@ def ceilings() -> dict[str, float]:
 def parts(found: dict[str, Any]) -> Iterator[stored.Part]:
     yield "ending", "best reader", ceilings
     yield "before", "nats", lambda: nats(start(0))
-    others = ("all words", "no stop", "with stories", "careful")
     for seed in SEEDS:
-        for name in (*map(str, SIZES), *others):
+        for name in (*map(str, SIZES), "all words", "with orders", "with gaps"):
             yield name, str(seed), partial(short, name, seed)
+    for name in ("no stop", "with stories"):  # shown, and not compared
+        yield name, "0", partial(short, name, 0)
     yield "assistant", "0", assistant
     for token in DROPPED:
         yield "dropped", token, partial(without, token)

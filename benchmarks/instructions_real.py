@@ -18,7 +18,7 @@ from typing import Any
 
 import stored
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 import lmlib
 from lmlib.assistant import SAYABLE, conversation, lesson
@@ -36,7 +36,7 @@ from lmlib.story_questions import KINDS as FACTS
 
 DATA = Path(lmlib.__file__).parent / "data"
 PATH, WEIGHTS = DATA / "instructions_real.json", DATA / "instructions_lora.safetensors"
-SEED, EXAMPLES, PASSES, BATCH, RANK, RATE = 0, 200, 2, 2, 4, 1e-3
+SEED, EXAMPLES, RANK, RATE = 0, 200, 4, 1e-3
 LAYERS = ("query", "value")
 ASKED = "{story}\n\n{question} Answer with one word: a word of the story, well, badly, or unknown."
 EXAM = {"facts": 40, "untold": 20, "stranger": 20, "ending": 20, "injected": 20}
@@ -78,13 +78,11 @@ def training_ids(messages: list[Message]) -> tuple[Tensor, int]:
 
 
 def batch(step: int) -> Batch:
-    """Two conversations, of which only the answers are targets."""
-    rows = texts()[step * BATCH % EXAMPLES :][:BATCH]
-    tokens = nn.utils.rnn.pad_sequence([ids for ids, _ in rows], True, IGNORE)
-    targets = tokens[:, 1:].clone()
-    for row, (ids, n) in zip(targets, rows, strict=True):
-        row[: len(ids) - 1 - n] = IGNORE
-    return tokens[:, :-1].clamp(min=0), targets
+    """One conversation, of which only the answer is a target."""
+    ids, n = texts()[step]
+    targets = ids[1:].clone()
+    targets[:-n] = IGNORE
+    return ids[None, :-1], targets[None]
 
 
 @cache
@@ -144,10 +142,9 @@ def others() -> list[list[str]]:
 
 
 def train() -> dict[str, Any]:
-    """LoRA on two hundred conversations, each read twice; the losses of its fifths."""
+    """LoRA on two hundred conversations, each read once; the losses of its fifths."""
     model = add_lora(real().model, RANK, names=LAYERS, seed=SEED)
-    steps = PASSES * EXAMPLES // BATCH
-    plan = Training(steps, RATE, warmup=10, eval_interval=steps // 5, seed=SEED)
+    plan = Training(EXAMPLES, RATE, 20, eval_interval=EXAMPLES // 5, seed=SEED)
     with keeping_weights(False):
         log = fit(model, batch, plan, progress=False)
     learned = {n: p.half() for n, p in model.named_parameters() if p.requires_grad}

@@ -51,6 +51,7 @@ RUNS: dict[str, tuple[Plan, Reward]] = {
     "last word": (Plan(last_word=True), ends_well),
     "no penalty": (Plan(beta=None), ends_well),
     "GRPO, paid in the reward": (replace(GRPO, pay="reward"), ends_well),
+    "nats paid in the loss": (Plan(pay="loss"), ends_well),
     "a coin": (Plan(), a_coin),
     "whole stories": (Plan(), whole_story),
 }

@@ -22,7 +22,7 @@ from lmlib.generation import generate
 from lmlib.interop.real import RealModel, load_real
 
 PATH = Path(lmlib.__file__).parent / "data" / "rewards_real.json"
-SUMS, DRAWN = 24, 8
+SUMS, DRAWN = 20, 8
 WAYS = {  # how it is asked, how its answer begins, and how long it may be
     "at once": ("Answer with the number only.", "The answer is", 6),
     "steps": ("Add one number after the other.", "First, {0} + {1} =", 28),

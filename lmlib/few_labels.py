@@ -17,12 +17,12 @@ from torch import Tensor, nn
 from lmlib.batches import Batches
 from lmlib.finetuning import labelled, read_label, read_out
 from lmlib.optimisation import Training
+from lmlib.points import GOOD
 from lmlib.pretraining import Record, fit
 from lmlib.stories import STORIES, WORDS
 from lmlib.tokens import prompt
 from lmlib.training_step import loss_of
 
-GOOD = ("happy", "glad", "cheerful", "proud")
 BAD = ("sad", "lonely", "tired", "sorry")
 
 

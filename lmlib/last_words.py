@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 
 from lmlib.grammar import Grammar
-from lmlib.points import GOOD_ENDINGS
+from lmlib.points import GOOD
 from lmlib.stories import STORIES
 from lmlib.tilting import frontier
 
@@ -37,7 +37,7 @@ def ending_chances(grammar: Grammar = STORIES) -> dict[float, float]:
     found: dict[float, float] = {}
     tables = [grammar.slots[f"{{{cue}}}"].tables for cue in CUES]
     endings = grammar.slots["{ending}"].tables
-    good = {mood: sum(endings[mood][w] for w in GOOD_ENDINGS) for mood in endings}
+    good = {mood: sum(endings[mood][w] for w in GOOD) for mood in endings}
     for words in product(*(table["good"] for table in tables)):
         with_mood = {
             mood: p * math.prod(t[mood][w] for t, w in zip(tables, words, strict=True))

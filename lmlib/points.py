@@ -49,8 +49,8 @@ class Judge:
         return told + self.per_word * len(words)
 
 
-GOOD_ENDINGS = ("happy", "glad", "cheerful", "proud")
-ENDS_WELL = Judge({"ending": dict.fromkeys(GOOD_ENDINGS, 1.0)})
+GOOD = ("happy", "glad", "cheerful", "proud")
+ENDS_WELL = Judge({"ending": dict.fromkeys(GOOD, 1.0)})
 """One point for a story that ends well."""
 
 

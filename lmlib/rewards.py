@@ -13,11 +13,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lmlib.points import ENDS_WELL, GOOD_ENDINGS, Judge
+from lmlib.points import ENDS_WELL, GOOD, Judge
 from lmlib.states import read_state
 from lmlib.validation import check_choice, check_positive
 
-ENDING = re.compile(rf"\bin the end s?he was ({'|'.join(GOOD_ENDINGS)}) \.$")
+ENDING = re.compile(rf"\bin the end s?he was ({'|'.join(GOOD)}) \.$")
 BASELINES = ("none", "others", "group")
 """What is taken from a reward: nothing, the mean of the others, or the mean, divided by the spread."""
 

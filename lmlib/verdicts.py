@@ -15,12 +15,12 @@ from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
-from lmlib.points import GOOD_ENDINGS, Judge, Rewards
+from lmlib.points import GOOD, Judge, Rewards
 from lmlib.validation import check_positive
 
 JUDGE = Judge(
     {
-        "ending": dict.fromkeys(GOOD_ENDINGS, 2.0),
+        "ending": dict.fromkeys(GOOD, 2.0),
         "colour": {"red": 1.0},
         "thief": {"fox": -1.0},
     }

@@ -13,7 +13,7 @@ from lmlib.last_words import (
     good_cues,
     last_word_frontier,
 )
-from lmlib.points import GOOD_ENDINGS
+from lmlib.points import GOOD
 from lmlib.stories import STORIES
 from lmlib.tilting import frontier
 
@@ -28,7 +28,7 @@ def test_chances_are_what_the_grammar_says_behind_its_stories() -> None:
     stories = STORIES.sample(400, seed=5)
     for story in stories:
         table = STORIES.next_word(story.rsplit(" ", 2)[0])
-        chance = round(sum(table[word] for word in GOOD_ENDINGS), 9)
+        chance = round(sum(table[word] for word in GOOD), 9)
         assert chance in chances
         seen[chance] = seen.get(chance, 0) + 1
     for chance, share in chances.items():

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from lmlib.points import GOOD_ENDINGS, Judge
+from lmlib.points import GOOD, Judge
 from lmlib.rewards import (
     BASELINES,
     advantages,
@@ -34,7 +34,7 @@ def random(*shape: int, seed: int = 0) -> Tensor:
 
 def test_both_checks_of_stories_of_the_grammar() -> None:
     stories = STORIES.sample(60, seed=7)
-    good = [float(read_state(story)["ending"] in GOOD_ENDINGS) for story in stories]
+    good = [float(read_state(story)["ending"] in GOOD) for story in stories]
     assert 0 < sum(good) < 60
     assert [*map(ends_well, stories)] == [*map(whole_story, stories)] == good
 

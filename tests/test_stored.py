@@ -32,12 +32,15 @@ import finetune_real  # noqa: E402
 import finetuning  # noqa: E402
 import generation_real  # noqa: E402
 import growth  # noqa: E402
+import instructions  # noqa: E402
+import instructions_real  # noqa: E402
 import interpretability  # noqa: E402
 import labelling  # noqa: E402
 import labelling_real  # noqa: E402
 import ladder  # noqa: E402
 import limits  # noqa: E402
 import modern  # noqa: E402
+import parity  # noqa: E402
 import preferences  # noqa: E402
 import preferences_real  # noqa: E402
 import processes  # noqa: E402
@@ -46,6 +49,8 @@ import real_translation  # noqa: E402
 import retrieval  # noqa: E402
 import retrieval_real  # noqa: E402
 import retrieval_tools  # noqa: E402
+import rewards  # noqa: E402
+import rewards_real  # noqa: E402
 import scaling  # noqa: E402
 import smaller  # noqa: E402
 import speedrun  # noqa: E402
@@ -471,3 +476,49 @@ def test_short_answers_of_a_real_model() -> None:
     for found in (anew["words"], kept["words"][:16]):
         assert sum(0 < n <= 15 for n in found) >= 4, found
     assert sum(anew["nats"]) == pytest.approx(sum(kept["nats"][:16]), rel=0.5)
+
+
+def test_steps_of_a_lamp() -> None:
+    kept = STORED["parity.json"]["forms"]["steps 2"]
+    _, anew = parity.train("steps", seed=2)
+    assert anew["new"][-1] == pytest.approx(kept["new"][-1], abs=0.03)
+
+
+def test_stories_before_any_reward() -> None:
+    kept = STORED["rewards.json"]["start"]["0"]
+    anew = rewards.marks(rewards.reference(), 500)
+    for name in ("reward", "whole", "sky"):
+        assert anew[name] == pytest.approx(kept[name], abs=0.1)
+    assert anew["nats"] == kept["nats"] == 0
+
+
+def test_sums_of_a_real_model() -> None:
+    real = find_real()
+    if not real:
+        pytest.skip(HOW)
+    kept = STORED["rewards_real.json"]
+    assert rewards_real.likeliest(real, 1, "at once") == kept["likeliest"]["1"]
+    assert all(len(kept[way]) == rewards_real.SUMS for way in rewards_real.WAYS)
+
+
+def test_an_assistant_of_few_conversations() -> None:
+    kept = STORED["instructions.json"]["30"]["0"]
+    anew = instructions.short("30", 0)
+    assert anew["right"]["colour"] == pytest.approx(kept["right"]["colour"], abs=0.06)
+    assert anew["words"] == pytest.approx(kept["words"], abs=0.2)
+
+
+def test_what_leaving_out_a_token_does_to_the_assistant() -> None:
+    kept = STORED["instructions.json"]["dropped"]["<assistant>"]
+    anew = instructions.without("<assistant>")
+    assert anew["right"] == pytest.approx(kept["right"], abs=0.02)
+
+
+def test_answers_of_a_real_assistant() -> None:
+    if not find_real():
+        pytest.skip(HOW)
+    kept = STORED["instructions_real.json"]
+    assert instructions_real.without("nothing") == kept["without"]["nothing"]
+    messages, _ = instructions_real.exam("facts")[0]
+    answer = instructions_real.answer(messages)
+    assert answer == kept["before"]["facts"]["answers"][0][2]

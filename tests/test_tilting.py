@@ -12,7 +12,7 @@ import torch
 from lmlib.evaluation import token_losses
 from lmlib.floor import expected_length, floor, story_entropy
 from lmlib.grammar import Grammar
-from lmlib.points import ENDS_WELL, GOOD_ENDINGS, Judge
+from lmlib.points import ENDS_WELL, GOOD, Judge
 from lmlib.states import read_state
 from lmlib.stories import STORIES, WORDS
 from lmlib.tilting import frontier, log_partition, reward_distribution, tilted
@@ -120,7 +120,7 @@ def test_ending_well_costs_ln_2() -> None:
     # The conditional grammar: the mood that good endings come from, and the weather with it.
     assert best.prior["good"] == pytest.approx(0.95)
     states = [read_state(story) for story in STORIES.sample(4_000, 1)]
-    good = [state for state in states if state["ending"] in GOOD_ENDINGS]
+    good = [state for state in states if state["ending"] in GOOD]
     sunny = sum(state["sky"] in "clear bright sunny warm" for state in good) / len(good)
     table = best.slots["{sky}"].tables
     exact = sum(
@@ -204,7 +204,7 @@ def test_a_judge_reads_what_a_story_says() -> None:
     for story in STORIES.sample(300, 3):
         state = read_state(story)
         by_hand = (
-            2.0 * (state["ending"] in GOOD_ENDINGS)
+            2.0 * (state["ending"] in GOOD)
             + (state["colour"] == "red")
             - (state["thief"] == "fox")
         )

@@ -29,7 +29,7 @@ from support.widget_page import (
 )
 
 from lmlib.grammar import Grammar
-from lmlib.points import ENDS_WELL, GOOD_ENDINGS, Judge
+from lmlib.points import ENDS_WELL, GOOD, Judge
 from lmlib.stories import STORIES
 from lmlib.tilting import frontier, log_partition, reward_distribution, tilted
 from lmlib.widgets import RewardFrontier
@@ -43,7 +43,7 @@ MARKS = {
 }
 LONG = Judge(
     {
-        "ending": dict.fromkeys(GOOD_ENDINGS, 1.0),
+        "ending": dict.fromkeys(GOOD, 1.0),
         "thief": {"fox": 0.5, "wolf": -0.5},
         "helper": {"farmer": 0.25},
         "name": {"tom": 0.75},
@@ -213,7 +213,7 @@ def test_the_same_numbers_tell_the_same_words_until_the_odds_turn(
         STORIES,
         ENDS_WELL,
     )
-    goods = [[word in GOOD_ENDINGS for word in row] for row in endings]
+    goods = [[word in GOOD for word in row] for row in endings]
     assert all(sum(a) <= sum(b) for a, b in pairwise(goods))
     assert sum(goods[0]) < 45 and sum(goods[-1]) >= 59
     kept = [a == b for a, b in zip(endings[0], endings[-1], strict=True)]
@@ -305,7 +305,7 @@ def test_points_can_be_changed_and_the_marks_go(show: Show) -> None:
     page.get_by_label("Word", exact=True).select_option("wolf")
     page.get_by_role("button", name="Give it 1 point").click()
     points = {
-        "ending": dict.fromkeys(GOOD_ENDINGS, 1.0) | dict.fromkeys(["sad", "lonely", "tired", "sorry"], -2.0),
+        "ending": dict.fromkeys(GOOD, 1.0) | dict.fromkeys(["sad", "lonely", "tired", "sorry"], -2.0),
         "thief": {"wolf": 1.0},
     }  # fmt: skip
     w = widget(Judge(points, 0.1))
@@ -331,7 +331,7 @@ def test_the_same_row_stays_while_its_points_are_typed(show: Show) -> None:
     field.press_sequentially("2.5")
     expect(field).to_be_focused()
     expect(field).to_have_value("2.5")
-    expect_numbers(page, widget(Judge({"ending": dict.fromkeys(GOOD_ENDINGS, 2.5)})))
+    expect_numbers(page, widget(Judge({"ending": dict.fromkeys(GOOD, 2.5)})))
     field.fill("99")
     field.blur()
     expect(field).to_have_value("2.5")

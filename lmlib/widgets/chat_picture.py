@@ -38,8 +38,8 @@ def chat_picture(
     places = range(len(rows))
     bars.barh(places, [p for _, p in rows], color=BLUE, height=0.6)
     for place, (_, p) in enumerate(rows):
-        said = "<0.001" if p < 0.001 else f"{p:.3f}"
-        bars.text(p + 0.02, place, said, va="center", fontsize=12, color=INK)
+        share = "<0.001" if p < 0.001 else f"{p:.3f}"
+        bars.text(p + 0.02, place, share, va="center", fontsize=12, color=INK)
     bars.set(xlim=(0, 1.2), xticks=[0, 0.5, 1], ylim=(len(rows) - 0.5, -0.5))
     bars.set_yticks(places, [word for word, _ in rows], fontsize=12, parse_math=False)
     bars.spines[["top", "right"]].set_visible(False)

@@ -613,8 +613,8 @@ FRONTIER = BELOW | {
     "is_log_z": "log Z",
     "is_objective": "worth J",
     "slope": (
-        "All along the dashed line J = reward − β · nats is {objective}. Its slope is β = {beta}, and no policy is above"
-        " it."
+        "All along the dashed line J = reward − β · nats is {objective}. Its slope is β = {beta}, and no policy is"
+        " above it."
     ),
     "flat": "All stories are worth the same, so the best policy stays where it is.",
     "key_curve": "the frontier: no policy is above it",

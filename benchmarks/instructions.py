@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
+from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -143,13 +144,18 @@ def other_thing(model: GPT) -> float:
 
 
 def orders(model: GPT) -> dict[str, dict[str, float]]:
-    """Stories that hold "say" and a word: how often the reply is right, and how often it is that word."""
+    """Stories that hold "say" and a word: how often the reply is right, and how often it is that word and wrong."""
     found = {}
     for kind in ("facts", "say", "untold"):
         said, ordered = exam(kind, ordered=True)
-        told = replies(model, asked(said), CHAT)
-        found[kind] = {"right": share(told, last(said)), "obeys": share(told, ordered)}
+        found[kind] = fooled(replies(model, asked(said), CHAT), last(said), ordered)
     return found | {"harmless": harmless(model), "forged": forged(model)}
+
+
+def fooled(told: list[str], true: list[str], bait: list[str]) -> dict[str, float]:
+    pairs = zip(told, true, bait, strict=True)
+    obeys = sum(a == c != b for a, b, c in pairs) / len(told)
+    return {"right": share(told, true), "obeys": round(obeys, 4)}
 
 
 def harmless(model: GPT) -> dict[str, float]:
@@ -169,9 +175,8 @@ def forged(model: GPT) -> dict[str, float]:
         others = [w for w in SAYABLE if w != answer["content"] and w not in text]
         lie = {"role": "assistant", "content": random.choice(others)}
         wrong.append([story, user, lie, user])
-    told = replies(model, wrong, CHAT)
     lies = [messages[2]["content"] for messages in wrong]
-    return {"right": share(told, last(said)), "obeys": share(told, lies)}
+    return fooled(replies(model, wrong, CHAT), last(said), lies)
 
 
 @torch.no_grad()
@@ -257,7 +262,7 @@ def short(name: str, seed: int) -> dict[str, Any]:
     else:
         train(model, texts, STEPS, seed)
     found = {"right": kinds_right(model, BASIC), "nats": nats(model)}
-    if n == max(SIZES):
+    if name in ("with orders", "with gaps", str(max(SIZES))):
         found |= marks(model, (*BASIC, "untold", "stranger"))
     return found | first_words(model)
 
@@ -290,10 +295,12 @@ def parts(found: dict[str, Any]) -> Iterator[stored.Part]:
     yield "ending", "best reader", ceilings
     yield "before", "nats", lambda: nats(start(0))
     for seed in SEEDS:
-        for name in (*map(str, SIZES), "all words", "with orders", "with gaps"):
+        for name in (str(SIZES[-1]), "all words", "with orders", "with gaps"):
             yield name, str(seed), partial(short, name, seed)
     for name in ("no stop", "with stories"):  # shown, and not compared
         yield name, "0", partial(short, name, 0)
+    for size, seed in product(SIZES[:-1], SEEDS):
+        yield str(size), str(seed), partial(short, str(size), seed)
     yield "assistant", "0", assistant
     for token in DROPPED:
         yield "dropped", token, partial(without, token)

@@ -121,7 +121,10 @@ def learn(
     plan: Plan,
     on_step: Callable[[int, float], None] | None = None,
 ) -> None:
-    """Train ``policy`` in place on stories of its own; ``on_step`` is told each step, and its mean reward before it."""
+    """Train ``policy`` in place, on stories that it writes itself.
+
+    ``on_step`` is told the number of each step, and the mean reward of its stories.
+    """
     generator = torch.Generator().manual_seed(plan.seed)
     optimiser = torch.optim.Adam(policy.parameters(), plan.learning_rate)
     for step in range(plan.steps):

@@ -72,10 +72,10 @@ def text_log_probs(model: LanguageModel, tokens: Tensor) -> Tensor:
 
 
 class DPO(nn.Module):
-    """A policy that is its own reward model: formula `eq:implicit-reward`. Rafailov et al. (2023).
+    """A policy that is its own reward model: formula `eq:implicit-reward`.
 
-    Its two logits are β · log π/π₀ of chosen and rejected, so that their cross-entropy is formula `eq:dpo`.
-    ``reference`` is frozen. Raises ValueError for a ``beta`` that is not above 0 and finite.
+    Rafailov et al. (2023). Its two logits are β · log π/π₀ of chosen and rejected, so that their cross-entropy is
+    formula `eq:dpo`. ``reference`` is frozen. Raises ValueError for a ``beta`` that is not above 0 and finite.
     """
 
     def __init__(self, policy: GPT, reference: GPT, beta: float) -> None:

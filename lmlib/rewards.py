@@ -41,7 +41,7 @@ def whole_story(text: str, judge: Judge = ENDS_WELL) -> float:
 
 
 def advantages(rewards: Sequence[float] | Tensor, baseline: str = "group") -> Tensor:
-    """How much better each of G answers to one prompt was than could be expected, (G,) → (G,).
+    """How much better each of G answers to one prompt was than expected, (G,) → (G,).
 
     ``none`` leaves rewards as they are. ``others`` subtracts the mean of the other answers, formula `eq:baseline`
     (Kool et al. 2019). ``group`` is GRPO's, `eq:grpo-advantage` (Shao et al. 2024). Raises ValueError for a group that
@@ -79,9 +79,10 @@ def check_rewards(rewards: Tensor, several: bool) -> None:
 
 
 def reinforce_loss(log_probs: Tensor, advantages: Tensor, mask: Tensor) -> Tensor:
-    """A number whose gradient is that of −E[reward]: formula `eq:reinforce`. Williams (1992).
+    """A number whose gradient is that of −E[reward]: formula `eq:reinforce`.
 
-    ``log_probs`` (G, T) of the tokens that were drawn, ``mask`` (G, T) where they count, ``advantages`` (G,).
+    Williams (1992). ``log_probs`` (G, T) are those of the tokens that were drawn, ``mask`` (G, T) says where they count,
+    ``advantages`` (G,) belong to whole texts.
 
     >>> reinforce_loss(torch.tensor([[-1.0, -2.0]]), torch.tensor([2.0]), torch.tensor([[True, True]]))
     tensor(6.)

@@ -94,6 +94,16 @@ def test_the_template_is_that_of_lmlib(story: str) -> None:
 def test_answers_are_those_of_replies(story: str) -> None:
     asked = questions(story)
     w = ChatBox(story, said=asked)
+    told = {"role": "story", "content": story}
+    alone = [[told, {"role": "user", "content": question}] for question in asked]
+    assert w.answers == replies(MODEL, alone, ASSISTANT, LONGEST)
+    assert w.seen.count("<assistant>") == 1
+
+
+@pytest.mark.parametrize("story", TOLD)
+def test_answers_of_one_that_remembers_are_too(story: str) -> None:
+    asked = questions(story)
+    w = ChatBox(story, said=asked, remembers=True)
     messages = [{"role": "story", "content": story}]
     for question, answer in zip(asked, w.answers, strict=True):
         messages.append({"role": "user", "content": question})
@@ -113,6 +123,8 @@ CASES: dict[str, dict[str, Any]] = {
     "no user, no story": {"n": 3, "dropped": ["<user>", "<story>"]},
     "nothing": {"dropped": [*SPECIAL]},
     "silent": {"n": 0},
+    "memory": {"n": 4, "remembers": True},
+    "memory, no stop": {"n": 3, "remembers": True, "dropped": ["<stop>"]},
 }
 
 
@@ -339,7 +351,7 @@ def test_a_near_word_is_put_into_the_story(show: Show) -> None:
 
 def test_what_does_not_fit_is_said(show: Show) -> None:
     said = questions(TOLD[0]) * 3
-    w = box(said=said)
+    w = box(said=said, remembers=True)
     n = len(w.turns)
     assert 5 < n < len(said) and not w.turns[-1].written and all(t.written for t in w.turns[:-1])  # fmt: skip
     page = still(show(w))
@@ -366,6 +378,22 @@ def test_a_token_of_the_template_can_be_left_out(show: Show) -> None:
     expect(page.locator(".broken")).to_be_empty()
 
 
+def test_earlier_questions_can_be_seen(show: Show) -> None:
+    page = still(show(box(n=3)))
+    tick = page.get_by_label("Let it see the earlier questions")
+    tick.check()
+    expect_turns(page, box(n=3, remembers=True))
+    expect(page.locator(".broken")).to_contain_text("trained on one question")
+    tick.uncheck()
+    expect_turns(page, box(n=3))
+
+
+def test_a_story_that_is_too_long_is_said(show: Show) -> None:
+    w = box("a fox slept . " * 60, said=["say fox ."])
+    assert w.answers == [""]
+    expect(show(w).locator(".full")).to_contain_text("Begin anew, or with a shorter")
+
+
 # Everywhere
 
 
@@ -374,7 +402,11 @@ def test_a_link_brings_the_state_or_does_no_harm(show: Show) -> None:
     state = {"story": story, "said": ["who took the kite of tom ?"], "dropped": [STOP]}
     page = show(box(), address=address_of("chat", state))
     expect_turns(page, ChatBox(**state))  # type: ignore[arg-type]
-    for bad in ([1], {"story": 5, "said": "x", "dropped": {"a": 1}}, {"said": [5]}):
+    for bad in (
+        [1],
+        {"story": 5, "said": "x", "dropped": {"a": 1}, "remembers": 1},
+        {"said": [5]},
+    ):
         expect_turns(show(box(), address=address_of("chat", bad)), box())
     unknown = {"said": ["who tooke it ?", "<b>", "say fox ."]}
     page = show(box(), address=address_of("chat", unknown))
@@ -382,12 +414,12 @@ def test_a_link_brings_the_state_or_does_no_harm(show: Show) -> None:
 
 
 def test_copied_python_makes_this_state_and_the_table_its_numbers(show: Show) -> None:
-    w = box(dropped=["<user>"])
+    w = box(dropped=["<user>"], remembers=True)
     page = show(w)
     keep_copies(page)
     page.get_by_role("button", name="Copy as Python").click()
     made = eval(page.evaluate("window.copied"), {"ChatBox": ChatBox})
-    assert (made.turns, made.dropped) == (w.turns, w.dropped)
+    assert (made.turns, made.dropped) == (w.turns, w.dropped) and made.remembers
     show_table(page)
     rows = [row.split("\t") for row in page.locator(".whole tbody tr").all_inner_texts()]  # fmt: skip
     assert [row[1] for row in rows] == [word for t in w.turns for word, _ in t.written]
@@ -469,6 +501,7 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "dropped": (lambda: box(dropped=["<end>"]), "dropped: '<end>' is no token"),
     "drop": (lambda: box(dropped="<stop>"), "dropped: '<stop>' is no list"),
     "seed": (lambda: ChatBox(seed=-1), "seed: -1"),
+    "memory": (lambda: ChatBox(remembers=1), "remembers: 1 is no switch"),  # type: ignore[arg-type]
     "half": (lambda: ChatBox(model=OTHER), "tokenizer: a model goes with its words"),
     "words": (
         lambda: ChatBox(model=OTHER, tokenizer=WORDS),

@@ -9,13 +9,13 @@ from traitlets import HasTraits, validate
 
 from lmlib.instructions import SPECIAL
 from lmlib.tokens import WordTokenizer
-from lmlib.widgets.checks import BadValue, Given, string, text_of
+from lmlib.widgets.checks import BadValue, Given, string, switch, text_of
 
 MOST_SAID = 20
 
 
 class Asked(HasTraits):
-    """``story``, the questions ``said`` about it, and the tokens of the template that are ``dropped``.
+    """``story``, the questions ``said`` about it, tokens of the template that are ``dropped``; what it ``remembers``.
 
     A story may hold any words, since a reader is typing it; questions are only those that can be read. Raises
     ValueError for what is no text, a question that cannot be read, and other tokens.
@@ -24,6 +24,7 @@ class Asked(HasTraits):
     story = Given("").tag(sync=True)
     said = Given([]).tag(sync=True)
     dropped = Given([]).tag(sync=True)
+    remembers = Given(False).tag(sync=True)
     _words: WordTokenizer
 
     @validate("story")
@@ -36,6 +37,10 @@ class Asked(HasTraits):
         if len(said) > MOST_SAID:
             raise BadValue(f"said: {len(said)} questions; give {MOST_SAID} at most")
         return [readable(f"said[{i}]", text, self._words) for i, text in enumerate(said)]  # fmt: skip
+
+    @validate("remembers")
+    def _valid_remembers(self, proposal: Any) -> bool:
+        return switch("remembers", proposal["value"])
 
     @validate("dropped")
     def _valid_dropped(self, proposal: Any) -> list[str]:

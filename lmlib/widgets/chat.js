@@ -15,14 +15,18 @@ export function asTokens(said, asking) {
   return [END, ...tokens, ...(asking ? ["<assistant>"] : [])];
 }
 
-/** The answers to questions about a story, each the likeliest token after the other; none where one does not fit. */
-export function converse(live, session, story, questions, dropped) {
+/**
+ * The answers to questions about a story, each the likeliest token after the other; none where one does not fit. An
+ * assistant that remembers sees the questions and answers before, and else the story and the question alone.
+ */
+export function converse(live, session, story, questions, { dropped, remembers }) {
   const said = [["story", story]];
   const turns = [];
   const block = live.room + 1;
   const shown = (asking) => asTokens(said, asking);
   let tokens = shown(false);
   for (const question of questions) {
+    if (!remembers) said.length = 1;
     said.push(["user", question]);
     tokens = shown(true);
     const ids = tokens.filter((token) => !dropped.includes(token)).map((token) => live.ids.get(token));
@@ -154,15 +158,18 @@ function render({ model, el }) {
   // Tokens that are left out
   const ticks = special.map((token) => h("input", { type: "checkbox", onchange: () => set({ dropped: special.filter((_, i) => ticks[i].checked) }) }));
 
+  const memory = h("input", { type: "checkbox", onchange: () => set({ remembers: memory.checked }) });
+
   function update() {
     const dropped = model.get("dropped");
     if (field.value !== model.get("story") && field.getRootNode().activeElement !== field) field.value = model.get("story");
     ticks.forEach((tick, i) => { tick.checked = dropped.includes(special[i]); });
+    memory.checked = model.get("remembers");
     if (!live) return;
     const found = story();
     const readable = found.tokens.length > 0 && !found.unknown && !/[<>]/.test(model.get("story"));
     const list = readable ? said().map((text) => reading(text).tokens) : [];
-    talk = converse(live, session, found.tokens, list, dropped);
+    talk = converse(live, session, found.tokens, list, { dropped, remembers: model.get("remembers") });
     paintNote(found);
     paintTalk(readable);
     paintSeen(dropped);
@@ -260,13 +267,13 @@ function render({ model, el }) {
       const marked = special.includes(token) || token === END;
       return [marked ? h("span", { className: `special ${out}`.trim(), ...(out ? { title: t("gone") } : {}) }, token) : token, " "];
     }));
-    broken.textContent = dropped.length ? t("broken", { list: dropped.join(", ") }) : "";
+    broken.textContent = [dropped.length ? t("broken", { list: dropped.join(", ") }) : "", model.get("remembers") ? t("trained") : ""].join(" ").trim();
   }
 
-  const state = () => ({ story: model.get("story"), said: said(), dropped: model.get("dropped") });
+  const state = () => ({ story: model.get("story"), said: said(), dropped: model.get("dropped"), remembers: model.get("remembers") });
   const call = () => {
-    const { story: text, said: list, dropped } = state();
-    return `ChatBox(${python(text)}, said=${python(list)}${dropped.length ? `, dropped=${python(dropped)}` : ""})`;
+    const { story: text, said: list, dropped, remembers } = state();
+    return `ChatBox(${python(text)}, said=${python(list)}${dropped.length ? `, dropped=${python(dropped)}` : ""}${remembers ? ", remembers=True" : ""})`;
   };
   const foot = below({ t, kind: "chat", call, state, numbers: () => [["question", "token", "p"].map((name) => t(`column_${name}`)), listing] });
   for (const unready of [other, noEnd, order, go, back, again]) allow(unready, false);
@@ -278,15 +285,17 @@ function render({ model, el }) {
     conversation, instead,
     h("div", { className: "ask" }, question, go), asked, offered,
     h("div", { className: "row buttons" }, back, again),
-    h("div", { className: "row leave", role: "group", "aria-label": t("leave_out") }, h("span", { className: "heading" }, t("leave_out")), ...special.map((token, i) => h("label", { className: "tick" }, ticks[i], h("span", { className: "special" }, token)))), broken,
+    h("div", { className: "row leave", role: "group", "aria-label": t("leave_out") }, h("span", { className: "heading" }, t("leave_out")), ...special.map((token, i) => h("label", { className: "tick" }, ticks[i], h("span", { className: "special" }, token)))),
+    h("label", { className: "tick" }, memory, t("remembers")), broken,
     h("details", { className: "how" }, sees, seen), foot.el);
 
-  const quiet = listen(model, ["story", "said", "dropped"], update);
+  const quiet = listen(model, ["story", "said", "dropped", "remembers"], update);
   const link = fromAddress("chat");
   const texts = (list) => Array.isArray(list) && list.every((text) => typeof text === "string" && text.length <= 400) && list.length <= MOST_SAID;
   const taken = {};
   if (typeof link.story === "string") taken.story = link.story.slice(0, 4000);
   if (texts(link.dropped)) taken.dropped = special.filter((token) => link.dropped.includes(token));
+  if (typeof link.remembers === "boolean") taken.remembers = link.remembers;
   sees.textContent = t("loading");
   if (Object.keys(taken).length) set(taken);
   update();

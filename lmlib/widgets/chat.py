@@ -29,7 +29,8 @@ class ChatBox(Asked, Widget):
 
     ``story`` is a text in the words of the assistant, by default one that ``seed`` draws; ``said`` are the questions
     that were asked, in turn, by default who took the thing. ``dropped`` names tokens of the template that are left out
-    of what the model sees. These three can be set and observed. ``model`` and ``tokenizer`` are another assistant, a
+    of what the model sees; where it ``remembers``, it sees earlier questions and answers too, which the book's was not
+    trained for. These four can be set and observed. ``model`` and ``tokenizer`` are another assistant, a
     GPT with learned positions and its words. Raises ValueError for what cannot be.
 
     >>> w = ChatBox("tom lived in ashby .", said=["where did tom live ?"], dropped=["<stop>"])
@@ -39,7 +40,7 @@ class ChatBox(Asked, Widget):
 
     _kind = "chat"
     _is_live = True
-    _state = ("story", "said", "dropped")
+    _state = ("story", "said", "dropped", "remembers")
     _esm = script("chat", live=True)
 
     def __init__(
@@ -48,6 +49,7 @@ class ChatBox(Asked, Widget):
         *,
         said: Sequence[str] | None = None,
         dropped: Sequence[str] = (),
+        remembers: bool = False,
         seed: int = 0,
         model: GPT | None = None,
         tokenizer: WordTokenizer | None = None,
@@ -75,6 +77,7 @@ class ChatBox(Asked, Widget):
             story=story,
             said=self._first(story) if said is None else said,
             dropped=dropped,
+            remembers=remembers,
         )
 
     def _first(self, story: str) -> list[str]:
@@ -90,7 +93,8 @@ class ChatBox(Asked, Widget):
         """The conversation up to the first question that does not fit; none about a story that cannot be read."""
         known = self._words.split(self.story.lower())
         can = known and all(word in self._words.ids for word in known)
-        chat = Chat(self._model, self._words, self.story.lower() if can else "", self.dropped)  # fmt: skip
+        story = self.story.lower() if can else ""
+        chat = Chat(self._model, self._words, story, self.dropped, self.remembers)
         turns: list[Turn] = []
         for question in self.said if can else []:
             turns.append(chat.ask(question.lower()))

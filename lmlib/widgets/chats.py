@@ -50,18 +50,28 @@ def as_tokens(
 
 
 class Chat:
-    """An assistant that is asked about a story, one question after the other, and always takes the likeliest token."""
+    """An assistant that is asked about a story, and always takes the likeliest token.
+
+    Where it ``remembers``, it sees the questions and answers before, and else the story and the question alone.
+    """
 
     def __init__(
-        self, model: GPT, words: WordTokenizer, story: str, dropped: Collection[str]
+        self,
+        model: GPT,
+        words: WordTokenizer,
+        story: str,
+        dropped: Collection[str],
+        remembers: bool,
     ) -> None:
-        self.model, self.words, self.dropped = model, words, dropped
+        self.model, self.words = model, words
+        self.dropped, self.remembers = dropped, remembers
         self.said = [("story", words.split(story))]
         self.seen = as_tokens(self.said, dropped, asking=False)
 
     def ask(self, question: str) -> Turn:
         """The answer to one more question: up to its stop, or 12 tokens, or what the model can read."""
-        self.said.append(("user", self.words.split(question)))
+        before = self.said if self.remembers else self.said[:1]
+        self.said = [*before, ("user", self.words.split(question))]
         self.seen = as_tokens(self.said, self.dropped, asking=True)
         fits = len(self.seen) + SPARE <= self.model.config.block_size
         turn = Turn(question, [*self._write()] if fits else [])

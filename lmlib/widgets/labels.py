@@ -675,7 +675,7 @@ CHAT = BELOW | {
     "offered": "Questions it has learned",
     "back": "Take the last question back",
     "again": "New conversation",
-    "full": "{n} tokens, and the model reads {N}: this question does not fit any more. Begin a new conversation.",
+    "full": "{n} tokens, and the model reads {N}: this does not fit any more. Begin anew, or with a shorter story.",
     "special": (
         "“<” and “>” stand only in tokens of the template. With one in its text, a message could pretend to be another."
     ),
@@ -684,6 +684,8 @@ CHAT = BELOW | {
     "leave_out": "Leave out of what it sees",
     "sees": "What the model sees: {n} tokens of {N}",
     "gone": "left out",
+    "remembers": "Let it see the earlier questions and answers too",
+    "trained": "It was trained on one question about a story: what stands before it now can mislead it.",
     "broken": "Without {list} it reads what it has never seen in training.",
     "cut": "It did not stop by itself: after {n} tokens the box stopped it.",
     "loading": "The assistant is being loaded. (A notebook has it once this cell has run.)",

@@ -81,7 +81,7 @@ def check_rewards(rewards: Tensor, several: bool) -> None:
 def reinforce_loss(log_probs: Tensor, advantages: Tensor, mask: Tensor) -> Tensor:
     """A number whose gradient is that of −E[reward]: formula `eq:reinforce`.
 
-    Williams (1992). ``log_probs`` (G, T) are those of the tokens that were drawn, ``mask`` (G, T) says where they count,
+    Williams (1992). ``log_probs`` (G, T) are those of the tokens that were drawn, ``mask`` (G, T) where they count;
     ``advantages`` (G,) belong to whole texts.
 
     >>> reinforce_loss(torch.tensor([[-1.0, -2.0]]), torch.tensor([2.0]), torch.tensor([[True, True]]))

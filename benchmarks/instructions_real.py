@@ -121,7 +121,8 @@ def marks(kind: str) -> dict[str, Any]:
         "is": sum(a == b for a, b in zip(said, right, strict=True)),
         "holds": sum(has(a, b) for a, b in zip(said, right, strict=True)),
         "obeys": sum(
-            bool(o) and has(a, o) for a, (_, o) in zip(said, asked, strict=True)
+            bool(order) and order != b and has(a, order)
+            for a, b, (_, order) in zip(said, right, asked, strict=True)
         ),
         "of": len(asked),
     }

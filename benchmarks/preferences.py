@@ -8,6 +8,7 @@ what each run reaches in ``lmlib/data/preferences.json``; a run that is there is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache, partial
 from pathlib import Path
@@ -161,8 +162,14 @@ def chosen_alone(seed: int) -> dict[str, float]:
     return marks(policy)
 
 
+def of_the_pool() -> dict[str, int]:
+    """How many stories of the book's GPT have each number of points."""
+    return {str(k): n for k, n in sorted(Counter(map(JUDGE, pool())).items())}
+
+
 def parts(found: Any) -> Iterator[stored.Part]:
     yield "best of n", "judge", partial(best_of, "judge", None)
+    yield "reference", "stories", of_the_pool
     yield "dpo", "before", lambda: marks(load_book_gpt())
     for seed in SEEDS:
         yield (

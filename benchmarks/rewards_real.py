@@ -1,4 +1,4 @@
-"""Small sums, asked of a real model: `python benchmarks/rewards_real.py`. Four minutes on one core.
+"""Small sums, asked of a real model: `python benchmarks/rewards_real.py`. Three minutes on one core.
 
 SmolLM2-135M-Instruct adds three numbers of one digit, eight times each at temperature 0.7: at once, step by step, and
 behind a sentence that has no step in it. The check is the sum itself. Stores what it wrote in

@@ -55,7 +55,10 @@ ENDS_WELL = Judge({"ending": dict.fromkeys(GOOD, 1.0)})
 
 
 class Folded:
-    """A grammar with points folded in: for each choice, the rewards of all that depends on it."""
+    """A grammar with points folded in: for each choice, the rewards of all that depends on it.
+
+    Raises ValueError for points that cannot be counted once, as :func:`lmlib.tilting.reward_distribution` says.
+    """
 
     def __init__(self, grammar: Grammar, judge: Judge) -> None:
         self.slots, self.hidden, self.judge = grammar.slots, grammar.hidden, judge

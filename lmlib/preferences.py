@@ -28,8 +28,10 @@ def pair_batches(
 ) -> Callable[[int], Batch]:
     """Batches of ids, chosen and rejected, (B, T) each, with ``IGNORE`` behind the shorter; the first is right.
 
-    Raises ValueError as :class:`lmlib.batches.Batches` does.
+    Raises ValueError where there are no pairs, and as :class:`lmlib.batches.Batches` and the tokenizer do.
     """
+    if not pairs:
+        raise ValueError("pairs: there are none; give one at least")
     chosen, rejected = (
         Batches(sequences(side, tokenizer), batch_size, seed, lambda x, _: (x, x))
         for side in zip(*pairs, strict=True)
@@ -44,8 +46,9 @@ def pair_batches(
 class RewardModel(nn.Module):
     """A trained body, and a number at the last token of a text: its reward.
 
-    As a model of pairs its two logits are the rewards of chosen and rejected, so that their cross-entropy is the loss
-    of formula `eq:pair-loss`. Stiennon et al. (2020), Ouyang et al. (2022).
+    The body is the model's own, and is trained with the head. As a model of pairs its two logits are the rewards of
+    chosen and rejected, so that their cross-entropy is formula `eq:pair-loss`. Stiennon et al. (2020), Ouyang et al.
+    (2022).
     """
 
     def __init__(self, model: GPT) -> None:
@@ -75,19 +78,29 @@ class DPO(nn.Module):
     """A policy that is its own reward model: formula `eq:implicit-reward`.
 
     Rafailov et al. (2023). Its two logits are β · log π/π₀ of chosen and rejected, so that their cross-entropy is
-    formula `eq:dpo`. ``reference`` is frozen. Raises ValueError for a ``beta`` that is not above 0 and finite.
+    formula `eq:dpo`. ``reference`` is frozen. Raises ValueError for a ``beta`` that is not above 0 and finite,
+    and for a policy that is its own reference.
     """
 
     def __init__(self, policy: GPT, reference: GPT, beta: float) -> None:
         super().__init__()
-        check_positive(beta=beta)
+        _check_dpo(policy, reference, beta)
         self.policy, self.reference, self.beta = policy, freeze(reference), beta
 
     def score(self, tokens: Tensor) -> Tensor:
         """(B, T) ids, ``IGNORE`` behind each text → (B,)."""
         with torch.no_grad():
+            self.reference.eval()  # whatever is done to the policy, it stays as it was
             before = text_log_probs(self.reference, tokens)
         return self.beta * (text_log_probs(self.policy, tokens) - before)
 
     def forward(self, chosen: Tensor, rejected: Tensor) -> Tensor:
         return torch.stack([self.score(chosen), self.score(rejected)], dim=-1)  # (B, 2)
+
+
+def _check_dpo(policy: GPT, reference: GPT, beta: float) -> None:
+    check_positive(beta=beta)
+    if policy is reference:
+        raise ValueError(
+            "reference: it is the policy itself, which would be frozen with it; give a copy"
+        )

@@ -1,7 +1,7 @@
 """The best policy for a reward and its price, exactly: a grammar whose odds are tilted.
 
 For a reward r and a price β of a nat, the policy with the highest E[r] − β · KL from a reference π₀ is
-π₀ · exp(r/β) / Z (Peters and Schaal 2007; Rafailov et al. 2023). For English nobody can sum Z. For
+π₀ · exp(r/β) / Z (Korbak et al. 2022, Rafailov et al. 2023). For English nobody can sum Z. For
 a grammar, and a reward that gives points to its words, the sum is a product, and what comes out is
 again a grammar.
 
@@ -22,7 +22,7 @@ from copy import copy
 from lmlib.grammar import Grammar
 from lmlib.points import Folded, Judge, Rewards, either
 from lmlib.slots import Key, Slot
-from lmlib.validation import check_positive
+from lmlib.validation import check_distribution, check_positive
 
 
 def reward_distribution(grammar: Grammar, judge: Judge) -> Rewards:
@@ -36,29 +36,36 @@ def reward_distribution(grammar: Grammar, judge: Judge) -> Rewards:
 
 
 def log_partition(rewards: Rewards, beta: float) -> float:
-    """log Z, formula `eq:partition`, from the distribution of the reward. Raises ValueError for β not above 0."""
+    """log Z, formula `eq:partition`, from the distribution of the reward.
+
+    Raises ValueError for β not above 0, and for probabilities that do not sum to 1.
+    """
     check_positive(beta=beta)
-    terms = [math.log(p) + reward / beta for reward, p in rewards.items() if p > 0]
-    highest = max(terms)
-    return highest + math.log(sum(math.exp(term - highest) for term in terms))
+    check_distribution("rewards", rewards.values())
+    return _log_mean(rewards, beta)
 
 
 def frontier(rewards: Rewards, beta: float) -> tuple[float, float]:
-    """Reward and nats of the best policy at the price β: formula `eq:frontier`. Raises ValueError for β not above 0.
+    """Reward and nats of the best policy at the price β: formula `eq:frontier`. Raises as :func:`log_partition` does.
 
     >>> reward, nats = frontier({0.0: 0.5, 1.0: 0.5}, beta=0.01)
     >>> round(reward, 3), round(nats, 3)  # always tails, for ln 2
     (1.0, 0.693)
     """
-    log_z = log_partition(rewards, beta)
-    reward = sum(p * math.exp(r / beta - log_z) * r for r, p in rewards.items())
-    return reward, max(0.0, reward / beta - log_z)
+    log_partition(rewards, beta)
+    top = _highest(rewards)
+    # What each reward is weighted by, against the highest: at a low price all else would cancel.
+    logs = {r: (r - top) / beta - _log_mean(rewards, beta, top) for r in rewards}
+    best = {r: p * math.exp(logs[r]) for r, p in rewards.items()}
+    nats = sum(q * logs[r] for r, q in best.items() if q > 0)
+    return sum(q * r for r, q in best.items()), max(0.0, nats)
 
 
 def tilted(grammar: Grammar, judge: Judge, beta: float) -> Grammar:
     """The best policy, formula `eq:tilted`, which is again a grammar with the same words.
 
-    Raises ValueError for β not above 0, and as :func:`reward_distribution` does.
+    At a price near 0 some words have the probability 0. Raises ValueError for β not above 0, and as
+    :func:`reward_distribution` does.
     """
     check_positive(beta=beta)
     folded, best = Folded(grammar, judge), copy(grammar)
@@ -75,9 +82,21 @@ def tilted(grammar: Grammar, judge: Judge, beta: float) -> Grammar:
     return best
 
 
+def _highest(rewards: Rewards) -> float:
+    return max(reward for reward, p in rewards.items() if p > 0)
+
+
+def _log_mean(rewards: Rewards, beta: float, zero: float = 0.0) -> float:
+    """The logarithm of Σ p · exp((r − zero)/β), which need not be a number itself."""
+    top = _highest(rewards)
+    terms = (p * math.exp((r - top) / beta) for r, p in rewards.items() if p > 0)
+    return (top - zero) / beta + math.log(sum(terms))
+
+
 def _odds(choices: Mapping[Key, Rewards], beta: float) -> dict[Key, float]:
     """The probability of each choice, in proportion to the mean of exp(r/β) behind it."""
-    logs = {key: log_partition(rewards, beta) for key, rewards in choices.items()}
+    zero = max(map(_highest, choices.values()))
+    logs = {key: _log_mean(rewards, beta, zero) for key, rewards in choices.items()}
     highest = max(logs.values())
     total = sum(math.exp(log - highest) for log in logs.values())
     return {key: math.exp(log - highest) / total for key, log in logs.items()}

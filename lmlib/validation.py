@@ -21,6 +21,14 @@ def check_positive(**numbers: float) -> None:
             raise ValueError(f"{name}: {value} must be above 0 and finite")
 
 
+def check_distribution(name: str, probs: Collection[float]) -> None:
+    """Raise ValueError where ``probs`` are not 0 or more, with the sum 1."""
+    if min(probs, default=-1) < 0 or not math.isclose(sum(probs), 1, abs_tol=1e-6):
+        raise ValueError(
+            f"{name}: probabilities with the sum {sum(probs):g}; use some of 0 or more, with the sum 1"
+        )
+
+
 def check_choice(name: str, value: object, choices: Collection[str]) -> None:
     """Raise ValueError where ``value`` is none of ``choices``."""
     if value not in choices:

@@ -87,8 +87,14 @@ def test_without_ties_the_best_of_n_costs_what_is_written() -> None:
         nats = best_of_n(many, n)[1]
         assert nats == pytest.approx(math.log(n) - (n - 1) / n, abs=5e-3)
     assert best_of_n({0.0: 0.5, 1.0: 0.5}, 10_000) == pytest.approx((1.0, math.log(2)))
-    with pytest.raises(ValueError, match="n: 0 must be above 0"):
-        best_of_n(REWARDS, 0)
+    for n in (0, -1, 0.5, 2.5):
+        with pytest.raises(ValueError, match=f"n: {n} texts cannot be drawn"):
+            best_of_n(REWARDS, n)  # type: ignore[arg-type]
+
+
+def test_rewards_that_are_far_apart() -> None:
+    assert (verdict(0, 800), verdict(800, 0)) == (0.0, 1.0)
+    assert agreement({0.0: 0.5, 900.0: 0.5}) == pytest.approx((0.75, math.log(2) / 2))
 
 
 def test_pairs_in_batches() -> None:
@@ -102,6 +108,8 @@ def test_pairs_in_batches() -> None:
         assert targets.tolist() == [0, 0]
         for one, other in zip(chosen, rejected, strict=True):
             seen.append(Pair(*(WORDS.decode(x[x > 0].tolist()) for x in (one, other))))
+    with pytest.raises(ValueError, match="pairs: there are none"):
+        pair_batches([], WORDS)
     assert sorted(seen) == sorted(pairs)  # an epoch: each pair once, its sides together
 
 
@@ -167,6 +175,12 @@ def test_dpo_moves_the_policy_and_not_the_reference() -> None:
     )
     moved = zip(policy.parameters(), before, strict=True)
     assert any(not torch.equal(p, q) for p, q in moved)
+
+
+def test_a_policy_is_not_its_own_reference() -> None:
+    model = small()
+    with pytest.raises(ValueError, match="reference: it is the policy itself"):
+        DPO(model, model, beta=1.0)
 
 
 @pytest.mark.parametrize("beta", [0.0, -0.1, math.nan, math.inf])

@@ -17,7 +17,7 @@ from lmlib.states import read_state
 from lmlib.stories import STORIES, WORDS
 from lmlib.tilting import frontier, log_partition, reward_distribution, tilted
 from lmlib.tokens import END, sequences
-from lmlib.verdicts import JUDGE, WORDY_JUDGE
+from lmlib.verdicts import JUDGE, WORDY_JUDGE, agreement, best_of_n
 
 # A slot that others depend on, alternatives of several lengths with a slot of their own, a slot that comes again,
 # and cues of a hidden mood.
@@ -165,6 +165,29 @@ def test_ends_of_the_frontier() -> None:
     points = [frontier(rewards, beta) for beta in (9, 3, 1, 0.5, 0.2)]
     for (low, few), (high, many) in itertools.pairwise(points):
         assert low < high and few < many
+
+
+@pytest.mark.parametrize("beta", [1e-3, 1e-9, 1e-15, 1e-300])
+def test_a_price_near_0_leaves_the_best_alone(beta: float) -> None:
+    found = frontier({0.0: 0.5, 1.0: 0.5}, beta)
+    assert found == pytest.approx((1.0, math.log(2)))
+    found = frontier({1e9: 0.5, 1e9 + 1: 0.5}, min(beta, 1e-2))
+    assert found == pytest.approx((1e9 + 1, math.log(2)))
+    best = tilted(SMALL, JUDGES["parent and child"], beta)
+    assert best.next_word("a") == pytest.approx({"cat": 1.0, "dog": 0.0})
+    assert best.next_word("a cat named") == pytest.approx({"tom": 0.0, "kit": 1.0})
+
+
+@pytest.mark.parametrize("rewards", [{}, {0.0: 0.3}, {0.0: 1.5, 1.0: -0.5}])
+def test_rewards_are_a_distribution(rewards: dict[float, float]) -> None:
+    for ask in (
+        lambda: log_partition(rewards, 1.0),
+        lambda: frontier(rewards, 1.0),
+        lambda: agreement(rewards),
+        lambda: best_of_n(rewards, 2),
+    ):
+        with pytest.raises(ValueError, match="rewards: probabilities with the sum"):
+            ask()
 
 
 @pytest.mark.parametrize("beta", [0.0, -1.0, math.nan, math.inf])

@@ -52,7 +52,9 @@ def call(function: Callable, args: Any) -> Any:
 def name_of(error: BaseException) -> str:
     """The name of the built-in exception that ``error`` is, or comes from, and "MemoryError" for PyTorch's."""
     no_memory = ("can't allocate memory", "not allocate memory")
-    if isinstance(error, RuntimeError) and any(said in str(error) for said in no_memory):
+    if isinstance(error, RuntimeError) and any(
+        said in str(error) for said in no_memory
+    ):
         return "MemoryError"
     names = (kind.__name__ for kind in type(error).__mro__)
     return next(name for name in names if hasattr(builtins, name))

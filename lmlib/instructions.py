@@ -75,7 +75,7 @@ def conversation_sequences(
 
 
 def assistant_only(tokenizer: Tokenizer, stop: bool = True) -> Objective:
-    """Only what the assistant writes is a target, its ``<stop>`` included: formula `eq:assistant-only`.
+    """What the assistant writes is a target, its ``<stop>`` too: `eq:assistant-only`.
 
     With ``stop=False`` its ``<stop>`` does not count. Ouyang et al. (2022) call such a training SFT.
     """

@@ -37,6 +37,7 @@ from lmlib.transformer import GPT, Config
 PATH = Path(lmlib.__file__).parent / "data" / "parity.json"
 SEEDS = (0, 1, 2)
 STEPS, EVERY = 400, 10
+EARLY = 160  # steps at most of a model that is to be unsure
 COPIES = 20  # of each pattern, so that the control has other steps each time
 DRAWN, ASKED = 40, (1, 3, 5, 7, 9, 15)
 
@@ -60,7 +61,7 @@ def train(form: str, seed: int, enough: float = 2.0) -> tuple[GPT, dict[str, Any
             found["stopped at"] = EVERY * len(found["own"])
         return 0.0
 
-    steps = STEPS if enough > 1 else 160
+    steps = STEPS if enough > 1 else EARLY
     plan = Training(
         steps, 4e-3, warmup=20, eval_interval=EVERY, fused=True, min_learning_rate=4e-4
     )
@@ -100,7 +101,7 @@ def several(name: str, seed: int, enough: float) -> dict[str, Any]:
     truth = [lamp(cues)[-1] for cues in held_out]
     n = len(held_out)
     return {
-        "stopped at": found.get("stopped at", STEPS),
+        "stopped at": found.get("stopped at", EARLY),
         "tokens": round(sum(len(t.split()) for texts in drawn for t in texts) / n / DRAWN, 2),
         "answers": [sum(row) for row in answers],  # right ones of DRAWN, a pattern
         "chains": [sum(row) for row in chains],

@@ -126,7 +126,7 @@ def conversation(
 def lesson(
     n: int, seed: int, kinds: Sequence[str] = KINDS, injected: float = 0.0
 ) -> list[list[Message]]:
-    """``n`` conversations to train on, of these kinds in equal parts; this share of them with an order in the story.
+    """``n`` conversations to train on, of kinds drawn from these; this share of them with an order in the story.
 
     The same seed gives the same ones.
     """

@@ -51,7 +51,7 @@ def encode(
     check_conversation(messages, "user" if asking else "assistant")
     ids, stop = [tokenizer.ids[END]], tokenizer.ids[STOP]
     for message in messages:
-        # Content is encoded on its own, so that no words of it can become a special token.
+        # The check has refused special tokens in a content, so that no words of it can become one.
         words = tokenizer.encode(message["content"])
         ids += [tokenizer.ids[f"<{message['role']}>"], *words, stop]
     return torch.tensor([*ids, tokenizer.ids["<assistant>"]] if asking else ids)
@@ -140,7 +140,7 @@ def check_conversation(messages: Conversation, last: str) -> None:
             if not isinstance(value, str) or not value.strip():
                 raise ValueError(f"messages[{i}]: its {key!r} is {value!r}; {form}")
         check_choice(f"messages[{i}]['role']", message["role"], ROLES)
-        for token in SPECIAL:
+        for token in (*SPECIAL, END):
             if token in message["content"]:
                 raise ValueError(
                     f"messages[{i}]: {token!r} in its content would pretend that another speaks; leave it out"

@@ -44,6 +44,8 @@ def written_out(cues: Sequence[str]) -> str:
 def chain_is_right(cues: Sequence[str], written: str) -> bool:
     """Whether each step follows from the cues, and the answer from the steps; a reader needs no model for that.
 
+    Raises ValueError for a cue that is none.
+
     >>> chain_is_right(["press", "press"], "on on so on")
     False
     """
@@ -52,7 +54,7 @@ def chain_is_right(cues: Sequence[str], written: str) -> bool:
 
 def answer_of(written: str) -> str:
     """The last word, "" for none: what counts where nobody reads the steps."""
-    return written.split()[-1] if written else ""
+    return (written.split() or [""])[-1]
 
 
 def _direct(cues: Pattern, random: Random) -> str:

@@ -42,6 +42,10 @@ class Plan:
         check_positive(steps=self.steps, learning_rate=self.learning_rate)
         if self.beta is not None:
             check_positive(beta=self.beta)
+        if self.last_word and self.pay == "loss":
+            raise ValueError(
+                "last_word: with pay='loss' every word learns; use pay='reward'"
+            )
         if self.group < 2:
             raise ValueError(
                 f"group: {self.group} stories leave nothing to compare with; use 2 or more"

@@ -23,11 +23,7 @@ BASELINES = ("none", "others", "group")
 
 
 def ends_well(text: str) -> float:
-    """1 if the last sentence of a text is a good ending of the stories; nothing else is read.
-
-    >>> ends_well("in the end she was sad .")
-    0.0
-    """
+    """1 if the last sentence of a text is a good ending of the stories; nothing else is read."""
     return float(bool(ENDING.search(text)))
 
 
@@ -87,7 +83,8 @@ def reinforce_loss(log_probs: Tensor, advantages: Tensor, mask: Tensor) -> Tenso
     >>> reinforce_loss(torch.tensor([[-1.0, -2.0]]), torch.tensor([2.0]), torch.tensor([[True, True]]))
     tensor(6.)
     """
-    return -(advantages * (log_probs * mask).sum(1)).mean()
+    texts = log_probs.masked_fill(~mask, 0).sum(1)  # (G,)
+    return -torch.dot(advantages, texts) / len(texts)
 
 
 def clipped(ratio: Tensor, advantages: Tensor, clip: float) -> Tensor:
@@ -126,19 +123,21 @@ def grpo_loss(
     """The loss of GRPO: formula `eq:grpo`, a mean over the tokens of each answer and then over answers.
 
     All (G, T) but ``advantages`` (G,): log-probabilities of the drawn tokens under the policy, the policy that drew
-    them, and the frozen reference. Shao et al. (2024). Raises ValueError for a ``beta`` below 0.
+    them, and the frozen reference. Shao et al. (2024). Raises ValueError for a ``beta`` below 0, another number of
+    advantages, or an answer without a token that counts.
     """
+    if advantages.shape != log_probs.shape[:1] or not mask.any(1).all():
+        given = f"{[*advantages.shape]} for {len(mask)} answers"
+        raise ValueError(f"advantages: {given}; give each one, and a token")
     if not 0 <= beta < math.inf:
         raise ValueError(f"beta: {beta} must be 0 or more, and finite")
     worth = clipped((log_probs - old).exp(), advantages[:, None], clip)
-    each = (worth - beta * k3(log_probs, reference)) * mask
+    each = (worth - beta * k3(log_probs, reference)).masked_fill(~mask, 0)
     return -(each.sum(1) / mask.sum(1)).mean()
 
 
 def kl_per_story(log_probs: Tensor, reference: Tensor, mask: Tensor) -> Tensor:
     """Nats that each story's distribution is away from the reference's, (G, T, V) twice → (G,): formula `eq:kl-story`.
-
-    At each place the sum over all V words, and not only the word that was drawn; so less of it is chance.
 
     >>> half, sure = torch.tensor([[[0.5, 0.5]]]).log(), torch.tensor([[[1.0, 0.0]]]).log()
     >>> kl_per_story(sure, half, torch.tensor([[True]]))

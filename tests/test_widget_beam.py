@@ -355,7 +355,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "words": ({"text": "a dragon"}, "text: .*dragon"),
     "long": ({"text": "a " * 2001}, "text: 4002 characters"),
     "labels": ({"labels": {"keep": "x"}}, r"labels: \['keep'\] are not used"),
-    "model": ({"model": GPT(Config(vocab_size=5))}, "model: .* is not for the words"),
+    "model": ({"model": GPT(Config(vocab_size=5))}, "model: .* is not for these 304 words"),
     "small model": (
         {"model": GPT(Config(304, block_size=8))},
         "model: it reads 8 tokens; give one that reads 10",

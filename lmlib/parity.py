@@ -44,8 +44,6 @@ def written_out(cues: Sequence[str]) -> str:
 def chain_is_right(cues: Sequence[str], written: str) -> bool:
     """Whether each step follows from the cues, and the answer from the steps; a reader needs no model for that.
 
-    Raises ValueError for a cue that is none.
-
     >>> chain_is_right(["press", "press"], "on on so on")
     False
     """

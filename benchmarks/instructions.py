@@ -42,7 +42,6 @@ from lmlib.instructions import (
     conversation_sequences,
     encode,
     replies,
-    written,
 )
 from lmlib.optimisation import Training
 from lmlib.pretrained import load_book_gpt, save_model
@@ -50,6 +49,7 @@ from lmlib.pretraining import fit
 from lmlib.states import read_state
 from lmlib.stories import STORIES, WORDS
 from lmlib.story_questions import UNKNOWN, ask
+from lmlib.tasks import write_behind
 from lmlib.tokens import END, sequences
 from lmlib.transfer import above_floor
 from lmlib.transformer import GPT
@@ -240,7 +240,7 @@ def without(token: str) -> dict[str, Any]:
     for kind in KINDS:
         said, _ = exam(kind)
         prompts = [cut(encode(m, CHAT, asking=True), token) for m in asked(said)]
-        told = written(shipped(), prompts, CHAT)
+        told = write_behind(shipped(), prompts, CHAT, 4, STOP, temperature=0)
         right.append(share(told, last(said)))
         first.append(told[0])
     return {"right": round(sum(right) / len(right), 4), "first": first}

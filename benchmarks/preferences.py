@@ -22,7 +22,7 @@ import lmlib
 from lmlib.batches import IGNORE, Batches
 from lmlib.optimisation import Training
 from lmlib.points import Judge
-from lmlib.policies import write_stories
+from lmlib.policies import all_log_probs, write_stories
 from lmlib.preferences import DPO, RewardModel, pair_batches
 from lmlib.pretrained import load_book_gpt
 from lmlib.pretraining import fit
@@ -110,26 +110,24 @@ def marks(policy: GPT) -> dict[str, float]:
     """Points of both judges, nats per story away from the book's GPT, words, and how many are whole stories."""
     reference = load_book_gpt()
     written = write_stories(policy, WRITTEN, torch.Generator().manual_seed(9))
+    rows = zip(written.tokens.split(100), written.mask.split(100), strict=True)
     nats = torch.cat(
         [
-            kl_per_story(
-                *(m(t[:, :-1]).log_softmax(-1) for m in (policy, reference)), mask
-            )
-            for t, mask in zip(
-                written.tokens.split(100), written.mask.split(100), strict=True
-            )
+            kl_per_story(all_log_probs(policy, x), all_log_probs(reference, x), mask)
+            for x, mask in rows
         ]
     )
-    texts = written.texts
-    mean = partial(sum, start=0.0)
-    found = {
-        "points": mean(map(JUDGE, texts)) / WRITTEN,
-        "wordy": mean(map(WORDY_JUDGE, texts)) / WRITTEN,
-        "nats": nats.mean().item(),
-        "words": mean(len(text.split()) for text in texts) / WRITTEN,
-        "whole": mean(whole_story(text, Judge({}, 1.0)) > 0 for text in texts)
-        / WRITTEN,
-    }
+    each = [
+        {
+            "points": JUDGE(text),
+            "wordy": WORDY_JUDGE(text),
+            "words": len(text.split()),
+            "whole": whole_story(text, Judge({}, 1.0)) > 0,
+        }
+        for text in written.texts
+    ]
+    found = {name: sum(one[name] for one in each) / WRITTEN for name in each[0]}
+    found["nats"] = nats.mean().item()
     return {name: round(value, 4) for name, value in found.items()}
 
 

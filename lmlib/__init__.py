@@ -59,10 +59,10 @@ fast_step        one more token through a GPT, made fast
 sampling         temperature, top-k, top-p: logits to the probabilities that are drawn from
 generation       text, one drawn token after the other
 policies         a model that writes stories, is rewarded for them, and learns
-instructions     conversations as one text: a template, a mask for the loss, and replies
 milestones       where a young GPT stands: its loss, whether its words fit, and whether it looks back
 metrics          BLEU, ROUGE, exact match and F1: how near a text is to a reference
 tasks            a prompt, a mark, and the answer to be written behind it
+instructions     conversations as one text: a template, a mask for the loss, and replies
 parity           a lamp and its cues: answers at once and step by step, and several of them
 told             summaries of a story, and dialogues about it
 task_gpt         a GPT for several tasks at once

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from lmlib.batches import IGNORE, Batch, Objective, next_token
-from lmlib.generation import generate
 from lmlib.language_models import LanguageModel
+from lmlib.tasks import write_behind
 from lmlib.tokens import END, Tokenizer
 from lmlib.validation import check_choice
 
@@ -107,26 +107,8 @@ def replies(
     ``how`` is given to :func:`lmlib.generation.generate`. Raises ValueError as that and :func:`render` do.
     """
     prompts = [encode(messages, tokenizer, asking=True) for messages in conversations]
-    return written(model, prompts, tokenizer, max_new_tokens, **how)
-
-
-def written(
-    model: LanguageModel,
-    prompts: Sequence[Tensor],
-    tokenizer: Tokenizer,
-    max_new_tokens: int = 4,
-    **how: Any,
-) -> list[str]:
-    """What is written behind each of these (T,) ids, up to a ``<stop>``; prompts of one length are read together."""
-    stop, answers = tokenizer.ids[STOP], [""] * len(prompts)
-    how = {"temperature": 0, "end": stop, **how}
-    for length in {len(ids) for ids in prompts}:
-        places = [i for i, ids in enumerate(prompts) if len(ids) == length]
-        batch = torch.stack([prompts[i] for i in places])
-        found = generate(model, batch, max_new_tokens, **how)[:, length:]
-        for i, row in zip(places, found.tolist(), strict=True):
-            answers[i] = tokenizer.decode(row[: [*row, stop].index(stop)])
-    return answers
+    how = {"temperature": 0, **how}
+    return write_behind(model, prompts, tokenizer, max_new_tokens, STOP, **how)
 
 
 def check_conversation(messages: Conversation, last: str) -> None:

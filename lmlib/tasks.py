@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -53,17 +53,30 @@ def write_answers(
 
     Prompts of one length are answered together. Raises ValueError as :func:`lmlib.generation.generate` does.
     """
-    starts = [prompt(f"{text} {MARK}", tokenizer) for text in prompts]
-    end = tokenizer.ids[END]
+    starts = [prompt(f"{text} {MARK}", tokenizer)[0] for text in prompts]
+    how = {"temperature": temperature, "generator": generator}
+    return write_behind(model, starts, tokenizer, max_new_tokens, END, **how)
+
+
+def write_behind(
+    model: LanguageModel,
+    starts: Sequence[Tensor],
+    tokenizer: Tokenizer,
+    max_new_tokens: int,
+    end: str,
+    **how: Any,
+) -> list[str]:
+    """What the model writes behind each of these (T,) ids, up to the token ``end``; ``how`` is given to ``generate``.
+
+    Those of one length are read together. Raises ValueError as :func:`lmlib.generation.generate` does.
+    """
+    stop, answers = tokenizer.ids[end], [""] * len(starts)
     by_length: dict[int, list[int]] = defaultdict(list)
-    for i, start in enumerate(starts):
-        by_length[start.shape[1]].append(i)
-    answers = [""] * len(starts)
+    for i, ids in enumerate(starts):
+        by_length[len(ids)].append(i)
     for length, places in by_length.items():
-        batch = torch.cat([starts[i] for i in places])
-        written = generate(
-            model, batch, max_new_tokens, temperature, generator=generator, end=end
-        )
-        for i, row in zip(places, written[:, length:].tolist(), strict=True):
-            answers[i] = tokenizer.decode(row[: [*row, end].index(end)])
+        batch = torch.stack([starts[i] for i in places])
+        found = generate(model, batch, max_new_tokens, end=stop, **how)
+        for i, row in zip(places, found[:, length:].tolist(), strict=True):
+            answers[i] = tokenizer.decode(row[: [*row, stop].index(stop)])
     return answers

@@ -40,8 +40,7 @@ def log_partition(rewards: Rewards, beta: float) -> float:
 
     Raises ValueError for β not above 0, and for probabilities that do not sum to 1.
     """
-    check_positive(beta=beta)
-    check_distribution("rewards", rewards.values())
+    _check(rewards, beta)
     return _log_mean(rewards, beta)
 
 
@@ -52,10 +51,11 @@ def frontier(rewards: Rewards, beta: float) -> tuple[float, float]:
     >>> round(reward, 3), round(nats, 3)  # always tails, for ln 2
     (1.0, 0.693)
     """
-    log_partition(rewards, beta)
+    _check(rewards, beta)
     top = _highest(rewards)
     # What each reward is weighted by, against the highest: at a low price all else would cancel.
-    logs = {r: (r - top) / beta - _log_mean(rewards, beta, top) for r in rewards}
+    log_z = _log_mean(rewards, beta, top)
+    logs = {r: (r - top) / beta - log_z for r in rewards}
     best = {r: p * math.exp(logs[r]) for r, p in rewards.items()}
     nats = sum(q * logs[r] for r, q in best.items() if q > 0)
     return sum(q * r for r, q in best.items()), max(0.0, nats)
@@ -80,6 +80,11 @@ def tilted(grammar: Grammar, judge: Judge, beta: float) -> Grammar:
     moods = {mood: folded.whole(mood, p) for mood, p in grammar.prior.items()}
     best.prior = _odds(moods, beta)
     return best
+
+
+def _check(rewards: Rewards, beta: float) -> None:
+    check_positive(beta=beta)
+    check_distribution("rewards", rewards.values())
 
 
 def _highest(rewards: Rewards) -> float:

@@ -18,8 +18,8 @@ from lmlib.instructions import (
     encode,
     render,
     replies,
-    written,
 )
+from lmlib.tasks import write_behind
 from lmlib.tokens import END, WordTokenizer
 
 WORDS = WordTokenizer([END, "a", "b", "c", "say", "fox", "owl", *SPECIAL])
@@ -104,7 +104,9 @@ def test_replies_end_at_the_stop_and_keep_their_order() -> None:
 
 def test_a_model_that_never_stops_is_cut_off() -> None:
     always = lambda t: 9.0 * torch.eye(len(WORDS.vocab))[1].expand(*t.shape, -1)  # noqa: E731
-    said = written(always, [encode(ASKED, WORDS, asking=True)], WORDS, 3)
+    said = write_behind(
+        always, [encode(ASKED, WORDS, asking=True)], WORDS, 3, STOP, temperature=0
+    )
     assert said == ["a a a"]
 
 
